@@ -1,0 +1,1 @@
+"""The library: read, embed, store, index, search."""

@@ -1,0 +1,255 @@
+"""Sources to a served library: ordered calls, progress, and one atomic switch.
+
+    read → compare with what is there → embed what is new → write it all and the new
+    generation in one transaction
+
+Vectors are kept as they are made, so a build that is cut off goes on where it stopped.
+Everything else becomes visible at the commit that ends the build, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+from embedder import changes, generations, lexical, passages, sources
+from embedder.calibrate import calibrate
+from embedder.changes import Changes
+from embedder.encode import Encoder
+from embedder.errors import LibraryError, LibraryMissing
+from embedder.models import DEFAULT_MODEL, load_encoder
+from embedder.records import Document, Entry, Manifest, Passage
+from embedder.store import Store, Writer
+
+_EMBED_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a build did.
+
+    `read` and `merged` count entries, `embedded` passages, all else documents.
+    """
+
+    read: int
+    merged: int
+    new: int
+    changed: int
+    unchanged: int
+    removed: int
+    embedded: int
+    without_text: int
+    documents: int
+    generation: int
+    model: str
+
+
+class Progress(Protocol):
+    """Is told how far a build is."""
+
+    def step(self, name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Begin a step of `total` units; the function given is called with each advance."""
+        ...
+
+
+def index(
+    folder: Path,
+    paths: Sequence[Path],
+    progress: Progress,
+    model: str | None = None,
+    *,
+    replace: bool = False,
+    load: Callable[[str], Encoder] = load_encoder,
+) -> Report:
+    """Read files and folders into the library in `folder` and switch to a new generation.
+
+    A file read before is replaced by what it says now, other files' documents stay; with
+    `replace` the library becomes what `paths` hold and nothing else. `model` is a name or
+    path; without it the library's own model is used, or the default for a new library.
+
+    Raises SourceError if a file cannot be read (the library stays as it was), LibraryBusy if
+    another build runs, EncoderError if the model cannot be loaded.
+    """
+    files = sources.find_files(paths)
+    entries = changes.identify(_read(files, progress))
+    with Store(folder).writing() as writer:
+        before = _manifest(writer)
+        encoder = load(model or (before.model if before else DEFAULT_MODEL))
+        forgotten = _forgotten(writer, files, paths, replace=replace)
+        found = _find_changes(writer, entries, forgotten)
+        anew = before is None or not _same_rules(before, encoder)
+        work = _work(writer, encoder, found, anew=anew)
+        embedded = _embed(writer, encoder, work.cut.values(), progress)
+        generation = _switch(writer, folder, progress, encoder, work, (forgotten, entries))
+        return Report(
+            read=len(entries),
+            merged=len(entries) - len({entry.document.id for entry in entries}),
+            new=len(found.new),
+            changed=len(found.changed),
+            unchanged=found.unchanged,
+            removed=len(found.removed),
+            embedded=embedded,
+            without_text=sum(not cut for cut in work.cut.values()),
+            documents=writer.count(),
+            generation=generation,
+            model=encoder.name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What there is to write: documents, passages with their content hashes, by id, removals.
+
+    With `anew`, nothing that was built before is used again.
+    """
+
+    touched: tuple[Document, ...]
+    cut: dict[str, list[tuple[Passage, bytes]]]
+    removed: tuple[str, ...]
+    anew: bool
+
+
+def _work(writer: Writer, encoder: Encoder, found: Changes, *, anew: bool) -> _Work:
+    """Cut what is new or changed into passages, and what is to be embedded again."""
+    touched = (*found.new, *found.changed)
+    settled = {document.id for document in touched} | set(found.removed)
+    if anew:
+        again = [document for _, document in writer.rows()]
+    else:
+        again = writer.without_sound_vectors(encoder.fingerprint)
+    wanted = (*touched, *(document for document in again if document.id not in settled))
+    cut = {
+        document.id: [
+            (passage, passages.content_hash(passage))
+            for passage in passages.passages(document, encoder.count_tokens, encoder.max_tokens)
+        ]
+        for document in wanted
+    }
+    return _Work(touched, cut, found.removed, anew)
+
+
+def _switch(
+    writer: Writer,
+    folder: Path,
+    progress: Progress,
+    encoder: Encoder,
+    work: _Work,
+    told: tuple[Sequence[str], Sequence[Entry]],
+) -> int:
+    """Write everything and the generation it makes in one transaction, and give its number."""
+    current = writer.generation()
+    sound = not work.anew and _index_is_sound(writer, folder, current)
+    forgotten, entries = told
+    with writer.transaction():
+        writer.replace_entries(forgotten, map(changes.to_store, entries))
+        removed = [writer.remove_document(key) for key in work.removed]
+        added = {writer.put_document(document): document for document in work.touched}
+        for key, cut in work.cut.items():
+            writer.put_passages(writer.row_of(key), cut)
+        if sound and not removed and not work.cut:
+            return current
+        documents = list(added.items()) if sound else writer.rows()
+        place = generations.begin(folder, current + 1, upon=current if sound else None)
+        with progress.step("Indexing", len(documents)) as advance:
+            lexical.write_index(place, documents, [*removed, *added])
+            advance(len(documents))
+        manifest = _new_manifest(writer, encoder, generations.finish(place))
+        writer.add_generation(current + 1, manifest)
+        writer.drop_unused_vectors(encoder.fingerprint)
+    generations.drop_old(folder, current + 1)
+    return current + 1
+
+
+def _read(files: Sequence[Path], progress: Progress) -> list[Entry]:
+    entries: list[Entry] = []
+    with progress.step("Reading", len(files)) as advance:
+        for path in files:
+            entries += sources.read(path)
+            advance(1)
+    return entries
+
+
+def _manifest(writer: Writer) -> Manifest | None:
+    try:
+        return writer.manifest(writer.generation())
+    except (LibraryMissing, LibraryError):
+        return None
+
+
+def _same_rules(manifest: Manifest, encoder: Encoder) -> bool:
+    """Tell whether what is stored was made the way it would be made now."""
+    return (manifest.model_sha256, manifest.passage_rule, manifest.lexical_rule) == (
+        encoder.fingerprint,
+        passages.RULE_VERSION,
+        lexical.RULE_VERSION,
+    )
+
+
+def _forgotten(
+    writer: Writer, files: Sequence[Path], paths: Sequence[Path], *, replace: bool
+) -> list[str]:
+    """List the sources whose earlier words no longer count: read again, gone, or all others."""
+    named = [path.resolve() for path in paths]
+    read = {str(path) for path in files}
+    return [
+        path
+        for path in writer.source_paths()
+        if replace or path in read or any(folder in Path(path).parents for folder in named)
+    ]
+
+
+def _find_changes(writer: Writer, entries: Sequence[Entry], forgotten: Sequence[str]) -> Changes:
+    before = [key for path in forgotten for key in writer.keys_of(path)]
+    keys = list(dict.fromkeys((*(entry.document.id for entry in entries), *before)))
+    gone = set(forgotten)
+    kept = [each for each in writer.entries(keys=keys) if each.path not in gone]
+    return changes.find_changes(entries, kept, writer.by_key(keys), before)
+
+
+def _embed(
+    writer: Writer,
+    encoder: Encoder,
+    cut: Iterable[Sequence[tuple[Passage, bytes]]],
+    progress: Progress,
+) -> int:
+    """Embed the passages that have no sound vectors yet and give their number."""
+    wanted = {content: passage for each in cut for passage, content in each}
+    there = writer.sound_vectors(list(wanted), encoder.fingerprint)
+    missing = [(content, passage) for content, passage in wanted.items() if content not in there]
+    with progress.step("Embedding", len(missing)) as advance:
+        for at in range(0, len(missing), _EMBED_AT_ONCE):
+            batch = missing[at : at + _EMBED_AT_ONCE]
+            vectors = encoder.encode_passages([passage for _, passage in batch])
+            writer.keep_vectors([content for content, _ in batch], encoder.fingerprint, vectors)
+            advance(len(batch))
+    return len(missing)
+
+
+def _index_is_sound(writer: Writer, folder: Path, generation: int) -> bool:
+    manifest = _manifest(writer)
+    if manifest is None:
+        return False
+    place = generations.lexical_folder(folder, generation)
+    return not generations.problems(place, manifest.lexical_files)
+
+
+def _new_manifest(writer: Writer, encoder: Encoder, lexical_files: dict[str, str]) -> Manifest:
+    matrix = writer.passage_matrix(encoder.fingerprint, encoder.dim)
+    return Manifest(
+        model=encoder.name,
+        model_sha256=encoder.fingerprint,
+        dim=encoder.dim,
+        passage_rule=passages.RULE_VERSION,
+        lexical_rule=lexical.RULE_VERSION,
+        version=version("fingerpost"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        documents=writer.count(),
+        passages=len(matrix.documents),
+        lexical_files=lexical_files,
+        calibration=calibrate(matrix.vectors, matrix.documents),
+    )

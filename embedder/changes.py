@@ -1,0 +1,140 @@
+"""What sources say now against what the library holds: which documents are new, changed or gone.
+
+Several sources may hold the same document; it is kept once, with what each says of it united.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from embedder.errors import SourceError
+from embedder.folding import fold
+from embedder.records import Document, Entry
+
+# What merging unites; the rest of a document is what makes it that document.
+_UNITED = ("countries", "country_codes", "regions", "authors", "topics", "sources")
+_SLUG_LENGTH = 48
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """What a source said of a document: where, and the lists that merging unites."""
+
+    path: str
+    line: int
+    key: str
+    labels: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a build has to do to the documents, and how many it found as they were."""
+
+    new: tuple[Document, ...]
+    changed: tuple[Document, ...]
+    removed: tuple[str, ...]
+    unchanged: int
+
+
+def document_id(document: Document) -> str:
+    """Give the id a source gave, or one made of the title and a hash of title, abstract, year.
+
+    The same document has the same id wherever and whenever it is read.
+    """
+    if document.id:
+        return document.id
+    content = "\0".join((document.title, document.abstract, str(document.year or "")))
+    digest = hashlib.sha256(content.encode("utf-8")).hexdigest()[:8]
+    slug = "-".join(re.findall(r"[a-z0-9]+", fold(document.title)))
+    if len(slug) > _SLUG_LENGTH:
+        slug = slug[: _SLUG_LENGTH + 1].rpartition("-")[0] or slug[:_SLUG_LENGTH]
+    return f"{slug}-{digest}" if slug else digest
+
+
+def identify(entries: Iterable[Entry]) -> list[Entry]:
+    """Give every entry's document its id."""
+    return [
+        replace(entry, document=replace(entry.document, id=document_id(entry.document)))
+        for entry in entries
+    ]
+
+
+def to_store(entry: Entry) -> StoredEntry:
+    """Give what is kept of an entry beside the document itself."""
+    document = entry.document
+    united: dict[str, Any] = {name: list(getattr(document, name)) for name in _UNITED}
+    return StoredEntry(
+        str(entry.path), entry.line, document.id, {**united, "category": document.category}
+    )
+
+
+def find_changes(
+    entries: Sequence[Entry],
+    kept: Iterable[StoredEntry],
+    stored: Mapping[str, Document],
+    forgotten: Iterable[str],
+) -> Changes:
+    """Compare identified entries with the library.
+
+    `kept` is what sources that were not read again say of the same documents, `stored` the
+    documents as they are, by id, `forgotten` the ids that the sources read again, or gone,
+    spoke of before.
+
+    Raises SourceError where one id stands for two different documents.
+    """
+    told: dict[str, list[StoredEntry]] = defaultdict(list)
+    for each in kept:
+        told[each.key].append(each)
+    texts: dict[str, Entry] = {}
+    for entry in entries:
+        first = texts.setdefault(entry.document.id, entry)
+        _refuse_two_documents(entry, first.document, f"{first.path}:{first.line}")
+        if entry.document.id in told and entry.document.id in stored:
+            other = told[entry.document.id][0]
+            _refuse_two_documents(entry, stored[other.key], f"{other.path}:{other.line}")
+    for entry in entries:
+        told[entry.document.id].append(to_store(entry))
+
+    new, changed, removed, unchanged = [], [], [], 0
+    for key in dict.fromkeys((*(entry.document.id for entry in entries), *forgotten)):
+        if not told.get(key):
+            removed.append(key)
+            continue
+        text = texts[key].document if key in texts else stored[key]
+        document = _merged(text, told[key])
+        if key not in stored:
+            new.append(document)
+        elif document != stored[key]:
+            changed.append(document)
+        else:
+            unchanged += 1
+    return Changes(tuple(new), tuple(changed), tuple(removed), unchanged)
+
+
+def _merged(text: Document, told: Iterable[StoredEntry]) -> Document:
+    """Unite what sources say, in the order of their paths and lines."""
+    ordered = sorted(told, key=lambda each: (each.path, each.line))
+    united: dict[str, Any] = {
+        name: tuple(dict.fromkeys(value for each in ordered for value in each.labels[name]))
+        for name in _UNITED
+    }
+    categories = [each.labels["category"] for each in ordered if each.labels["category"]]
+    return replace(text, **united, category=categories[0] if categories else None)
+
+
+def _refuse_two_documents(entry: Entry, other: Document, place: str) -> None:
+    def content(document: Document) -> tuple[str, str, int | None]:
+        return document.title, document.abstract, document.year
+
+    if content(entry.document) != content(other):
+        raise SourceError(
+            entry.path,
+            entry.line,
+            f"the id {entry.document.id!r} stands for another document in {place}. Give one of "
+            "them another id, or index them into libraries of their own (--vectors DIR)",
+        )

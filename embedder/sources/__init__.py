@@ -1,0 +1,56 @@
+"""Reads source documents: one reader a format, chosen by the ending of the file's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from embedder.errors import SourceError
+from embedder.records import Entry
+from embedder.sources import jsonl, listing
+
+Reader = Callable[[Path], Iterator[Entry]]
+
+READERS: dict[str, Reader] = {".txt": listing.read, ".jsonl": jsonl.read, ".ndjson": jsonl.read}
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """List the source files among files and folders, each once, folders in order of name.
+
+    In a folder, at any depth, files with an ending that no reader knows are passed over;
+    a file that is named must have one.
+
+    Raises SourceError for a path that is not there, a file that no reader knows, and a
+    folder without any source file.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = [each for each in sorted(path.rglob("*")) if _is_source(each, path)]
+            if not inside:
+                raise SourceError(path, None, f"no source file here; known endings: {_endings()}")
+            found.update(dict.fromkeys(each.resolve() for each in inside))
+        elif not path.exists():
+            raise SourceError(path, None, "no such file or folder")
+        elif path.suffix.lower() not in READERS:
+            raise SourceError(path, None, f"no reader for this ending; known: {_endings()}")
+        else:
+            found[path.resolve()] = None
+    return list(found)
+
+
+def read(path: Path) -> Iterator[Entry]:
+    """Read every entry of one source file.
+
+    Raises SourceError, with file and line, if the file does not follow its form.
+    """
+    return READERS[path.suffix.lower()](path)
+
+
+def _is_source(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return path.is_file() and path.suffix.lower() in READERS and not hidden
+
+
+def _endings() -> str:
+    return ", ".join(READERS)

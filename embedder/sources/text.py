@@ -1,0 +1,27 @@
+"""Reads a source file as text, with an error that names the line that is not UTF-8."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from embedder.errors import SourceError
+
+
+def read_text(path: Path) -> str:
+    """Read a whole UTF-8 file; all line ends become line feeds, a byte order mark is dropped.
+
+    Raises SourceError if the file cannot be opened, is empty, or is not UTF-8.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SourceError(path, None, f"cannot be read: {error.strerror}") from error
+    if not raw.strip():
+        raise SourceError(path, 1, "the file is empty")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        problem = f"byte {raw[error.start]:#04x} is not UTF-8; save the file as UTF-8"
+        raise SourceError(path, line, problem) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,90 @@
+"""The library on disk: documents, passages and vectors; the only room that knows SQLite.
+
+A row is checked against its own SHA-256 whenever it is read. Readers work on a snapshot: a
+build that switches the generation meanwhile does not show in it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from embedder.errors import LibraryBusy, LibraryMissing
+from embedder.store.connection import (
+    DATABASE,
+    check_schema,
+    connect,
+    create_schema,
+    damage_named,
+    refuse_network_file_system,
+)
+from embedder.store.reading import PassageMatrix, Snapshot
+from embedder.store.writing import Writer
+
+__all__ = ["PassageMatrix", "Snapshot", "Store", "Writer"]
+
+
+class Store:
+    """The database in one vectors folder, for reading from many threads and writing from one."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder; nothing is opened or made yet."""
+        self.folder = folder
+        self._local = threading.local()
+
+    @property
+    def path(self) -> Path:
+        """Where the database lies."""
+        return self.folder / DATABASE
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Read one consistent state of the library.
+
+        Raises LibraryMissing if there is none, LibraryMismatch if another version made it.
+        """
+        if not self.path.is_file():
+            raise LibraryMissing(
+                f"there is no library in {str(self.folder)!r} yet. Build it: fingerpost index"
+            )
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = connect(self.path)
+        with damage_named(self.path):
+            connection.execute("BEGIN")
+            try:
+                check_schema(connection)
+                yield Snapshot(connection)
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """Be the one writer, making the folder and an empty database if there is none.
+
+        Raises LibraryBusy if another process writes, LibraryError on a network file system.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        refuse_network_file_system(self.folder)
+        lock = FileLock(self.folder / "build.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise LibraryBusy(
+                f"another build is writing to {str(self.folder)!r}. Wait for it to end."
+            ) from error
+        try:
+            with damage_named(self.path):
+                connection = connect(self.path)
+                try:
+                    create_schema(connection)
+                    check_schema(connection)
+                    yield Writer(connection)
+                finally:
+                    connection.close()
+        finally:
+            lock.release()

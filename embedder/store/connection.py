@@ -1,0 +1,80 @@
+"""Opens the database file, and names what SQLite complains of."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from embedder.errors import LibraryDamaged, LibraryError, LibraryMismatch
+
+DATABASE = "library.sqlite"
+SCHEMA_VERSION = 1
+
+# SQLite's write-ahead log needs shared memory between processes, which these do not give.
+_NETWORK_FILE_SYSTEMS = frozenset(
+    {"9p", "afs", "ceph", "cifs", "fuse.sshfs", "glusterfs"}
+    | {"lustre", "nfs", "nfs4", "smb3", "smbfs"}
+)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the database so that a commit survives a loss of power."""
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def create_schema(connection: sqlite3.Connection) -> None:
+    """Make the tables in a new database; leave one that has tables as it is."""
+    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        return
+    schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {schema}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+    )
+
+
+def check_schema(connection: sqlite3.Connection) -> None:
+    """Raise LibraryMismatch if another version of the schema made the database."""
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found != SCHEMA_VERSION:
+        raise LibraryMismatch(
+            "schema version",
+            found,
+            SCHEMA_VERSION,
+            "Delete the vectors folder and build the library again: fingerpost index",
+        )
+
+
+@contextmanager
+def damage_named(path: Path) -> Iterator[None]:
+    """Turn SQLite's own complaint of a broken file into ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise LibraryError(f"{path}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise LibraryDamaged(
+            f"{path} is damaged ({error}). Move it away and build the library again: "
+            "fingerpost index"
+        ) from error
+
+
+def refuse_network_file_system(folder: Path) -> None:
+    """Raise LibraryError if a folder lies where the write-ahead log is unsafe."""
+    where = folder.resolve()
+    mounts = {Path(each.mountpoint): each.fstype for each in psutil.disk_partitions(all=True)}
+    for place in (where, *where.parents):
+        if place in mounts:
+            if mounts[place] in _NETWORK_FILE_SYSTEMS:
+                raise LibraryError(
+                    f"{folder} lies on a network file system ({mounts[place]}), where SQLite's "
+                    "write-ahead log is unsafe. Give a folder on a local disk: --vectors DIR"
+                )
+            return

@@ -1,0 +1,208 @@
+"""Reads from one state of the database."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from embedder.changes import StoredEntry
+from embedder.encode import Rows
+from embedder.errors import DocumentNotFound, LibraryDamaged, LibraryMismatch, LibraryMissing
+from embedder.records import Document, Manifest, Span
+from embedder.store.rows import check, select_in, sha256_of, to_document
+
+
+@dataclass(frozen=True, slots=True)
+class PassageMatrix:
+    """All passages of a generation, in the order of their row numbers.
+
+    `documents` is int64 (n,), the document's row number of each passage; `vectors` is float32
+    (n, dim), unit rows.
+    """
+
+    documents: np.ndarray[Any, np.dtype[np.int64]]
+    vectors: Rows
+
+
+class Snapshot:
+    """Reads from one state of the database."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Read through an open connection, inside its transaction."""
+        self._db = connection
+
+    def generation(self) -> int:
+        """Give the number of the newest generation, 0 if there is none."""
+        return int(
+            self._db.execute("SELECT coalesce(max(number), 0) FROM generations").fetchone()[0]
+        )
+
+    def manifest(self, generation: int) -> Manifest:
+        """Give a generation's manifest.
+
+        Raises LibraryMissing if there is no such generation, LibraryDamaged if it is changed.
+        """
+        row = self._db.execute(
+            "SELECT manifest, sha256 FROM generations WHERE number = ?", (generation,)
+        ).fetchone()
+        if row is None:
+            raise LibraryMissing("the library is empty. Build it: fingerpost index")
+        check(row[0].encode(), row[1], f"the manifest of generation {generation}")
+        values = json.loads(row[0])
+        wanted = {each.name for each in fields(Manifest)}
+        if set(values) != wanted:
+            raise LibraryMismatch(
+                "manifest", sorted(values), sorted(wanted), "Build it again: fingerpost index"
+            )
+        return Manifest(**values)
+
+    def count(self) -> int:
+        """Count the documents."""
+        return int(self._db.execute("SELECT count(*) FROM documents").fetchone()[0])
+
+    def rows(self) -> list[tuple[int, Document]]:
+        """Give every document with its row number, in the order of the row numbers."""
+        found = self._db.execute("SELECT id, record, sha256 FROM documents ORDER BY id")
+        return [(row, to_document(record, sha256)) for row, record, sha256 in found]
+
+    def documents(self, rows: Sequence[int]) -> dict[int, Document]:
+        """Give documents by row number; those that are not there are left out."""
+        found = select_in(
+            self._db, "SELECT id, record, sha256 FROM documents WHERE id IN ({})", rows
+        )
+        return {row: to_document(record, sha256) for row, record, sha256 in found}
+
+    def row_of(self, key: str) -> int:
+        """Give the row number of the document with this id.
+
+        Raises DocumentNotFound if there is none.
+        """
+        row = self._db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            raise DocumentNotFound(key)
+        return int(row[0])
+
+    def page(self, limit: int, offset: int) -> list[Document]:
+        """Give a page of the library, in the order in which documents were first read."""
+        found = self._db.execute(
+            "SELECT record, sha256 FROM documents ORDER BY id LIMIT ? OFFSET ?", (limit, offset)
+        )
+        return [to_document(record, sha256) for record, sha256 in found]
+
+    def passage_matrix(self, model: str, dim: int) -> PassageMatrix:
+        """Give the vectors of all passages under a model's fingerprint.
+
+        Raises LibraryDamaged if one is missing or does not match its checksum.
+        """
+        total = self._db.execute("SELECT count(*) FROM passages").fetchone()[0]
+        documents = np.empty(total, dtype=np.int64)
+        vectors = np.empty((total, dim), dtype=np.float32)
+        found = self._db.execute(
+            "SELECT p.document, v.passage, v.passage_sha256 FROM passages p"
+            " JOIN vectors v ON v.content = p.content AND v.model = ? ORDER BY p.id",
+            (model,),
+        )
+        at = -1
+        for at, (document, vector, sha256) in enumerate(found):
+            check(vector, sha256, f"a passage vector of document row {document}")
+            documents[at] = document
+            vectors[at] = np.frombuffer(vector, dtype="<f4")
+        if at + 1 != total:
+            raise LibraryDamaged(
+                f"{total - at - 1} of {total} passages have no vector. "
+                "Build the library again: fingerpost index"
+            )
+        return PassageMatrix(documents, vectors)
+
+    def sentences(
+        self, rows: Sequence[int], model: str, dim: int
+    ) -> dict[int, tuple[list[Span], Rows]]:
+        """Give the sentences of documents, by row number, with their vectors.
+
+        The vectors are float32 (sentences, dim), unit rows but for float16's rounding.
+        """
+        spans: dict[int, list[Span]] = {row: [] for row in rows}
+        parts: dict[int, list[Rows]] = {row: [] for row in rows}
+        found = select_in(
+            self._db,
+            "SELECT p.document, p.spans, v.sentences, v.sentences_sha256 FROM passages p"
+            " JOIN vectors v ON v.content = p.content AND v.model = ?"
+            " WHERE p.document IN ({}) ORDER BY p.id",
+            rows,
+            model,
+        )
+        for document, places, blob, sha256 in found:
+            check(blob, sha256, f"the sentence vectors of document row {document}")
+            spans[document] += [Span(*place) for place in json.loads(places)]
+            halves = np.frombuffer(blob, dtype="<f2").reshape(-1, dim)
+            parts[document].append(halves.astype(np.float32))
+        return {row: (spans[row], np.concatenate(parts[row])) for row in rows if parts[row]}
+
+    def entries(self, *, keys: Sequence[str]) -> list[StoredEntry]:
+        """Give what sources said of the documents with these ids."""
+        found = select_in(
+            self._db,
+            "SELECT s.path, e.line, e.key, e.labels FROM entries e"
+            " JOIN sources s ON s.id = e.source WHERE e.key IN ({})",
+            keys,
+        )
+        return [StoredEntry(path, line, key, json.loads(text)) for path, line, key, text in found]
+
+    def source_paths(self) -> list[str]:
+        """List the paths of all sources."""
+        return [row[0] for row in self._db.execute("SELECT path FROM sources ORDER BY path")]
+
+    def keys_of(self, path: str) -> list[str]:
+        """List the ids of the documents that a source spoke of."""
+        found = self._db.execute(
+            "SELECT e.key FROM entries e JOIN sources s ON s.id = e.source WHERE s.path = ?",
+            (path,),
+        )
+        return [row[0] for row in found]
+
+    def by_key(self, keys: Sequence[str]) -> dict[str, Document]:
+        """Give documents by id, leaving out those not there and those that are damaged."""
+        found = select_in(
+            self._db, "SELECT key, record, sha256 FROM documents WHERE key IN ({})", keys
+        )
+        return {
+            key: to_document(record, sha256)
+            for key, record, sha256 in found
+            if sha256_of(record.encode()) == sha256
+        }
+
+    def verify(self, manifest: Manifest) -> list[str]:
+        """Check every row against its checksum; give a sentence for each that fails."""
+        problems = [
+            f"SQLite: {row[0]}"
+            for row in self._db.execute("PRAGMA integrity_check")
+            if row[0] != "ok"
+        ]
+        for key, record, sha256 in self._db.execute("SELECT key, record, sha256 FROM documents"):
+            if sha256_of(record.encode()) != sha256:
+                problems.append(f"document {key!r} does not match its checksum")
+        vectors = self._db.execute(
+            "SELECT d.key, v.passage, v.passage_sha256, v.sentences, v.sentences_sha256"
+            " FROM passages p JOIN documents d ON d.id = p.document"
+            " LEFT JOIN vectors v ON v.content = p.content AND v.model = ?",
+            (manifest.model_sha256,),
+        )
+        passages = 0
+        for key, passage, passage_sha256, sentences, sentences_sha256 in vectors:
+            passages += 1
+            if passage is None:
+                problems.append(f"a passage of document {key!r} has no vector")
+            elif sha256_of(passage) != passage_sha256 or sha256_of(sentences) != sentences_sha256:
+                problems.append(f"a vector of document {key!r} does not match its checksum")
+        for what, found, wanted in (
+            ("documents", self.count(), manifest.documents),
+            ("passages", passages, manifest.passages),
+        ):
+            if found != wanted:
+                problems.append(f"the manifest counts {wanted} {what}, the database {found}")
+        return problems

@@ -1,0 +1,134 @@
+"""Writes to the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from embedder.changes import StoredEntry
+from embedder.encode import PassageVectors
+from embedder.records import Document, Manifest, Passage
+from embedder.store.reading import Snapshot
+from embedder.store.rows import select_in, sha256_of, to_json, vector_columns
+
+
+class Writer(Snapshot):
+    """Reads and writes. Vectors are kept as they come; all else changes in one transaction."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all that is written inside visible at once, or, on an error, none of it."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.rollback()
+            raise
+        self._db.commit()
+
+    def sound_vectors(self, contents: Sequence[bytes], model: str) -> set[bytes]:
+        """Give those contents whose vectors are there and match their checksums."""
+        found = select_in(
+            self._db,
+            "SELECT content, passage, passage_sha256, sentences, sentences_sha256 FROM vectors"
+            " WHERE model = ? AND content IN ({})",
+            contents,
+            model,
+        )
+        return {
+            content
+            for content, passage, passage_sha256, sentences, sentences_sha256 in found
+            if sha256_of(passage) == passage_sha256 and sha256_of(sentences) == sentences_sha256
+        }
+
+    def without_sound_vectors(self, model: str) -> list[Document]:
+        """Give the documents with a passage whose vectors are missing or damaged."""
+        found = self._db.execute(
+            "SELECT p.document, v.passage, v.passage_sha256, v.sentences, v.sentences_sha256"
+            " FROM passages p LEFT JOIN vectors v ON v.content = p.content AND v.model = ?",
+            (model,),
+        )
+        rows = {
+            document
+            for document, passage, passage_sha256, sentences, sentences_sha256 in found
+            if passage is None
+            or sha256_of(passage) != passage_sha256
+            or sha256_of(sentences) != sentences_sha256
+        }
+        return list(self.documents(sorted(rows)).values())
+
+    def keep_vectors(
+        self, contents: Sequence[bytes], model: str, vectors: Sequence[PassageVectors]
+    ) -> None:
+        """Write vectors for good at once: a build that is cut off does not make them again."""
+        with self.transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (content, model, *vector_columns(each))
+                    for content, each in zip(contents, vectors, strict=True)
+                ],
+            )
+
+    def replace_entries(self, forgotten: Iterable[str], entries: Iterable[StoredEntry]) -> None:
+        """Forget what some sources said, then write what sources say now."""
+        for path in forgotten:
+            row = self._db.execute("SELECT id FROM sources WHERE path = ?", (path,)).fetchone()
+            if row is not None:
+                self._db.execute("DELETE FROM entries WHERE source = ?", row)
+                self._db.execute("DELETE FROM sources WHERE id = ?", row)
+        ids: dict[str, int] = {}
+        for entry in entries:
+            if entry.path not in ids:
+                cursor = self._db.execute(
+                    "INSERT INTO sources (path, name) VALUES (?, ?)",
+                    (entry.path, Path(entry.path).name),
+                )
+                ids[entry.path] = int(cursor.lastrowid or 0)
+            self._db.execute(
+                "INSERT INTO entries VALUES (?, ?, ?, ?)",
+                (ids[entry.path], entry.line, entry.key, to_json(dict(entry.labels))),
+            )
+
+    def put_document(self, document: Document) -> int:
+        """Write a document, new or changed, and give its row number."""
+        record = to_json(document.as_dict())
+        cursor = self._db.execute(
+            "INSERT INTO documents (key, record, sha256) VALUES (?, ?, ?) ON CONFLICT (key)"
+            " DO UPDATE SET record = excluded.record, sha256 = excluded.sha256 RETURNING id",
+            (document.id, record, sha256_of(record.encode())),
+        )
+        return int(cursor.fetchone()[0])
+
+    def put_passages(self, row: int, passages: Sequence[tuple[Passage, bytes]]) -> None:
+        """Write a document's passages, each with its content hash, in place of those it had."""
+        self._db.execute("DELETE FROM passages WHERE document = ?", (row,))
+        self._db.executemany(
+            "INSERT INTO passages (document, content, spans) VALUES (?, ?, ?)",
+            [
+                (row, content, to_json([[s.field, s.start, s.end] for s in passage.sentences]))
+                for passage, content in passages
+            ],
+        )
+
+    def remove_document(self, key: str) -> int:
+        """Remove a document with its passages and give the row number that it had."""
+        row = self.row_of(key)
+        self._db.execute("DELETE FROM documents WHERE id = ?", (row,))
+        return row
+
+    def add_generation(self, number: int, manifest: Manifest) -> None:
+        """Write the manifest that makes this generation the one that is served."""
+        text = to_json(asdict(manifest))
+        self._db.execute(
+            "INSERT INTO generations VALUES (?, ?, ?)", (number, text, sha256_of(text.encode()))
+        )
+
+    def drop_unused_vectors(self, model: str) -> None:
+        """Remove vectors that no passage uses and those of other models."""
+        self._db.execute(
+            "DELETE FROM vectors WHERE model <> ? OR content NOT IN (SELECT content FROM passages)",
+            (model,),
+        )

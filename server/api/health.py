@@ -1,0 +1,33 @@
+"""Whether the server is alive, and whether it can answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from embedder.errors import FingerpostError
+from server.api.schemas import StateOut
+from server.context import library
+
+blueprint = APIBlueprint("health", __name__, tag="Health")
+
+
+@blueprint.get("/health")
+@blueprint.output(StateOut)
+@blueprint.doc(summary="Is the server alive?", operation_id="health")
+def health() -> dict[str, Any]:
+    """Say that the server is alive."""
+    return {"status": "ok"}
+
+
+@blueprint.get("/ready")
+@blueprint.output(StateOut)
+@blueprint.doc(summary="Can it answer?", operation_id="ready", responses=[503])
+def ready() -> tuple[dict[str, Any], int]:
+    """Say whether the library and its model are loaded."""
+    try:
+        library().load()
+    except FingerpostError as error:
+        return {"status": "unavailable", "message": error.message}, 503
+    return {"status": "ok"}, 200

@@ -1,0 +1,189 @@
+"""The shapes of the API's bodies, for validation and for OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from embedder.records import Filters, Mode, Question, Verdict
+from embedder.search import DEPTH, LARGEST_LIMIT, LONGEST_QUESTION
+
+Value = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Year = Annotated[int, Field(ge=1, le=9999)]
+Similarity = Annotated[float, Field(ge=-1, le=1)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class FiltersIn(_In):
+    """Who may answer. Values of one filter are alternatives; different filters must all hold."""
+
+    countries: list[Value] = Field([], max_length=50, description="names or ISO 3166 codes")
+    regions: list[Value] = Field([], max_length=50)
+    topics: list[Value] = Field([], max_length=50)
+    authors: list[Value] = Field([], max_length=50, description="whole names or parts of them")
+    year_from: Year | None = None
+    year_to: Year | None = None
+    include_worldwide: bool = Field(
+        False, description="let countries and regions also match documents marked Worldwide"
+    )
+
+    def filters(self) -> Filters:
+        """Give them as the library takes them."""
+        return Filters(
+            countries=tuple(self.countries),
+            regions=tuple(self.regions),
+            topics=tuple(self.topics),
+            authors=tuple(self.authors),
+            year_from=self.year_from,
+            year_to=self.year_to,
+            include_worldwide=self.include_worldwide,
+        )
+
+
+class SearchIn(_In):
+    """A question, or a situation in a person's own words."""
+
+    query: str = Field(min_length=1, max_length=LONGEST_QUESTION, repr=False)
+    limit: int = Field(10, ge=1, le=LARGEST_LIMIT)
+    offset: int = Field(0, ge=0, lt=DEPTH)
+    mode: Mode = "hybrid"
+    filters: FiltersIn = Field(default_factory=FiltersIn)
+    min_similarity: Similarity | None = Field(
+        None, description="leave out documents whose cosine with the question is lower"
+    )
+
+    def question(self) -> Question:
+        """Give it as the library takes it."""
+        return Question(
+            text=self.query,
+            limit=self.limit,
+            offset=self.offset,
+            mode=self.mode,
+            filters=self.filters.filters(),
+            min_similarity=self.min_similarity,
+        )
+
+
+class DocumentOut(_Out):
+    """One document of the library."""
+
+    id: str
+    title: str
+    abstract: str
+    countries: list[str]
+    country_codes: list[str] = Field(description="ISO 3166-1 alpha-3")
+    regions: list[str]
+    authors: list[str]
+    year: int | None
+    topics: list[str]
+    category: str | None
+    sources: list[str] = Field(description="names of the files that it was read from")
+
+
+class EvidenceOut(_Out):
+    """A sentence that makes the document fit: `document[field][start:end] == text`."""
+
+    field: Literal["title", "abstract"]
+    start: int
+    end: int
+    text: str
+    similarity: float
+
+
+class LegsOut(_Out):
+    """What each way of searching gave; null: not found that way."""
+
+    semantic: float | None
+    keyword: float | None
+
+
+class HitOut(_Out):
+    """One document of an answer."""
+
+    rank: int
+    score: float = Field(description="orders the hits of one answer, 0 to 1")
+    similarity: float = Field(description="cosine with the nearest passage, -1 to 1")
+    document: DocumentOut
+    evidence: list[EvidenceOut]
+    legs: LegsOut
+
+
+class FacetOut(_Out):
+    """How many documents of the whole hit set carry a value."""
+
+    value: str | int
+    count: int
+
+
+class AnswerOut(_Out):
+    """One page of hits, with true figures over the whole hit set."""
+
+    verdict: Verdict = Field(description="whether the library answers this at all")
+    total: int
+    hits: list[HitOut]
+    facets: dict[str, list[FacetOut]]
+    model: str
+    generation: int
+    took_ms: float
+
+
+class DocumentsIn(_In):
+    """A page of the library."""
+
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+    limit: int = Field(20, ge=1, le=1000)
+    offset: int = Field(0, ge=0, le=2**31)
+
+
+class DocumentsOut(_Out):
+    """A page of the library."""
+
+    total: int
+    documents: list[DocumentOut]
+
+
+class SimilarIn(_In):
+    """How many neighbours."""
+
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+    limit: int = Field(10, ge=1, le=LARGEST_LIMIT)
+
+
+class SimilarOut(_Out):
+    """The neighbours of a document, nearest first."""
+
+    hits: list[HitOut]
+
+
+class SimilarityIn(_In):
+    """A text, and texts to compare it with."""
+
+    source: str = Field(min_length=1, repr=False)
+    texts: list[Annotated[str, StringConstraints(min_length=1)]] = Field(min_length=1, repr=False)
+
+
+class SimilarityOut(_Out):
+    """Cosines in the order of the texts."""
+
+    model: str
+    similarities: list[float]
+    truncated: list[int] = Field(
+        description="indexes of texts longer than the model reads; -1 is the source"
+    )
+
+
+class StateOut(_Out):
+    """Whether the server is well."""
+
+    status: Literal["ok", "unavailable"]
+    message: str | None = None

@@ -1,0 +1,24 @@
+"""Asking the library over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from server.api.schemas import AnswerOut, SearchIn
+from server.context import library
+
+blueprint = APIBlueprint("search", __name__, url_prefix="/api", tag="Search")
+
+
+@blueprint.post("/search")
+@blueprint.input(SearchIn, arg_name="body")
+@blueprint.output(AnswerOut)
+@blueprint.doc(summary="Ask a question or describe a situation", operation_id="search")
+def search(body: SearchIn) -> dict[str, Any]:
+    """Give the documents that fit best, each with the sentence that makes it fit.
+
+    By POST only: question text does not belong in a URL, a log or a history.
+    """
+    return library().ask(body.question()).as_dict()

@@ -1,0 +1,233 @@
+"""The `fingerpost` command.
+
+What takes long to import is imported by the command that needs it: `--help` is at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from embedder.errors import FingerpostError, LibraryMissing
+from embedder.records import MODES, Filters, Mode, Question
+
+if TYPE_CHECKING:
+    from embedder.build import Report
+    from embedder.search import Library
+
+SEEDS = Path("seeds")
+
+_vectors = click.option(
+    "--vectors",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("vectors"),
+    envvar="FINGERPOST_VECTORS",
+    show_default=True,
+    show_envvar=True,
+    help="The folder of the library.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
+_limit = click.option("--limit", type=int, default=10, show_default=True, help="How many hits.")
+
+
+class _Commands(click.Group):
+    """Turns our errors into one line on standard error, and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FingerpostError as error:
+            _stop(error.message)
+
+
+def _stop(message: str) -> NoReturn:
+    click.echo(f"fingerpost: {' '.join(message.split())}", err=True)
+    sys.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fingerpost")
+def main() -> None:
+    """Ask a document library in your own words."""
+
+
+@main.command()
+@click.argument("sources", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--model", help="A sentence-transformers model, by name or path.")
+@click.option("--replace", is_flag=True, help="Forget all sources but these.")
+@_vectors
+def index(sources: tuple[Path, ...], model: str | None, replace: bool, vectors: Path) -> None:
+    """Read SOURCES (files or folders; `seeds` by default) into the library."""
+    report = _build(vectors, sources or (SEEDS,), model, replace=replace)
+    click.echo(_summary(report))
+
+
+@main.command()
+@click.argument("question")
+@_limit
+@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
+@click.option("--country", multiple=True, help="A name or an ISO code; may be given again.")
+@click.option("--region", multiple=True)
+@click.option("--topic", multiple=True)
+@click.option("--author", multiple=True, help="A name or part of one.")
+@click.option("--year-from", type=int)
+@click.option("--year-to", type=int)
+@click.option("--include-worldwide", is_flag=True, help="Beside the country or region.")
+@_json
+@_vectors
+def ask(  # noqa: PLR0913, PLR0917 (one parameter an option)
+    question: str,
+    limit: int,
+    mode: Mode,
+    country: tuple[str, ...],
+    region: tuple[str, ...],
+    topic: tuple[str, ...],
+    author: tuple[str, ...],
+    year_from: int | None,
+    year_to: int | None,
+    include_worldwide: bool,
+    as_json: bool,
+    vectors: Path,
+) -> None:
+    """Answer QUESTION; `-` reads it from standard input, away from the shell's history."""
+    asked = Question(
+        text=_read_question(question),
+        limit=limit,
+        mode=mode,
+        filters=Filters(
+            countries=country,
+            regions=region,
+            topics=topic,
+            authors=author,
+            year_from=year_from,
+            year_to=year_to,
+            include_worldwide=include_worldwide,
+        ),
+    )
+    answer = _library(vectors).ask(asked)
+    if as_json:
+        _print_json(answer.as_dict())
+        return
+    from server.terminal import print_answer
+
+    print_answer(answer)
+
+
+@main.command()
+@click.argument("document_id", metavar="ID")
+@_limit
+@_json
+@_vectors
+def similar(document_id: str, limit: int, as_json: bool, vectors: Path) -> None:
+    """Show the documents near the one with this ID."""
+    hits = _library(vectors).similar(document_id, limit)
+    if as_json:
+        _print_json({"hits": [hit.as_dict() for hit in hits]})
+        return
+    from server.terminal import print_hits
+
+    print_hits(hits)
+
+
+@main.command()
+@click.option(
+    "--format", "form", type=click.Choice(["table", "jsonl"]), default="table", show_default=True
+)
+@_vectors
+def documents(form: str, vectors: Path) -> None:
+    """List the library."""
+    total, found = _library(vectors).documents()
+    if form == "jsonl":
+        for document in found:
+            click.echo(json.dumps(document.as_dict(), ensure_ascii=False))
+        return
+    from server.terminal import print_documents
+
+    print_documents(found, total)
+
+
+@main.command()
+@click.option("--verify", is_flag=True, help="Check every checksum.")
+@_json
+@_vectors
+def status(verify: bool, as_json: bool, vectors: Path) -> None:
+    """Show what the library holds; exit status 1 if something is wrong."""
+    try:
+        library = _library(vectors)
+        generation, manifest = library.status()
+        problems = library.verify() if verify else library.problems()
+    except FingerpostError as error:
+        click.echo(f"fingerpost: {error.message}", err=True)
+        sys.exit(1)
+    from server.terminal import print_status, status_dict
+
+    facts = status_dict(generation, manifest, problems, verified=verify)
+    if as_json:
+        _print_json(facts)
+    else:
+        print_status(facts)
+    sys.exit(1 if problems else 0)
+
+
+@main.command()
+@click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="The port to listen on.  [default: 8000]")
+@_vectors
+def serve(host: str | None, port: int | None, vectors: Path) -> None:
+    """Serve the pages and the API; builds the library from `seeds` if there is none."""
+    from server.settings import Settings
+
+    settings = Settings.from_environment(host=host, port=port, vectors=vectors)
+    library = _library(settings.vectors)
+    try:
+        library.status()
+    except LibraryMissing:
+        click.echo(_summary(_build(settings.vectors, (SEEDS,), None)))
+    from server.serving import run
+
+    run(settings, library)
+
+
+def _library(vectors: Path) -> Library:
+    from embedder.search import Library
+
+    return Library(vectors)
+
+
+def _build(
+    vectors: Path, sources: tuple[Path, ...], model: str | None, *, replace: bool = False
+) -> Report:
+    from embedder.build import index as build
+    from server.terminal import Bars
+
+    return build(vectors, sources, Bars(), model, replace=replace)
+
+
+def _read_question(question: str) -> str:
+    if question != "-":
+        return question
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        _stop("standard input is not UTF-8 text.")
+
+
+def _summary(report: Report) -> str:
+    counts = ", ".join(
+        f"{getattr(report, name)} {name}"
+        for name in ("read", "merged", "new", "changed", "unchanged", "removed")
+    )
+    embedded = f"{report.embedded} passages embedded" if report.embedded else "nothing to embed"
+    without = f"; {report.without_text} without text, never found" if report.without_text else ""
+    return (
+        f"{counts}; {embedded}{without}.\n"
+        f"Generation {report.generation}: {report.documents} documents, model {report.model}."
+    )
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,140 @@
+"""Errors to answers: one JSON shape for programs, a page for people, and a log without text.
+
+{"error": {"type": "unknown_value", "message": "…", "field": "countries"}}
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from http import HTTPStatus
+from typing import Any
+
+from apiflask import APIFlask, HTTPError
+from flask import Response, current_app, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+
+from embedder.errors import DocumentNotFound, FingerpostError, RequestError
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.]{1,60}")
+
+# The shape in OpenAPI; APIFlask takes it as a plain schema.
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["type", "message"],
+            "properties": {
+                "type": {"type": "string", "description": "a stable name for programs"},
+                "message": {"type": "string", "description": "what was wrong and what to do"},
+                "field": {"type": "string", "description": "the part at fault, where one is"},
+            },
+        }
+    },
+}
+
+_MESSAGES = {
+    400: "The body is not JSON that can be read.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "What was sent is too large.",
+    415: "Send JSON, with the header Content-Type: application/json.",
+    500: "Something went wrong here. What you sent was not kept.",
+}
+_ASK_BY_POST = (
+    "Ask by POST, with the question in the body: text in a URL ends up in logs and histories."
+)
+
+
+def status_of(error: FingerpostError) -> int:
+    """Give the HTTP status that fits one of our errors."""
+    if isinstance(error, DocumentNotFound):
+        return HTTPStatus.NOT_FOUND
+    if isinstance(error, RequestError):
+        return HTTPStatus.UNPROCESSABLE_ENTITY
+    return HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def body(kind: str, message: str, field: str | None = None) -> dict[str, Any]:
+    """Give an error in the one shape of our own routes."""
+    error = {"type": kind, "message": message}
+    return {"error": {**error, "field": field} if field else error}
+
+
+def register(app: APIFlask) -> None:
+    """Make the app answer every error in its shape."""
+    app.error_processor(_http_error)
+    app.register_error_handler(FingerpostError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def refuse_other_bodies() -> None:
+    """Refuse a body that is not JSON on the API's routes, before anything reads it.
+
+    A form that another site's page sends has no such type, so no page can ask unseen.
+    """
+    on_api = request.blueprint not in (None, "pages", "reference")
+    if request.method == "POST" and on_api and not request.is_json:
+        raise UnsupportedMediaType
+
+
+def _answer(status: int, kind: str, message: str, field: str | None = None) -> Response:
+    if _is_page():
+        page = render_template("error.html", status=status, message=message)
+        return make_response(page, status)
+    return make_response(jsonify(body(kind, message, field)), status)
+
+
+def _is_page() -> bool:
+    """Tell whether a person's browser asked, not a program."""
+    if request.blueprint == "pages":
+        return True
+    accepted = request.accept_mimetypes
+    return (
+        not request.path.startswith("/api")
+        and accepted.accept_html
+        and accepted["text/html"] > accepted["application/json"]
+    )
+
+
+def _ours(error: FingerpostError) -> Response:
+    field = error.field if isinstance(error, RequestError) else None
+    return _answer(status_of(error), error.kind, error.message, field)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    kind = HTTPStatus(status).name.lower()
+    message = _MESSAGES.get(status, HTTPStatus(status).phrase)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and request.path == "/api/search":
+        message = _ASK_BY_POST
+    answer = _answer(status, kind, message)
+    for name, value in error.get_headers():
+        if name == "Allow":
+            answer.headers[name] = value
+    return answer
+
+
+def _http_error(error: HTTPError) -> Response:
+    """Shape APIFlask's own errors; those of validation name the first field at fault."""
+    detail = error.detail if isinstance(error.detail, dict) else {}
+    for problems in detail.values():
+        for field, messages in problems.items():
+            if field == "_schema":
+                return _answer(error.status_code, "invalid", "The body must be a JSON object.")
+            # A key is echoed only if it is a name: it might be somebody's text.
+            name = field if _PLAIN_NAME.fullmatch(field) else "body"
+            what = "unknown key" if messages[0].startswith("Extra inputs") else messages[0]
+            return _answer(error.status_code, "invalid", f"{name}: {what}", name)
+    message = _MESSAGES.get(error.status_code, error.message or "")
+    return _answer(error.status_code, HTTPStatus(error.status_code).name.lower(), message)
+
+
+def _unexpected(error: Exception) -> Response:
+    # The error's own words may hold what was sent; where it happened does not.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    current_app.logger.error("unexpected %s\n%s", type(error).__name__, where)
+    return _answer(500, "internal", _MESSAGES[500])

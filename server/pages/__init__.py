@@ -1,0 +1,1 @@
+"""The pages that people see: plain HTML forms, no script."""

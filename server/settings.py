@@ -1,0 +1,53 @@
+"""All settings of the server in one frozen object; an unknown key is an error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from embedder.errors import RequestError
+
+_PREFIX = "FINGERPOST_"
+
+
+class Settings(BaseModel):
+    """What the server is set to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vectors: Path = Field(Path("vectors"), description="the folder of the library")
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="the port to listen on")
+    threads: int = Field(8, ge=1, le=64, description="how many requests are served at once")
+    largest_body: int = Field(1_048_576, ge=1024, description="bytes of a request's body")
+    most_texts: int = Field(1000, ge=1, description="texts in one similarity call")
+    longest_text: int = Field(100_000, ge=1, description="characters of one such text")
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] | None = None, **given: object
+    ) -> Self:
+        """Read settings from `FINGERPOST_…` variables; what is `given` goes before them.
+
+        Raises RequestError for a variable that is no setting or has an unusable value.
+        """
+        source = os.environ if environment is None else environment
+        found: dict[str, object] = {
+            name.removeprefix(_PREFIX).lower(): value
+            for name, value in source.items()
+            if name.startswith(_PREFIX)
+        }
+        found.update({name: value for name, value in given.items() if value is not None})
+        try:
+            return cls.model_validate(found)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = ".".join(map(str, first["loc"]))
+            known = ", ".join(_PREFIX + each.upper() for each in cls.model_fields)
+            raise RequestError(
+                name, f"setting {_PREFIX + name.upper()}: {first['msg']}. Known: {known}"
+            ) from None
