@@ -1,0 +1,64 @@
+"""What all tests share: the seeds, and one library built from them with the real model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never download
+
+from embedder.build import Report, index
+from embedder.encode import Encoder
+from embedder.models import load_encoder
+from embedder.search import Library
+
+ROOT = Path(__file__).parent.parent
+SEEDS = ROOT / "seeds"
+
+
+class Silent:
+    """Shows no progress but remembers the steps, as (name, total)."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int]] = []
+
+    @contextmanager
+    def step(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+        self.steps.append((name, total))
+        yield lambda _: None
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The real default model, loaded once."""
+    return load_encoder()
+
+
+@pytest.fixture(scope="session")
+def seed_vectors(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+    """The folder of a library built from the seeds; tests must not write to it."""
+    folder = tmp_path_factory.mktemp("seed-library") / "vectors"
+    index(folder, [SEEDS], Silent(), load=lambda _: encoder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def seed_library(seed_vectors: Path, encoder: Encoder) -> Library:
+    """The library built from the seeds, with the real model."""
+    return Library(seed_vectors, load=lambda _: encoder)
+
+
+@pytest.fixture
+def build(tmp_path: Path, encoder: Encoder) -> Callable[..., Report]:
+    """Build into `tmp_path / "vectors"` from the paths given, with the real model."""
+
+    def build_from(*paths: Path, replace: bool = False) -> Report:
+        return index(
+            tmp_path / "vectors", list(paths), Silent(), replace=replace, load=lambda _: encoder
+        )
+
+    return build_from

@@ -1,0 +1,32 @@
+"""The house's own rules that no linter knows."""
+
+from __future__ import annotations
+
+import re
+
+from tests.conftest import ROOT
+
+
+def test_nothing_is_read_or_written_in_pickles():
+    words = re.compile(
+        r"^\s*(import|from) (pickle|joblib)\b|torch\.load|allow_pickle", re.MULTILINE
+    )
+    sources = [*ROOT.glob("embedder/**/*.py"), *ROOT.glob("server/**/*.py")]
+    assert sources
+    for path in sources:
+        assert not words.search(path.read_text(encoding="utf-8")), path
+
+
+def test_no_room_is_named_after_nothing():
+    for path in [*ROOT.glob("embedder/**/*.py"), *ROOT.glob("server/**/*.py")]:
+        assert path.stem not in {"utils", "helpers", "common", "manager", "base", "misc"}, path
+
+
+def test_every_document_of_the_house_is_there():
+    for name in ("README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "constraints.txt"):
+        assert (ROOT / name).read_text(encoding="utf-8").strip(), name
+
+
+def test_torch_is_pinned():
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert "torch==2.13.0" in pins
