@@ -9,6 +9,7 @@ Everything else becomes visible at the commit that ends the build, or not at all
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,11 +23,15 @@ from embedder.calibrate import calibrate
 from embedder.changes import Changes
 from embedder.encode import Encoder
 from embedder.errors import LibraryError, LibraryMissing
+from embedder.glossary import DEFAULT_GLOSSARY, Glossary, read_glossary
 from embedder.models import DEFAULT_MODEL, load_encoder
 from embedder.records import Document, Entry, Manifest, Passage
+from embedder.related import kept_words
 from embedder.store import Store, Writer
+from embedder.words import words
 
 _EMBED_AT_ONCE = 256
+_WORDS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ def index(
     model: str | None = None,
     *,
     replace: bool = False,
+    glossary: Path = DEFAULT_GLOSSARY,
     load: Callable[[str], Encoder] = load_encoder,
 ) -> Report:
     """Read files and folders into the library in `folder` and switch to a new generation.
@@ -77,6 +83,7 @@ def index(
     """
     files = sources.find_files(paths)
     entries = changes.identify(_read(files, progress))
+    field = read_glossary(glossary)
     with Store(folder).writing() as writer:
         before = _manifest(writer)
         encoder = load(model or (before.model if before else DEFAULT_MODEL))
@@ -85,7 +92,8 @@ def index(
         anew = before is None or not _same_rules(before, encoder)
         work = _work(writer, encoder, found, anew=anew)
         embedded = _embed(writer, encoder, work.cut.values(), progress)
-        generation = _switch(writer, folder, progress, encoder, work, (forgotten, entries))
+        told = (forgotten, entries)
+        generation = _switch(writer, folder, progress, encoder, work, told, (glossary, field))
         return Report(
             read=len(entries),
             merged=len(entries) - len({entry.document.id for entry in entries}),
@@ -140,10 +148,12 @@ def _switch(
     encoder: Encoder,
     work: _Work,
     told: tuple[Sequence[str], Sequence[Entry]],
+    field: tuple[Path, Glossary],
 ) -> int:
     """Write everything and the generation it makes in one transaction, and give its number."""
     current = writer.generation()
-    sound = not work.anew and _index_is_sound(writer, folder, current)
+    file, glossary = field
+    sound = not work.anew and _is_sound(writer, folder, current, glossary)
     forgotten, entries = told
     with writer.transaction():
         writer.replace_entries(forgotten, map(changes.to_store, entries))
@@ -154,11 +164,17 @@ def _switch(
         if sound and not removed and not work.cut:
             return current
         documents = list(added.items()) if sound else writer.rows()
-        place = generations.begin(folder, current + 1, upon=current if sound else None)
+        generations.begin(folder, current + 1, upon=current if sound else None)
+        place = generations.lexical_folder(folder, current + 1)
         with progress.step("Indexing", len(documents)) as advance:
-            lexical.write_index(place, documents, [*removed, *added])
+            lexical.write_index(
+                place, documents, [*removed, *added], lambda each: _rings(glossary, each)
+            )
             advance(len(documents))
-        manifest = _new_manifest(writer, encoder, generations.finish(place))
+        shutil.copyfile(file, generations.glossary_file(folder, current + 1))
+        _embed_words(writer, encoder, lexical.LexicalIndex(place), progress)
+        files = generations.finish(folder, current + 1)
+        manifest = _new_manifest(writer, encoder, glossary, files)
         writer.add_generation(current + 1, manifest)
         writer.drop_unused_vectors(encoder.fingerprint)
     generations.drop_old(folder, current + 1)
@@ -230,15 +246,17 @@ def _embed(
     return len(missing)
 
 
-def _index_is_sound(writer: Writer, folder: Path, generation: int) -> bool:
+def _is_sound(writer: Writer, folder: Path, generation: int, glossary: Glossary) -> bool:
+    """Tell whether a generation's files can be built upon."""
     manifest = _manifest(writer)
-    if manifest is None:
+    if manifest is None or manifest.glossary_sha256 != glossary.sha256:
         return False
-    place = generations.lexical_folder(folder, generation)
-    return not generations.problems(place, manifest.lexical_files)
+    return not generations.problems(folder, generation, manifest.files)
 
 
-def _new_manifest(writer: Writer, encoder: Encoder, lexical_files: dict[str, str]) -> Manifest:
+def _new_manifest(
+    writer: Writer, encoder: Encoder, glossary: Glossary, files: dict[str, str]
+) -> Manifest:
     matrix = writer.passage_matrix(encoder.fingerprint, encoder.dim)
     return Manifest(
         model=encoder.name,
@@ -250,6 +268,27 @@ def _new_manifest(writer: Writer, encoder: Encoder, lexical_files: dict[str, str
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         documents=writer.count(),
         passages=len(matrix.documents),
-        lexical_files=lexical_files,
+        glossary_sha256=glossary.sha256,
+        files=files,
         calibration=calibrate(matrix.vectors, matrix.documents),
     )
+
+
+def _rings(glossary: Glossary, document: Document) -> list[int]:
+    """Give the numbers of the glossary's rings in a document, as often as they stand there."""
+    text = words(f"{document.title}\n{document.abstract}")
+    return [each.ring.number for each in glossary.find(text)]
+
+
+def _embed_words(
+    writer: Writer, encoder: Encoder, index: lexical.LexicalIndex, progress: Progress
+) -> None:
+    """Embed the library's words that have no vectors yet."""
+    wanted = kept_words(index.vocabulary())
+    there = writer.texts(wanted, encoder.fingerprint)
+    missing = [word for word in wanted if word not in there]
+    with progress.step("Words", len(missing)) as advance:
+        for at in range(0, len(missing), _WORDS_AT_ONCE):
+            batch = missing[at : at + _WORDS_AT_ONCE]
+            writer.keep_texts(batch, encoder.fingerprint, encoder.encode_queries(batch))
+            advance(len(batch))

@@ -9,6 +9,7 @@ nearer than the others usually are to a foreign sentence has no answer here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,15 @@ def calibrate(passages: Rows, documents: np.ndarray[Any, np.dtype[np.int64]]) ->
     return {name: float(np.quantile(unrelated, at)) for name, at in QUANTILES.items()}
 
 
-def decide(best: float | None, calibration: Mapping[str, float]) -> Verdict:
-    """Give the verdict for an answer whose best document has this cosine (None: no document)."""
-    if best is None or best < calibration["unrelated_median"]:
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for an answer: `best` is the cosine of the question with the best document."""
+
+    best: float
+
+
+def decide(signals: Signals | None, calibration: Mapping[str, float]) -> Verdict:
+    """Give the verdict for an answer (None: there is no document)."""
+    if signals is None or signals.best < calibration["unrelated_median"]:
         return "none"
-    return "strong" if best >= calibration["unrelated_high"] else "possible"
+    return "strong" if signals.best >= calibration["unrelated_high"] else "possible"

@@ -6,23 +6,33 @@ import numpy as np
 
 from embedder.encode import Rows
 
+_DEVIATIONS = 2.5
 
-def min_max(scores: Rows) -> Rows:
-    """Stretch float32 (n,) to 0 to 1: `(s - min) / (max - min)`; all alike become 0."""
-    if not len(scores):
-        return scores
-    low, high = float(scores.min()), float(scores.max())
+
+def stretch(scores: Rows, low: float) -> Rows:
+    """Stretch float32 (n,) so that `low` becomes 0 and the highest 1; what is under 0 becomes 0."""
+    high = float(scores.max(initial=low))
     if high <= low:
         return np.zeros_like(scores)
-    return np.asarray((scores - low) / (high - low), dtype=np.float32)
+    return np.clip((scores - low) / (high - low), 0.0, 1.0).astype(np.float32)
 
 
-def convex(dense: Rows, lexical: Rows, dense_weight: float) -> Rows:
-    """Fuse two float32 (n,) by a convex combination of min-max-normalised scores: 0 to 1.
+def convex(dense: Rows, lexical: Rows, dense_weight: float, low: float) -> Rows:
+    """Fuse two float32 (n,) by a convex combination of normalised scores: 0 to 1.
 
     Bruch, Gai, Ingber: "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS 42(1),
-    2023, eq. 2 and 3.
+    2023, eq. 2 and 3: min-max normalisation, with the lowest score that is possible (BM25: 0)
+    or usual (cosine: `low`, see `usual_low`) for the minimum, so that a score does not depend
+    on how far down a list of candidates reaches.
     """
     return np.asarray(
-        dense_weight * min_max(dense) + (1.0 - dense_weight) * min_max(lexical), dtype=np.float32
+        dense_weight * stretch(dense, low) + (1.0 - dense_weight) * stretch(lexical, 0.0),
+        dtype=np.float32,
     )
+
+
+def usual_low(cosines: Rows) -> float:
+    """Give about the lowest cosine of a question with a library, from a sample of it, (n,)."""
+    if not len(cosines):
+        return 0.0
+    return float(cosines.mean() - _DEVIATIONS * cosines.std())

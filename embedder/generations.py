@@ -1,6 +1,7 @@
-"""Where the index files of each generation lie, and how they are made safe and checked.
+"""Where the files of each generation lie, and how they are made safe and checked.
 
-    vectors/generations/7/lexical/…
+    vectors/generations/7/lexical/…      the keyword index
+    vectors/generations/7/glossary.csv   the glossary that it was built with
 
 A generation's files are written once, before the store names the generation as the one that
 is served, and never again.
@@ -11,57 +12,68 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _LOCK = ".lock"
 
 
+def folder(vectors: Path, generation: int) -> Path:
+    """Give the folder of a generation."""
+    return vectors / "generations" / str(generation)
+
+
 def lexical_folder(vectors: Path, generation: int) -> Path:
     """Give the folder of a generation's keyword index."""
-    return vectors / "generations" / str(generation) / "lexical"
+    return folder(vectors, generation) / "lexical"
 
 
-def begin(vectors: Path, generation: int, *, upon: int | None) -> Path:
-    """Give an empty folder for a new generation's keyword index.
+def glossary_file(vectors: Path, generation: int) -> Path:
+    """Give the file of a generation's glossary."""
+    return folder(vectors, generation) / "glossary.csv"
 
-    With `upon`, the files of that generation are in it: linked, not copied, for neither
-    generation writes to them again.
+
+def begin(vectors: Path, generation: int, *, upon: int | None) -> None:
+    """Make an empty folder for a new generation.
+
+    With `upon`, the keyword index of that generation is in it: linked, not copied, for neither
+    generation writes to its files again.
     """
-    folder = lexical_folder(vectors, generation)
-    shutil.rmtree(folder.parent, ignore_errors=True)
-    folder.mkdir(parents=True)
+    shutil.rmtree(folder(vectors, generation), ignore_errors=True)
+    lexical = lexical_folder(vectors, generation)
+    lexical.mkdir(parents=True)
     if upon is not None:
         for file in lexical_folder(vectors, upon).iterdir():
             if file.suffix != _LOCK:
-                _link(file, folder / file.name)
-    return folder
+                _link(file, lexical / file.name)
 
 
-def finish(folder: Path) -> dict[str, str]:
-    """Make a folder's files safe against a loss of power, and give their hashes."""
-    for file in folder.iterdir():
+def finish(vectors: Path, generation: int) -> dict[str, str]:
+    """Make a generation's files safe against a loss of power, and give their hashes."""
+    place = folder(vectors, generation)
+    for file in place.rglob("*"):
         _sync(file)
-    for directory in (folder, folder.parent, folder.parent.parent):
+    for directory in (place, place.parent):
         _sync(directory)
-    return hashes(folder)
+    return hashes(place)
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """Give the SHA-256 (hex) of each file in a folder that is no lock, by name."""
+def hashes(place: Path) -> dict[str, str]:
+    """Give the SHA-256 (hex) of each file under a folder that is no lock, by relative path."""
     found = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_file() and path.suffix != _LOCK:
-            with path.open("rb") as file:
-                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    for path in _files(place):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        found[path.relative_to(place).as_posix()] = digest
     return found
 
 
-def problems(folder: Path, wanted: Mapping[str, str]) -> list[str]:
-    """Compare a folder's files with their hashes; give a sentence for each that differs."""
-    found = hashes(folder)
+def problems(vectors: Path, generation: int, wanted: Mapping[str, str]) -> list[str]:
+    """Compare a generation's files with their hashes; give a sentence for each that differs."""
+    found = hashes(folder(vectors, generation))
     return [
-        f"the keyword index's file {name!r} has SHA-256 {found.get(name)}, not {wanted.get(name)}"
+        f"the file {name!r} of generation {generation} has SHA-256 {found.get(name)}, "
+        f"not {wanted.get(name)}"
         for name in sorted(found.keys() | wanted.keys())
         if found.get(name) != wanted.get(name)
     ]
@@ -73,6 +85,12 @@ def drop_old(vectors: Path, current: int) -> None:
     for each in place.iterdir() if place.is_dir() else ():
         if each.name not in (str(current), str(current - 1)):
             shutil.rmtree(each, ignore_errors=True)
+
+
+def _files(place: Path) -> Iterator[Path]:
+    for path in sorted(place.rglob("*")):
+        if path.is_file() and path.suffix != _LOCK:
+            yield path
 
 
 def _link(file: Path, target: Path) -> None:

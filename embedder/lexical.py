@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +14,34 @@ from embedder.facets import Allowed, labels
 from embedder.records import Document
 
 # Part of every library's manifest: raise it when fields or word rules change.
-RULE_VERSION = 1
+RULE_VERSION = 2
 
-# What a word found in a field counts for.
+# What a word found in a field counts for; the title stands in `text` too.
 FIELDS: dict[str, float] = {
+    "text": 1.0,
     "title": 1.0,
-    "abstract": 1.0,
     "authors": 1.0,
-    "places": 0.5,
-    "year": 0.5,
+    "places": 0.3,
+    "year": 0.3,
 }
-
 _WRITER_BYTES = 128_000_000
 _LONGEST_WORD = 40
+_SHORTEST = 3  # letters of a word that the vocabulary lists
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to look for: the words of a text, related words with weights, glossary rings.
+
+    A word in the title counts `title_weight` on top of what it counts in the text, a ring
+    `ring_weight` times what a word does.
+    """
+
+    text: str
+    related: Mapping[str, float] = field(default_factory=dict)
+    rings: Sequence[int] = ()
+    title_weight: float = 1.0
+    ring_weight: float = 1.0
 
 
 class LexicalIndex:
@@ -34,29 +51,23 @@ class LexicalIndex:
         """Open the index in `folder`."""
         self._analyzer = _analyzer()
         self._index = tantivy.Index.open(str(folder))
-        self._index.register_tokenizer("words", self._analyzer)
+        _register(self._index, self._analyzer)
         self._schema = self._index.schema
         self._index.reload()
         self._searcher = self._index.searcher()
 
     def search(
-        self, text: str, limit: int, allowed: Allowed | None = None
+        self, wanted: Wanted, limit: int, allowed: Allowed | None = None
     ) -> list[tuple[int, float]]:
-        """Give the row numbers of documents that share words with a text, best first.
+        """Give the row numbers of documents that share words with a question, best first.
 
         Scores are BM25, summed over words and fields, over 0 and without an upper bound. The
         text is words alone: nothing in it is an operator.
         """
-        words = dict.fromkeys(self._analyzer.analyze(text))
-        if not words or limit <= 0 or not self._searcher.num_docs:
+        clauses = list(self._clauses(wanted))
+        if not clauses or limit <= 0 or not self._searcher.num_docs:
             return []
-        query = tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Should, self._word(word, field, weight))
-                for word in words
-                for field, weight in FIELDS.items()
-            ]
-        )
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in clauses])
         for each in self._filters(allowed or Allowed()):
             query = tantivy.Query.boolean_query(
                 [(tantivy.Occur.Must, query), (tantivy.Occur.Must, each)]
@@ -65,13 +76,35 @@ class LexicalIndex:
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         return [(int(row or 0), score) for row, (score, _) in zip(rows, hits, strict=True)]
 
+    def knows(self, word: str) -> bool:
+        """Tell whether any document has this word, in any of its forms; stop words are known."""
+        stems = self._analyzer.analyze(word)
+        return all(self._searcher.doc_freq("text", stem) for stem in stems)
+
+    def vocabulary(self) -> dict[str, int]:
+        """Give the words of titles and abstracts, in lower case, with their document counts."""
+        found = self._searcher.terms_with_prefix("forms", "")
+        return {word: count for word, count in found if len(word) >= _SHORTEST and word.isalpha()}
+
     @property
     def size(self) -> int:
         """How many documents it holds."""
         return self._searcher.num_docs
 
-    def _word(self, word: str, field: str, weight: float) -> tantivy.Query:
-        query = tantivy.Query.term_query(self._schema, field, word, index_option="freq")
+    def _clauses(self, wanted: Wanted) -> Iterator[tantivy.Query]:
+        # A word asked for twice counts twice, as in BM25 with query term frequencies.
+        for word, times in Counter(self._analyzer.analyze(wanted.text)).items():
+            for name, weight in FIELDS.items():
+                share = wanted.title_weight if name == "title" else 1.0
+                yield self._word(word, name, weight * share * times)
+        for related, weight in wanted.related.items():
+            for word in self._analyzer.analyze(related):
+                yield self._word(word, "text", weight)
+        for ring in wanted.rings:
+            yield self._word(str(ring), "rings", wanted.ring_weight)
+
+    def _word(self, word: str, name: str, weight: float) -> tantivy.Query:
+        query = tantivy.Query.term_query(self._schema, name, word, index_option="freq")
         return tantivy.Query.boost_query(query, weight)
 
     def _filters(self, allowed: Allowed) -> Iterable[tantivy.Query]:
@@ -91,40 +124,49 @@ class LexicalIndex:
 
 
 def write_index(
-    folder: Path, documents: Iterable[tuple[int, Document]], replaced: Iterable[int] = ()
+    folder: Path,
+    documents: Iterable[tuple[int, Document]],
+    replaced: Iterable[int] = (),
+    rings: Callable[[Document], Sequence[int]] = lambda _: (),
 ) -> None:
     """Write documents into the index in `folder`, making it if there is none.
 
-    `replaced` are row numbers of documents to take out first.
+    `replaced` are row numbers of documents to take out first; `rings` gives the numbers of the
+    glossary's rings in a document, as often as they stand there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     index = tantivy.Index(_schema(), path=str(folder))
-    index.register_tokenizer("words", _analyzer())
+    _register(index, _analyzer())
     # One thread: the order of documents, and so of equal scores, is the same every time.
     writer = index.writer(_WRITER_BYTES, num_threads=1)
     for row in replaced:
         writer.delete_documents_by_term("row", row)
     for row, document in documents:
-        writer.add_document(_entry(row, document))
+        writer.add_document(_entry(row, document, rings(document)))
     writer.commit()
     writer.wait_merging_threads()
 
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for field in FIELDS:
-        builder.add_text_field(field, tokenizer_name="words", index_option="freq")
+    for name in FIELDS:
+        builder.add_text_field(name, tokenizer_name="words", index_option="freq")
+    builder.add_text_field("rings", tokenizer_name="plain", index_option="freq")
+    builder.add_text_field("forms", tokenizer_name="forms", index_option="basic")
     builder.add_text_field("labels", tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("published", indexed=True, fast=True)
     builder.add_integer_field("row", indexed=True, fast=True)
     return builder.build()
 
 
-def _entry(row: int, document: Document) -> tantivy.Document:
+def _entry(row: int, document: Document, rings: Sequence[int]) -> tantivy.Document:
     year = document.year
+    text = f"{document.title}\n{document.abstract}"
     values: dict[str, Any] = {
         "title": document.title,
-        "abstract": document.abstract,
+        "text": text,
+        "forms": text,
+        "rings": " ".join(map(str, rings)),
         "authors": " ; ".join(document.authors),
         "places": " ; ".join((*document.countries, *document.regions)),
         "year": str(year) if year else "",
@@ -135,15 +177,28 @@ def _entry(row: int, document: Document) -> tantivy.Document:
     return tantivy.Document(**values)
 
 
+def _register(index: tantivy.Index, words: tantivy.TextAnalyzer) -> None:
+    index.register_tokenizer("words", words)
+    index.register_tokenizer(
+        "forms", _chain(tantivy.Tokenizer.simple(), tantivy.Filter.lowercase())
+    )
+    index.register_tokenizer("plain", _chain(tantivy.Tokenizer.whitespace()))
+
+
 def _analyzer() -> tantivy.TextAnalyzer:
     """Words without case and accents, English stop words left out, English stems."""
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    for each in (
+    return _chain(
+        tantivy.Tokenizer.simple(),
         tantivy.Filter.remove_long(_LONGEST_WORD),
         tantivy.Filter.lowercase(),
         tantivy.Filter.ascii_fold(),
         tantivy.Filter.stopword("english"),
         tantivy.Filter.stemmer("english"),
-    ):
+    )
+
+
+def _chain(tokenizer: tantivy.Tokenizer, *filters: tantivy.Filter) -> tantivy.TextAnalyzer:
+    builder = tantivy.TextAnalyzerBuilder(tokenizer)
+    for each in filters:
         builder = builder.filter(each)
     return builder.build()

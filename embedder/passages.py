@@ -9,6 +9,7 @@ two, and again, until its pieces fit.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from sentencex import segment
@@ -16,11 +17,15 @@ from sentencex import segment
 from embedder.records import Document, FieldName, Passage, Span
 
 # Part of every library's manifest: raise it when a change here gives other passages.
-RULE_VERSION = 1
+RULE_VERSION = 2
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 _UNDER_TITLE = "\n"
+
+# sentencex 1.0 stops the process at some white space of several bytes; one for one, so that
+# places stay what they are.
+_SPACES = {ord(each): " " for each in map(chr, range(sys.maxunicode)) if each.isspace()} | {10: "\n"}
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -29,12 +34,11 @@ def sentences(text: str) -> list[tuple[int, int]]:
     The sentences leave out the white space between them and nothing else.
     """
     places, at = [], 0
-    for piece in segment("en", text):
-        start = text.index(piece, at)
-        at = start + len(piece)
+    for piece in segment("en", text.translate(_SPACES)):
         left = len(piece) - len(piece.lstrip())
         if piece.strip():
-            places.append((start + left, start + len(piece.rstrip())))
+            places.append((at + left, at + len(piece.rstrip())))
+        at += len(piece)
     return places
 
 
@@ -61,11 +65,14 @@ def passages(document: Document, count_tokens: CountTokens, max_tokens: int) -> 
     # A title that would leave an abstract under half of the room is read as its own passages.
     fits = 2 * count_tokens([title])[0] <= max_tokens
     found: list[Passage] = []
+    above = ""
     if title.strip() and (not fits or not abstract.strip()):
         found += _field_passages("title", title, "", count_tokens, max_tokens)
     if abstract.strip():
         above = title + _UNDER_TITLE if title.strip() and fits else ""
         found += _field_passages("abstract", abstract, above, count_tokens, max_tokens)
+    if above:
+        found[0] = _with_title(found[0], title)
     return found
 
 
@@ -94,6 +101,15 @@ def _field_passages(
             sentences=tuple(Span(field, start, stop) for start, stop in run),
             offsets=tuple((start + shift, stop + shift) for start, stop in run),
         )
+
+
+def _with_title(passage: Passage, title: str) -> Passage:
+    """Count the title that stands above a passage among its sentences."""
+    return Passage(
+        passage.text,
+        (Span("title", 0, len(title)), *passage.sentences),
+        ((0, len(title)), *passage.offsets),
+    )
 
 
 def _pieces(

@@ -96,6 +96,7 @@ class Filters:
 class Question:
     """What is asked of the library.
 
+    `expand` lets the glossary, the spelling and related words widen what is looked for.
     The text stays out of `repr`, so that no log or traceback that prints a question holds it.
     """
 
@@ -105,6 +106,50 @@ class Question:
     mode: Mode = "hybrid"
     filters: Filters = Filters()
     min_similarity: float | None = None
+    expand: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How an answer is made: what each part weighs, 0 or False to leave it out.
+
+    What each is worth, measured, stands in docs/quality.md.
+    """
+
+    dense_weight: float = 0.8  # of meaning against keywords, 0 to 1
+    sentence_weight: float = 1.0  # of a document's best sentence, against its best passage
+    parts_weight: float = 0.75  # of the parts of a long question, against the whole
+    title_weight: float = 0.3  # of a keyword in the title, on top of one in the text
+    ring_weight: float = 1.0  # of a glossary ring that question and document share
+    related_weight: float = 1.0  # of words related to those that the library does not use
+    spelling: bool = True
+    terms: bool = True  # the glossary's terms are read with the question
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What was recognised at [start, end) of a question, in characters.
+
+    `term`: the field's term for what is said there. `spelling`: the library's word for a
+    misspelt one. `related`: a word of the library near in meaning to one that it does not use.
+    """
+
+    kind: Literal["term", "spelling", "related"]
+    start: int
+    end: int
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The part of a long question, at [start, end) in characters, that a document fits.
+
+    `similarity` is the cosine of the part with the document's nearest sentence, in -1 to 1.
+    """
+
+    start: int
+    end: int
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +188,7 @@ class Hit:
     document: Document
     evidence: tuple[Evidence, ...]
     legs: Legs
+    matched: tuple[Matched, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give the hit as the JSON object that every interface shows."""
@@ -153,6 +199,7 @@ class Hit:
             "document": self.document.as_dict(),
             "evidence": [asdict(each) for each in self.evidence],
             "legs": asdict(self.legs),
+            "matched": [asdict(each) for each in self.matched],
         }
 
 
@@ -172,6 +219,7 @@ class Answer:
     total: int
     hits: tuple[Hit, ...]
     facets: Mapping[str, tuple[FacetCount, ...]]
+    understood: tuple[Understood, ...]
     model: str
     generation: int
     took_ms: float
@@ -185,6 +233,7 @@ class Answer:
             "facets": {
                 name: [asdict(each) for each in counts] for name, counts in self.facets.items()
             },
+            "understood": [asdict(each) for each in self.understood],
             "model": self.model,
             "generation": self.generation,
             "took_ms": self.took_ms,
@@ -195,8 +244,8 @@ class Answer:
 class Manifest:
     """What a generation of the library was built with and what it holds.
 
-    `model_sha256` is the fingerprint of the model's files, `lexical_files` the SHA-256 of each
-    file of the keyword index, `calibration` the figures that verdicts are decided with.
+    `model_sha256` is the fingerprint of the model's files, `files` the SHA-256 of each file of
+    the generation, `calibration` the figures that verdicts are decided with.
     """
 
     model: str
@@ -204,9 +253,10 @@ class Manifest:
     dim: int
     passage_rule: int
     lexical_rule: int
+    glossary_sha256: str
     version: str
     created: str
     documents: int
     passages: int
-    lexical_files: Mapping[str, str]
+    files: Mapping[str, str]
     calibration: Mapping[str, Any]

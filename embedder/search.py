@@ -1,25 +1,22 @@
-"""A question to an answer: encode, search both ways, fuse, show the evidence, say how sure."""
+"""A question to an answer: search both ways, fuse, look closer, show the evidence, judge."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from embedder import generations, lexical, passages
-from embedder.calibrate import decide
-from embedder.dense import DenseIndex, Positions
-from embedder.encode import Encoder, Rows, normalise
-from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing, RequestError
-from embedder.facets import Facets, Mask
-from embedder.fusion import convex, min_max
-from embedder.models import load_encoder
+from embedder import passages, understand
+from embedder.calibrate import Signals, decide
+from embedder.dense import Positions
+from embedder.encode import Rows, normalise
+from embedder.errors import RequestError
+from embedder.facets import Mask
+from embedder.fusion import convex, stretch, usual_low
+from embedder.lexical import Wanted
+from embedder.loaded import Loaded
 from embedder.records import (
     MODES,
     Answer,
@@ -27,222 +24,63 @@ from embedder.records import (
     Evidence,
     Hit,
     Legs,
-    Manifest,
+    Matched,
     Question,
+    Recipe,
     Span,
+    Understood,
 )
-from embedder.store import Snapshot, Store
+from embedder.store import Snapshot
 
 # How many documents each way of searching puts forward, and so how far an answer can be paged.
 DEPTH = 1000
+# How many of them are looked at sentence by sentence.
+CLOSER = 100
 LONGEST_QUESTION = 10_000
 LARGEST_LIMIT = 100
 
-# Weight of the dense side: see docs/quality.md.
-DENSE_WEIGHT = 0.8
+RECIPE = Recipe()
 
-# A second sentence is shown when it fits nearly as well as the first.
-_SENTENCES = 2
+# A second sentence, or a second part, is shown when it fits nearly as well as the first.
+_SHOWN = 2
 _NEARLY = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
-    """One generation, ready to answer."""
+class _Asked:
+    """A question as it is searched: vectors of unit length, and words.
 
-    generation: int
-    manifest: Manifest
-    encoder: Encoder
-    facets: Facets
-    dense: DenseIndex
-    lexical: lexical.LexicalIndex
-    passage_documents: Positions  # (passages,) the position of each passage's document
-    by_document: Positions  # (passages,) passages in the order of their documents
-    first_passage: Positions  # (documents + 1,) where each document's passages begin in it
-
-    def passages_of(self, positions: Positions) -> tuple[Positions, Positions]:
-        """Give all passages of documents, and where each document's begin in that array."""
-        starts, ends = self.first_passage[positions], self.first_passage[positions + 1]
-        counts = ends - starts
-        begins = np.concatenate(([0], np.cumsum(counts)[:-1]))
-        within = np.arange(int(counts.sum())) - np.repeat(begins, counts)
-        return self.by_document[np.repeat(starts, counts) + within], begins
-
-
-class Library:
-    """A library that answers questions; safe to use from many threads.
-
-    A build by another process is noticed at the next question, which it answers from.
+    `vector` (dim,) is of the whole, `parts` (parts, dim) of its parts, if any; `low` is about
+    the lowest cosine that the library has with it.
     """
 
-    def __init__(self, folder: Path, load: Callable[[str], Encoder] = load_encoder) -> None:
-        """Name the vectors folder; what is in it is loaded with the first question."""
-        self._store = Store(folder)
-        self._folder = folder
-        self._load = load
-        self._lock = threading.Lock()
-        self._loaded: _Loaded | None = None
+    vector: Rows
+    parts: Rows
+    places: tuple[tuple[int, int], ...]
+    low: float
+    wanted: Wanted
+    understood: tuple[Understood, ...]
 
-    def load(self) -> Manifest:
-        """Load the library and its model now.
 
-        Raises LibraryMissing, LibraryMismatch, LibraryDamaged or EncoderError.
-        """
-        with self._reading() as (loaded, _):
-            return loaded.manifest
+@dataclass(frozen=True, slots=True)
+class _Closer:
+    """What the sentences of some documents say to a question.
 
-    @property
-    def encoder(self) -> Encoder:
-        """The library's model, loaded."""
-        with self._reading() as (loaded, _):
-            return loaded.encoder
+    For each position: its sentences' places, and cosines (sentences, 1 + parts) with the whole
+    question and with its parts.
+    """
 
-    def ask(self, question: Question) -> Answer:
-        """Answer a question.
-
-        Raises RequestError (UnknownValue for a filter) for a question that cannot be answered
-        as it stands.
-        """
-        begin = time.perf_counter()
-        check(question)
-        with self._reading() as (loaded, snapshot):
-            vector = _question_vector(question.text, loaded.encoder)
-            found = _find(loaded, question, vector)
-            page = found.best(question.offset, question.limit)
-            hits = _hits(loaded, snapshot, found, page, vector)
-            best = float(found.similarities.max()) if len(found.positions) else None
-            return Answer(
-                verdict=decide(best, loaded.manifest.calibration),
-                total=int(found.mask.sum()),
-                hits=tuple(hits),
-                facets=loaded.facets.counts(found.mask),
-                model=loaded.manifest.model,
-                generation=loaded.generation,
-                took_ms=round((time.perf_counter() - begin) * 1000, 1),
-            )
-
-    def similar(self, document_id: str, limit: int = 10) -> list[Hit]:
-        """Give the documents nearest to one document, by their passages' average.
-
-        Raises DocumentNotFound, or RequestError for a limit out of range.
-        """
-        _check_range("limit", limit, 1, LARGEST_LIMIT)
-        with self._reading() as (loaded, snapshot):
-            row = snapshot.row_of(document_id)
-            position = np.flatnonzero(loaded.facets.rows == row)
-            own, _ = loaded.passages_of(position)
-            if not len(own):
-                return []
-            vector = normalise(loaded.dense.vectors(own).mean(axis=0))
-            mask = np.ones(len(loaded.facets.rows), dtype=np.bool_)
-            mask[position] = False
-            found = _find_dense(loaded, vector, mask)
-            page = found.best(0, limit)
-            return list(_hits(loaded, snapshot, found, page, vector))
-
-    def document(self, document_id: str) -> Document:
-        """Give one document.
-
-        Raises DocumentNotFound.
-        """
-        with self._store.snapshot() as snapshot:
-            row = snapshot.row_of(document_id)
-            return snapshot.documents([row])[row]
-
-    def documents(self, limit: int | None = None, offset: int = 0) -> tuple[int, list[Document]]:
-        """Give the number of documents, and a page of them (all without a `limit`)."""
-        if limit is not None:
-            _check_range("limit", limit, 0, 1000)
-        _check_range("offset", offset, 0, 2**31)
-        with self._store.snapshot() as snapshot:
-            return snapshot.count(), snapshot.page(-1 if limit is None else limit, offset)
-
-    def filter_values(self) -> dict[str, list[str]]:
-        """List the values that each facet of the library has."""
-        with self._reading() as (loaded, _):
-            facets = loaded.facets
-            return {
-                "countries": facets.values("countries"),
-                "regions": facets.values("regions"),
-                "topics": facets.values("topics"),
-                "authors": facets.values("authors"),
-            }
-
-    def status(self) -> tuple[int, Manifest]:
-        """Give the generation that is served and its manifest, without loading the model."""
-        with self._store.snapshot() as snapshot:
-            generation = snapshot.generation()
-            return generation, snapshot.manifest(generation)
-
-    def problems(self) -> list[str]:
-        """Look quickly for what would keep the library from answering."""
-        generation, manifest = self.status()
-        folder = generations.lexical_folder(self._folder, generation)
-        return generations.problems(folder, manifest.lexical_files)
-
-    def verify(self) -> list[str]:
-        """Check everything stored against its checksum; give a sentence for each problem."""
-        with self._store.snapshot() as snapshot:
-            generation = snapshot.generation()
-            manifest = snapshot.manifest(generation)
-            return [
-                *snapshot.verify(manifest),
-                *generations.problems(
-                    generations.lexical_folder(self._folder, generation), manifest.lexical_files
-                ),
-            ]
-
-    @contextmanager
-    def _reading(self) -> Iterator[tuple[_Loaded, Snapshot]]:
-        """Give the newest generation, loaded, with a snapshot of the same state."""
-        with self._store.snapshot() as snapshot:
-            generation = snapshot.generation()
-            loaded = self._loaded
-            if loaded is None or loaded.generation != generation:
-                with self._lock:
-                    loaded = self._loaded
-                    if loaded is None or loaded.generation != generation:
-                        loaded = self._loaded = self._open(snapshot, generation)
-            yield loaded, snapshot
-
-    def _open(self, snapshot: Snapshot, generation: int) -> _Loaded:
-        if not generation:
-            raise LibraryMissing("the library is empty. Build it: fingerpost index")
-        manifest = snapshot.manifest(generation)
-        before = self._loaded
-        if before and before.manifest.model_sha256 == manifest.model_sha256:
-            encoder = before.encoder
-        else:
-            encoder = self._load(manifest.model)
-        _check_rules(manifest, encoder)
-        folder = generations.lexical_folder(self._folder, generation)
-        problems = generations.problems(folder, manifest.lexical_files)
-        if problems:
-            raise LibraryDamaged(f"{problems[0]}. Build it again: fingerpost index")
-        facets = Facets(snapshot.rows())
-        matrix = snapshot.passage_matrix(manifest.model_sha256, manifest.dim)
-        positions = np.searchsorted(facets.rows, matrix.documents)
-        order = np.argsort(positions, kind="stable")
-        return _Loaded(
-            generation,
-            manifest,
-            encoder,
-            facets,
-            DenseIndex(matrix.vectors),
-            lexical.LexicalIndex(folder),
-            positions,
-            order,
-            np.searchsorted(positions[order], np.arange(len(facets.rows) + 1)),
-        )
+    spans: dict[int, list[Span]]
+    cosines: dict[int, Rows]
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     """The candidates of a question.
 
-    `mask` is the whole hit set over all documents; the arrays are of the candidates:
-    `positions` of documents in ascending order, their `similarities` (cosine), `keywords`
-    (BM25, 0 if not found) and `scores`.
+    `mask` is the whole hit set over all documents. The arrays are of the candidates, best
+    first: `positions` of documents, `similarities` (cosine), `keywords` (BM25, 0 if not
+    found), `scores`.
     """
 
     mask: Mask
@@ -251,14 +89,52 @@ class _Found:
     keywords: Rows
     scores: Rows
 
-    def best(self, offset: int, limit: int) -> list[tuple[int, int]]:
-        """Give (rank from 1, index into the arrays) of one page, best first.
 
-        Equal scores are ordered by similarity, then as the library is.
-        """
-        order = np.lexsort((self.positions, -self.similarities, -self.scores))
-        page = order[offset : offset + limit]
-        return [(offset + at + 1, int(index)) for at, index in enumerate(page)]
+def answer(
+    loaded: Loaded, snapshot: Snapshot, question: Question, recipe: Recipe = RECIPE
+) -> Answer:
+    """Answer a question from one generation of a library.
+
+    Raises RequestError (UnknownValue for a filter) for a question that cannot be answered as
+    it stands.
+    """
+    begin = time.perf_counter()
+    check(question)
+    asked = _asked(loaded, question, recipe)
+    weight = {"hybrid": recipe.dense_weight, "semantic": 1.0, "keyword": 0.0}[question.mode]
+    found = _first(loaded, question, asked, weight)
+    if question.mode != "keyword":
+        found = _look_closer(loaded, snapshot, asked, found, weight, recipe)
+    page = range(question.offset, min(question.offset + question.limit, len(found.positions)))
+    return Answer(
+        verdict=decide(_signals(found), loaded.manifest.calibration),
+        total=int(found.mask.sum()),
+        hits=tuple(_hits(loaded, snapshot, asked, found, page)),
+        facets=loaded.facets.counts(found.mask),
+        understood=asked.understood,
+        model=loaded.manifest.model,
+        generation=loaded.generation,
+        took_ms=round((time.perf_counter() - begin) * 1000, 1),
+    )
+
+
+def neighbours(loaded: Loaded, snapshot: Snapshot, row: int, limit: int) -> list[Hit]:
+    """Give the documents nearest to the one in a row, by the average of its passages."""
+    check_range("limit", limit, 1, LARGEST_LIMIT)
+    position = np.flatnonzero(loaded.facets.rows == row)
+    own, _ = loaded.passages_of(position)
+    if not len(own):
+        return []
+    vector = normalise(loaded.dense.vectors(own).mean(axis=0))
+    mask = _with_text(loaded)
+    mask[position] = False
+    positions = _nearest(loaded, vector, mask)
+    similarities = _similarities(loaded, vector, positions)
+    nothing = np.zeros_like(similarities)
+    found = _sorted(_Found(mask, positions, similarities, nothing, stretch(similarities, 0.0)))
+    asked = _Asked(vector, np.empty((0, len(vector)), np.float32), (), 0.0, Wanted(""), ())
+    page = range(min(limit, len(found.positions)))
+    return list(_hits(loaded, snapshot, asked, found, page))
 
 
 def check(question: Question) -> None:
@@ -285,76 +161,127 @@ def check(question: Question) -> None:
         raise RequestError("query", "the question holds control characters. Send plain text.")
     if question.mode not in MODES:
         raise RequestError("mode", f"{question.mode!r} is no mode. Known: {', '.join(MODES)}.")
-    _check_range("limit", question.limit, 1, LARGEST_LIMIT)
-    _check_range("offset", question.offset, 0, DEPTH - 1)
+    check_range("limit", question.limit, 1, LARGEST_LIMIT)
+    check_range("offset", question.offset, 0, DEPTH - 1)
     if question.offset + question.limit > DEPTH:
         raise RequestError(
             "offset", f"only the first {DEPTH} hits can be paged through. Narrow with filters."
         )
 
 
-def _check_range(field: str, value: int, low: int, high: int) -> None:
+def check_range(field: str, value: int, low: int, high: int) -> None:
+    """Raise RequestError for a number that is not in `low` to `high`."""
     if not low <= value <= high:
         raise RequestError(field, f"{field} {value} is out of range: {low} to {high}.")
 
 
-def _question_vector(text: str, encoder: Encoder) -> Rows:
-    """Encode a question of any length: the average of windows that the model reads whole."""
-    places = passages.windows(text, encoder.count_tokens, encoder.max_tokens)
-    parts = encoder.encode_queries([text[start:end] for start, end in places])
-    return parts[0] if len(parts) == 1 else normalise(parts.mean(axis=0))
+def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
+    """Read a question and encode all that is to be encoded of it in one go."""
+    if question.expand:
+        reading = understand.read_question(question.text, loaded.glossary, loaded.speller, recipe)
+    else:
+        reading = understand.read_plainly(question.text)
+    strange = [
+        word for word in reading.strange if word.isalpha() and not loaded.lexical.knows(word)
+    ]
+    encoder = loaded.encoder
+    places = passages.windows(reading.whole, encoder.count_tokens, encoder.max_tokens)
+    whole = [reading.whole[start:end] for start, end in places]
+    parts = [part.text for part in reading.parts]
+    rows = encoder.encode_queries([*whole, *parts, *strange])
+    windows, rest = rows[: len(whole)], rows[len(whole) :]
+    near = loaded.related.near(rest[len(parts) :])
+    related = {
+        word: cosine * recipe.related_weight for each in near for word, cosine in each.items()
+    }
+    vector = windows[0] if len(windows) == 1 else normalise(windows.mean(axis=0))
+    return _Asked(
+        vector=vector,
+        parts=rest[: len(parts)],
+        low=usual_low(loaded.dense.similarities(vector, loaded.sample)),
+        places=tuple((part.start, part.end) for part in reading.parts),
+        wanted=Wanted(
+            reading.corrected, related, reading.rings, recipe.title_weight, recipe.ring_weight
+        ),
+        understood=reading.understood,
+    )
 
 
-def _find(loaded: _Loaded, question: Question, vector: Rows) -> _Found:
+def _first(loaded: Loaded, question: Question, asked: _Asked, weight: float) -> _Found:
     """Search both ways and fuse."""
     allowed = loaded.facets.resolve(question.filters)
-    mask = loaded.facets.mask(allowed)
-    # Who has no text cannot be found by it.
-    mask &= loaded.first_passage[1:] > loaded.first_passage[:-1]
-    everything = len(loaded.facets.rows)
+    mask = loaded.facets.mask(allowed) & _with_text(loaded)
+    everything = len(mask)
     by_keyword = loaded.lexical.search(
-        question.text, everything if question.mode == "keyword" else DEPTH, allowed
+        asked.wanted, everything if question.mode == "keyword" else DEPTH, allowed
     )
     rows = np.asarray([row for row, _ in by_keyword], dtype=np.int64)
-    keyword_positions = np.searchsorted(loaded.facets.rows, rows)
+    named = np.searchsorted(loaded.facets.rows, rows)
+    keywords = np.zeros(everything, dtype=np.float32)
+    keywords[named] = [score for _, score in by_keyword]
     if question.mode == "keyword":
-        named = np.zeros_like(mask)
-        named[keyword_positions] = True
-        mask &= named
+        mask &= keywords > 0
     if question.min_similarity is not None:
-        near = loaded.dense.within(vector, question.min_similarity)
+        near = loaded.dense.within(asked.vector, question.min_similarity)
         close = np.zeros_like(mask)
         close[loaded.passage_documents[near]] = True
         mask &= close
-    if question.mode == "semantic":
-        positions = _nearest(loaded, vector, mask)
-    elif question.mode == "keyword":
-        positions = np.sort(keyword_positions[mask[keyword_positions]][:DEPTH])
+    named = named[mask[named]]
+    if question.mode == "keyword":
+        positions = np.sort(named[:DEPTH])
+    elif question.mode == "semantic":
+        positions = _nearest(loaded, asked.vector, mask)
     else:
-        positions = np.union1d(
-            _nearest(loaded, vector, mask), keyword_positions[mask[keyword_positions]]
-        )
-    keywords = np.zeros(everything, dtype=np.float32)
-    keywords[keyword_positions] = [score for _, score in by_keyword]
-    similarities = _similarities(loaded, vector, positions)
-    weight = {"hybrid": DENSE_WEIGHT, "semantic": 1.0, "keyword": 0.0}[question.mode]
+        positions = np.union1d(_nearest(loaded, asked.vector, mask), named)
+    similarities = _similarities(loaded, asked.vector, positions)
+    scores = convex(similarities, keywords[positions], weight, asked.low)
+    return _sorted(_Found(mask, positions, similarities, keywords[positions], scores))
+
+
+def _look_closer(
+    loaded: Loaded, snapshot: Snapshot, asked: _Asked, found: _Found, weight: float, recipe: Recipe
+) -> _Found:
+    """Score the first candidates again by their sentences and the parts of the question.
+
+    The others keep their order behind them, with scores under the lowest of the first.
+    """
+    first = found.positions[:CLOSER]
+    if not len(first):
+        return found
+    cosines = _closer(loaded, snapshot, asked, first).cosines
+    best = np.stack([cosines[int(position)].max(axis=0) for position in first])
+    dense = found.similarities[:CLOSER] + recipe.sentence_weight * best[:, 0]
+    share = 1 + recipe.sentence_weight + recipe.parts_weight
+    if len(asked.parts):
+        # A part counts by how much the library has to say to it.
+        says = np.maximum(best[:, 1:].max(axis=0), 0.01)
+        dense = dense + recipe.parts_weight * (best[:, 1:] @ says) / says.sum()
+    else:
+        dense = dense + recipe.parts_weight * best[:, 0]
+    scores = found.scores.copy()
+    scores[:CLOSER] = convex((dense / share).astype(np.float32), found.keywords[:CLOSER], weight, asked.low)
+    scores[CLOSER:] = np.minimum(scores[CLOSER:], scores[:CLOSER].min()) * 0.999
+    return _sorted(_Found(found.mask, found.positions, found.similarities, found.keywords, scores))
+
+
+def _sorted(found: _Found) -> _Found:
+    """Put candidates in order: by score, then similarity, then as the library is."""
+    order = np.lexsort((found.positions, -found.similarities, -found.scores))
     return _Found(
-        mask,
-        positions,
-        similarities,
-        keywords[positions],
-        convex(similarities, keywords[positions], weight),
+        found.mask,
+        found.positions[order],
+        found.similarities[order],
+        found.keywords[order],
+        found.scores[order],
     )
 
 
-def _find_dense(loaded: _Loaded, vector: Rows, mask: Mask) -> _Found:
-    positions = _nearest(loaded, vector, mask)
-    similarities = _similarities(loaded, vector, positions)
-    nothing = np.zeros_like(similarities)
-    return _Found(mask, positions, similarities, nothing, min_max(similarities))
+def _with_text(loaded: Loaded) -> Mask:
+    """Tell which documents have a text to be found by: bool (documents,)."""
+    return loaded.first_passage[1:] > loaded.first_passage[:-1]
 
 
-def _nearest(loaded: _Loaded, vector: Rows, mask: Mask) -> Positions:
+def _nearest(loaded: Loaded, vector: Rows, mask: Mask) -> Positions:
     """Give the positions of the DEPTH nearest allowed documents, in ascending order."""
     allowed = mask[loaded.passage_documents]
     limit = 2 * DEPTH
@@ -368,7 +295,7 @@ def _nearest(loaded: _Loaded, vector: Rows, mask: Mask) -> Positions:
         limit *= 2
 
 
-def _similarities(loaded: _Loaded, vector: Rows, positions: Positions) -> Rows:
+def _similarities(loaded: Loaded, vector: Rows, positions: Positions) -> Rows:
     """Give each document's cosine with a vector: that of its nearest passage, float32 (n,)."""
     if not len(positions):
         return np.empty(0, dtype=np.float32)
@@ -376,54 +303,70 @@ def _similarities(loaded: _Loaded, vector: Rows, positions: Positions) -> Rows:
     return np.maximum.reduceat(loaded.dense.similarities(vector, members), begins)
 
 
-def _hits(
-    loaded: _Loaded,
-    snapshot: Snapshot,
-    found: _Found,
-    page: Sequence[tuple[int, int]],
-    vector: Rows,
-) -> Iterator[Hit]:
-    rows = {index: int(loaded.facets.rows[found.positions[index]]) for _, index in page}
-    documents = snapshot.documents(list(rows.values()))
+def _closer(loaded: Loaded, snapshot: Snapshot, asked: _Asked, positions: Positions) -> _Closer:
+    """Compare the sentences of documents with a question and its parts."""
+    rows = {int(loaded.facets.rows[each]): int(each) for each in positions}
     manifest = loaded.manifest
-    sentences = snapshot.sentences(list(rows.values()), manifest.model_sha256, manifest.dim)
-    for rank, index in page:
-        row = rows[index]
-        keyword = float(found.keywords[index])
+    found = snapshot.sentences(list(rows), manifest.model_sha256, manifest.dim)
+    questions = np.concatenate((asked.vector[np.newaxis], asked.parts))
+    return _Closer(
+        {rows[row]: spans for row, (spans, _) in found.items()},
+        {rows[row]: np.clip(v @ questions.T, -1, 1) for row, (_, v) in found.items()},
+    )
+
+
+def _signals(found: _Found) -> Signals | None:
+    if not len(found.positions):
+        return None
+    return Signals(float(found.similarities.max()))
+
+
+def _hits(
+    loaded: Loaded, snapshot: Snapshot, asked: _Asked, found: _Found, page: range
+) -> Iterator[Hit]:
+    shown = found.positions[page.start : page.stop]
+    rows = loaded.facets.rows[shown]
+    documents = snapshot.documents([int(row) for row in rows])
+    closer = _closer(loaded, snapshot, asked, shown)
+    for at, position, row in zip(page, shown, rows, strict=True):
+        document = documents[int(row)]
+        cosines = closer.cosines[int(position)]
+        keyword = float(found.keywords[at])
         yield Hit(
-            rank=rank,
-            score=_round(found.scores[index]),
-            similarity=_round(found.similarities[index]),
-            document=documents[row],
-            evidence=tuple(_evidence(documents[row], *sentences[row], vector)),
-            legs=Legs(_round(found.similarities[index]), _round(keyword) if keyword else None),
+            rank=at + 1,
+            score=_round(found.scores[at]),
+            similarity=_round(found.similarities[at]),
+            document=document,
+            evidence=tuple(_evidence(document, closer.spans[int(position)], cosines)),
+            legs=Legs(_round(found.similarities[at]), _round(keyword) if keyword else None),
+            matched=tuple(_matched(asked, cosines)),
         )
 
 
-def _evidence(
-    document: Document, spans: Sequence[Span], vectors: Rows, vector: Rows
-) -> Iterator[Evidence]:
-    """Give the sentence that fits best, and a second that fits nearly as well."""
-    similarities = np.clip(vectors @ vector, -1.0, 1.0)
-    for index in np.argsort(-similarities, kind="stable")[:_SENTENCES]:
-        if similarities[index] < _NEARLY * similarities.max():
+def _evidence(document: Document, spans: Sequence[Span], cosines: Rows) -> Iterator[Evidence]:
+    """Give the sentence that fits best, the whole question or a part, and one nearly as good."""
+    best = cosines.max(axis=1)
+    # A title shows itself: it is evidence only where there is nothing else.
+    shown = [at for at, span in enumerate(spans) if span.field == "abstract"] or range(len(spans))
+    ranked = sorted(shown, key=lambda at: -best[at])[:_SHOWN]
+    for index in ranked:
+        if best[index] < _NEARLY * best[ranked[0]]:
             return
         span = spans[index]
         text: str = getattr(document, span.field)[span.start : span.end]
-        yield Evidence(span.field, span.start, span.end, text, _round(similarities[index]))
+        yield Evidence(span.field, span.start, span.end, text, _round(best[index]))
 
 
-def _check_rules(manifest: Manifest, encoder: Encoder) -> None:
-    again = "Build it again: fingerpost index"
-    for what, stored, wanted in (
-        ("model", manifest.model_sha256, encoder.fingerprint),
-        ("passage rule", manifest.passage_rule, passages.RULE_VERSION),
-        ("keyword rule", manifest.lexical_rule, lexical.RULE_VERSION),
-    ):
-        if stored != wanted:
-            raise LibraryMismatch(what, stored, wanted, again)
+def _matched(asked: _Asked, cosines: Rows) -> Iterator[Matched]:
+    """Give the part of the question that a document fits best, and one nearly as good."""
+    best = cosines[:, 1:].max(axis=0)
+    for index in np.argsort(-best, kind="stable")[:_SHOWN]:
+        if best[index] < _NEARLY * best.max():
+            return
+        start, end = asked.places[index]
+        yield Matched(start, end, _round(best[index]))
 
 
-def _round(value: Any) -> float:
+def _round(value: float | np.floating) -> float:
     """Round to six digits, about what float32 holds."""
     return round(float(value), 6)

@@ -6,7 +6,7 @@ from apiflask import APIFlask
 from flask import Response, request
 from flask.json.provider import DefaultJSONProvider
 
-from embedder.search import Library
+from embedder.library import Library
 from server import errors
 from server.api import documents, health, search, similarity
 from server.context import LIBRARY, SETTINGS

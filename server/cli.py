@@ -17,7 +17,7 @@ from embedder.records import MODES, Filters, Mode, Question
 
 if TYPE_CHECKING:
     from embedder.build import Report
-    from embedder.search import Library
+    from embedder.library import Library
 
 SEEDS = Path("seeds")
 
@@ -193,7 +193,7 @@ def serve(host: str | None, port: int | None, vectors: Path) -> None:
 
 
 def _library(vectors: Path) -> Library:
-    from embedder.search import Library
+    from embedder.library import Library
 
     return Library(vectors)
 

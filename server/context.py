@@ -6,7 +6,7 @@ from typing import cast
 
 from flask import current_app
 
-from embedder.search import Library
+from embedder.library import Library
 from server.settings import Settings
 
 LIBRARY = "fingerpost_library"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import waitress
 
-from embedder.search import Library
+from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings
 

@@ -143,6 +143,20 @@ class Snapshot:
             parts[document].append(halves.astype(np.float32))
         return {row: (spans[row], np.concatenate(parts[row])) for row in rows if parts[row]}
 
+    def texts(self, texts: Sequence[str], model: str) -> dict[str, Rows]:
+        """Give the vectors of short texts, float16 (dim,) each; those not there are left out."""
+        found = select_in(
+            self._db,
+            "SELECT text, vector, sha256 FROM texts WHERE model = ? AND text IN ({})",
+            texts,
+            model,
+        )
+        return {
+            text: np.frombuffer(vector, dtype="<f2")
+            for text, vector, sha256 in found
+            if sha256_of(vector) == sha256
+        }
+
     def entries(self, *, keys: Sequence[str]) -> list[StoredEntry]:
         """Give what sources said of the documents with these ids."""
         found = select_in(

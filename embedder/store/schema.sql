@@ -44,6 +44,16 @@ CREATE TABLE vectors (
     PRIMARY KEY (content, model)
 ) STRICT, WITHOUT ROWID;
 
+-- Vectors of short texts read as questions: the library's words, and the everyday questions
+-- that verdicts are calibrated with.
+CREATE TABLE texts (
+    text      TEXT NOT NULL,
+    model     TEXT NOT NULL,
+    vector    BLOB NOT NULL,         -- float16, little-endian, unit length
+    sha256    BLOB NOT NULL,         -- of the vector
+    PRIMARY KEY (text, model)
+) STRICT, WITHOUT ROWID;
+
 -- The newest row is the library that is served; it is written in the same transaction as
 -- the documents it stands for, so a build that is cut off leaves the one before.
 CREATE TABLE generations (

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from embedder.changes import StoredEntry
-from embedder.encode import PassageVectors
+from embedder.encode import PassageVectors, Rows
 from embedder.records import Document, Manifest, Passage
 from embedder.store.reading import Snapshot
 from embedder.store.rows import select_in, sha256_of, to_json, vector_columns
@@ -72,6 +72,17 @@ class Writer(Snapshot):
                 ],
             )
 
+    def keep_texts(self, texts: Sequence[str], model: str, vectors: Rows) -> None:
+        """Write the vectors of short texts, float32 (n, dim), inside a transaction."""
+        blobs = [row.astype("<f2").tobytes() for row in vectors]
+        self._db.executemany(
+            "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)",
+            [
+                (text, model, blob, sha256_of(blob))
+                for text, blob in zip(texts, blobs, strict=True)
+            ],
+        )
+
     def replace_entries(self, forgotten: Iterable[str], entries: Iterable[StoredEntry]) -> None:
         """Forget what some sources said, then write what sources say now."""
         for path in forgotten:
@@ -132,3 +143,4 @@ class Writer(Snapshot):
             "DELETE FROM vectors WHERE model <> ? OR content NOT IN (SELECT content FROM passages)",
             (model,),
         )
+        self._db.execute("DELETE FROM texts WHERE model <> ?", (model,))

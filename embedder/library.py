@@ -1,0 +1,125 @@
+"""A library that answers questions: the way in for programs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embedder import generations, search
+from embedder.encode import Encoder
+from embedder.facets import FACETS
+from embedder.loaded import Loaded, load
+from embedder.models import load_encoder
+from embedder.records import Answer, Document, Hit, Manifest, Question, Recipe
+from embedder.store import Snapshot, Store
+
+
+class Library:
+    """The library in one vectors folder; safe to use from many threads.
+
+    A build by another process is noticed at the next question, which it answers from.
+    """
+
+    def __init__(self, folder: Path, load: Callable[[str], Encoder] = load_encoder) -> None:
+        """Name the vectors folder; what is in it is loaded with the first question."""
+        self._store = Store(folder)
+        self._folder = folder
+        self._load_model = load
+        self._lock = threading.Lock()
+        self._loaded: Loaded | None = None
+
+    def load(self) -> Manifest:
+        """Load the library and its model now.
+
+        Raises LibraryMissing, LibraryMismatch, LibraryDamaged or EncoderError.
+        """
+        with self._reading() as (loaded, _):
+            return loaded.manifest
+
+    @property
+    def encoder(self) -> Encoder:
+        """The library's model, loaded."""
+        with self._reading() as (loaded, _):
+            return loaded.encoder
+
+    def ask(self, question: Question, recipe: Recipe = search.RECIPE) -> Answer:
+        """Answer a question; a `recipe` other than the usual one is for measuring.
+
+        Raises RequestError (UnknownValue for a filter) for a question that cannot be answered
+        as it stands.
+        """
+        search.check(question)
+        with self._reading() as (loaded, snapshot):
+            return search.answer(loaded, snapshot, question, recipe)
+
+    def similar(self, document_id: str, limit: int = 10) -> list[Hit]:
+        """Give the documents nearest to one document, by the average of its passages.
+
+        Raises DocumentNotFound, or RequestError for a limit out of range.
+        """
+        with self._reading() as (loaded, snapshot):
+            return search.neighbours(loaded, snapshot, snapshot.row_of(document_id), limit)
+
+    def document(self, document_id: str) -> Document:
+        """Give one document.
+
+        Raises DocumentNotFound.
+        """
+        with self._store.snapshot() as snapshot:
+            row = snapshot.row_of(document_id)
+            return snapshot.documents([row])[row]
+
+    def documents(self, limit: int | None = None, offset: int = 0) -> tuple[int, list[Document]]:
+        """Give the number of documents, and a page of them (all without a `limit`)."""
+        if limit is not None:
+            search.check_range("limit", limit, 0, 1000)
+        search.check_range("offset", offset, 0, 2**31)
+        with self._store.snapshot() as snapshot:
+            return snapshot.count(), snapshot.page(-1 if limit is None else limit, offset)
+
+    def filter_values(self) -> dict[str, list[str]]:
+        """List the values that each facet of the library has."""
+        with self._reading() as (loaded, _):
+            return {facet: loaded.facets.values(facet) for facet in FACETS}
+
+    def status(self) -> tuple[int, Manifest]:
+        """Give the generation that is served and its manifest, without loading the model."""
+        with self._store.snapshot() as snapshot:
+            generation = snapshot.generation()
+            return generation, snapshot.manifest(generation)
+
+    def problems(self) -> list[str]:
+        """Look quickly for what would keep the library from answering."""
+        generation, manifest = self.status()
+        return generations.problems(self._folder, generation, manifest.files)
+
+    def verify(self) -> list[str]:
+        """Check everything stored against its checksum; give a sentence for each problem."""
+        with self._store.snapshot() as snapshot:
+            generation = snapshot.generation()
+            manifest = snapshot.manifest(generation)
+            files = generations.problems(self._folder, generation, manifest.files)
+            return [*snapshot.verify(manifest), *files]
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[Loaded, Snapshot]]:
+        """Give the newest generation, loaded, with a snapshot of the same state."""
+        with self._store.snapshot() as snapshot:
+            generation = snapshot.generation()
+            loaded = self._loaded
+            if loaded is None or loaded.generation != generation:
+                with self._lock:
+                    loaded = self._loaded
+                    if loaded is None or loaded.generation != generation:
+                        loaded = load(snapshot, self._folder, generation, self._model)
+                        self._loaded = loaded
+            yield loaded, snapshot
+
+    def _model(self, manifest: Manifest) -> Encoder:
+        """Give the model that a generation needs, the one in use if it is the same."""
+        before = self._loaded
+        if before and before.manifest.model_sha256 == manifest.model_sha256:
+            return before.encoder
+        return self._load_model(manifest.model)

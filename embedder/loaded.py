@@ -1,0 +1,116 @@
+"""One generation of the library, loaded and ready to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from embedder import generations, lexical, passages
+from embedder.dense import DenseIndex, Positions
+from embedder.encode import Encoder
+from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
+from embedder.facets import Facets
+from embedder.glossary import Glossary, read_glossary
+from embedder.records import Manifest
+from embedder.related import RelatedWords, kept_words
+from embedder.spelling import Speller
+from embedder.store import Snapshot
+
+_SAMPLE = 1000
+_AGAIN = "Build it again: fingerpost index"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What answers questions: the model, both indexes, and what the words of a question mean.
+
+    Documents have positions, in the order of `facets.rows`; passages have positions in `dense`.
+    """
+
+    generation: int
+    manifest: Manifest
+    encoder: Encoder
+    facets: Facets
+    dense: DenseIndex
+    lexical: lexical.LexicalIndex
+    glossary: Glossary
+    speller: Speller
+    related: RelatedWords
+    passage_documents: Positions  # (passages,) the position of each passage's document
+    by_document: Positions  # (passages,) passages in the order of their documents
+    sample: Positions  # of passages, the same for the same library
+    first_passage: Positions  # (documents + 1,) where each document's passages begin in it
+
+    def passages_of(self, positions: Positions) -> tuple[Positions, Positions]:
+        """Give all passages of documents, and where each document's begin in that array."""
+        starts, ends = self.first_passage[positions], self.first_passage[positions + 1]
+        counts = ends - starts
+        begins = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int64)
+        within = np.arange(int(counts.sum())) - np.repeat(begins, counts)
+        return self.by_document[np.repeat(starts, counts) + within], begins
+
+
+def load(
+    snapshot: Snapshot,
+    vectors: Path,
+    generation: int,
+    load_model: Callable[[Manifest], Encoder],
+) -> Loaded:
+    """Load a generation.
+
+    Raises LibraryMissing if there is none, LibraryMismatch if another model or version made
+    it, LibraryDamaged if a file or row does not match its checksum.
+    """
+    if not generation:
+        raise LibraryMissing("the library is empty. Build it: fingerpost index")
+    manifest = snapshot.manifest(generation)
+    check_rules(manifest)
+    wrong = generations.problems(vectors, generation, manifest.files)
+    if wrong:
+        raise LibraryDamaged(f"{wrong[0]}. {_AGAIN}")
+    encoder = load_model(manifest)
+    if manifest.model_sha256 != encoder.fingerprint:
+        raise LibraryMismatch("model", manifest.model_sha256, encoder.fingerprint, _AGAIN)
+    facets = Facets(snapshot.rows())
+    matrix = snapshot.passage_matrix(manifest.model_sha256, manifest.dim)
+    positions = np.searchsorted(facets.rows, matrix.documents)
+    order = np.argsort(positions, kind="stable")
+    index = lexical.LexicalIndex(generations.lexical_folder(vectors, generation))
+    vocabulary = index.vocabulary()
+    kept = snapshot.texts(kept_words(vocabulary), manifest.model_sha256)
+    return Loaded(
+        generation=generation,
+        manifest=manifest,
+        encoder=encoder,
+        facets=facets,
+        dense=DenseIndex(matrix.vectors),
+        lexical=index,
+        glossary=read_glossary(generations.glossary_file(vectors, generation)),
+        speller=Speller(vocabulary, lambda word: encoder.count_tokens([word]) == [1]),
+        related=RelatedWords(
+            list(kept), np.stack(list(kept.values())) if kept else np.empty((0, manifest.dim))
+        ),
+        passage_documents=positions,
+        by_document=order,
+        sample=sample(len(positions)),
+        first_passage=np.searchsorted(positions[order], np.arange(len(facets.rows) + 1)),
+    )
+
+
+def sample(passages: int) -> Positions:
+    """Choose at most so many passages, always the same, to see how a question lies to all."""
+    chosen = np.random.default_rng(0).permutation(passages)[:_SAMPLE]
+    return np.sort(chosen).astype(np.int64)
+
+
+def check_rules(manifest: Manifest) -> None:
+    """Raise LibraryMismatch if the library was built by other rules than this version's."""
+    for what, stored, wanted in (
+        ("passage rule", manifest.passage_rule, passages.RULE_VERSION),
+        ("keyword rule", manifest.lexical_rule, lexical.RULE_VERSION),
+    ):
+        if stored != wanted:
+            raise LibraryMismatch(what, stored, wanted, _AGAIN)

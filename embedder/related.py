@@ -1,0 +1,51 @@
+"""Words that the library uses for words that it does not: `quake` is near `earthquake`.
+
+The model's vectors of single words say which are near; so the keyword search finds documents
+that never use the question's own word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from embedder.encode import Rows, cosine
+
+# Beyond this many words the rarest are left out: they cost memory and are mostly misprints.
+LARGEST_VOCABULARY = 50_000
+
+_LEAST = 0.5
+_MOST = 3
+
+
+class RelatedWords:
+    """The library's words and their vectors."""
+
+    def __init__(self, words: Sequence[str], vectors: Rows) -> None:
+        """Take in words and their vectors: float32 or float16 (n, dim), unit rows."""
+        self._words = list(words)
+        self._vectors = vectors
+
+    def near(self, vectors: Rows) -> list[dict[str, float]]:
+        """Give for each row of float32 (n, dim) the nearest words with their cosines.
+
+        At most three a row, none under a cosine of 0.5.
+        """
+        if not self._words or not len(vectors):
+            return [{} for _ in vectors]
+        cosines = cosine(vectors, self._vectors.astype(np.float32))
+        return [
+            {
+                self._words[at]: float(row[at])
+                for at in np.argsort(-row, kind="stable")[:_MOST]
+                if row[at] >= _LEAST
+            }
+            for row in cosines
+        ]
+
+
+def kept_words(vocabulary: Mapping[str, int]) -> list[str]:
+    """List the words whose vectors are kept: all, or the commonest of a large vocabulary."""
+    ordered = sorted(vocabulary, key=lambda word: (-vocabulary[word], word))
+    return ordered[:LARGEST_VOCABULARY]

@@ -1,0 +1,125 @@
+"""What a question says: its sentences, its misspelt words, and the field's terms in it.
+
+A question becomes a text to be read whole and, when it is long, its parts, each with the
+glossary's terms for what it says behind it. Nothing of a question is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from embedder.folding import fold
+from embedder.glossary import Glossary
+from embedder.passages import sentences
+from embedder.records import Recipe, Understood
+from embedder.spelling import Speller
+from embedder.words import Word, singular, words
+
+# A page is read in at most so many parts; sentences of a longer one share a part.
+_MOST_PARTS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a question at [start, end), as it is to be read: `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a question is read.
+
+    `whole` is all of it with the glossary's terms behind it, `corrected` the same without;
+    `parts` are its parts if there are several; `rings` numbers of the glossary; `strange` the
+    words, in lower case, that neither the library nor the glossary knows.
+    """
+
+    whole: str
+    corrected: str
+    parts: tuple[Part, ...]
+    rings: tuple[int, ...]
+    strange: tuple[str, ...]
+    understood: tuple[Understood, ...]
+
+
+def read_plainly(text: str) -> Reading:
+    """Read a question as it stands: its parts, and nothing put in or corrected."""
+    parts = tuple(Part(start, end, text[start:end]) for start, end in _cut(text))
+    return Reading(text, text, parts if len(parts) > 1 else (), (), (), ())
+
+
+def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recipe) -> Reading:
+    """Read a question with the field's glossary and the library's spelling."""
+    parts: list[Part] = []
+    corrected: list[str] = []
+    understood: list[Understood] = []
+    rings: dict[int, str] = {}
+    strange: dict[str, None] = {}
+    for start, end in _cut(text):
+        found = words(text[start:end])
+        mended, slips = _mend(found, speller) if recipe.spelling else (found, [])
+        recognised = glossary.find(mended)
+        rings.update((each.ring.number, each.ring.term) for each in recognised)
+        terms = [each.ring.term for each in recognised] if recipe.terms else []
+        understood += [_shift(each, start) for each in slips]
+        understood += [
+            Understood("term", start + each.start, start + each.end, each.ring.term)
+            for each in recognised
+        ]
+        covered = {at for each in recognised for at in range(each.start, each.end)}
+        strange.update((fold(each.written), None) for each in mended if each.start not in covered)
+        plain = _replaced(text[start:end], slips)
+        corrected.append(plain)
+        parts.append(Part(start, end, _with_terms(plain, list(dict.fromkeys(terms)))))
+    plain = " ".join(corrected)
+    return Reading(
+        whole=_with_terms(plain, list(rings.values()) if recipe.terms else []),
+        corrected=plain,
+        parts=tuple(parts) if len(parts) > 1 else (),
+        rings=tuple(rings),
+        strange=tuple(strange),
+        understood=tuple(understood),
+    )
+
+
+def _cut(text: str) -> list[tuple[int, int]]:
+    """Cut a question into sentences, at most so many; in a longer one neighbours go together."""
+    places = sentences(text)
+    if len(places) <= _MOST_PARTS:
+        return places
+    share = -(-len(places) // _MOST_PARTS)
+    groups = [places[at : at + share] for at in range(0, len(places), share)]
+    return [(group[0][0], group[-1][1]) for group in groups]
+
+
+def _mend(found: Sequence[Word], speller: Speller) -> tuple[list[Word], list[Understood]]:
+    """Correct misspelt words; what is written all in capitals is a name and stays."""
+    mended, slips = [], []
+    for word in found:
+        right = None if word.written.isupper() else speller.correct(word.written.lower())
+        if right is None:
+            mended.append(word)
+            continue
+        slips.append(Understood("spelling", word.start, word.end, right))
+        mended.append(replace(word, written=right, form=singular(fold(right))))
+    return mended, slips
+
+
+def _replaced(text: str, slips: Sequence[Understood]) -> str:
+    pieces, at = [], 0
+    for slip in slips:
+        pieces += [text[at : slip.start], slip.meaning]
+        at = slip.end
+    return "".join((*pieces, text[at:]))
+
+
+def _with_terms(text: str, terms: Sequence[str]) -> str:
+    return f"{text} ({'; '.join(terms)})" if terms else text
+
+
+def _shift(understood: Understood, by: int) -> Understood:
+    return replace(understood, start=understood.start + by, end=understood.end + by)

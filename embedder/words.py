@@ -1,0 +1,43 @@
+"""Words of a text, where they stand, and one form for singular and plural."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from embedder.folding import fold
+
+_WORD = re.compile(r"[A-Z0-9]+(?:[.&][A-Z0-9]+)+|\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: as `written` at [start, end), and its `form`, folded and singular."""
+
+    written: str
+    form: str
+    start: int
+    end: int
+
+
+def words(text: str) -> list[Word]:
+    """Give the words of a text in order; hyphens and apostrophes part words."""
+    return [
+        Word(found.group(), singular(fold(found.group())), found.start(), found.end())
+        for found in _WORD.finditer(text)
+        if found.group() != "s"  # what is left of a possessive
+    ]
+
+
+def singular(word: str) -> str:
+    """Take an English plural's ending away: `policies` → `policy`, `cases` → `case`.
+
+    The S stemmer of Harman, "How Effective Is Suffixing?", JASIS 42(1), 1991.
+    """
+    if len(word) > 3 and word.endswith("ies") and not word.endswith(("eies", "aies")):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("es") and not word.endswith(("aes", "ees", "oes")):
+        return word[:-1]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("us", "ss")):
+        return word[:-1]
+    return word
