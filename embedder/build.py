@@ -93,7 +93,8 @@ def index(
         work = _work(writer, encoder, found, anew=anew)
         embedded = _embed(writer, encoder, work.cut.values(), progress)
         told = (forgotten, entries)
-        generation = _switch(writer, folder, progress, encoder, work, told, (glossary, field))
+        site = _Site(writer, folder, progress, encoder, glossary, field)
+        generation = _switch(site, work, told)
         return Report(
             read=len(entries),
             merged=len(entries) - len({entry.document.id for entry in entries}),
@@ -141,19 +142,23 @@ def _work(writer: Writer, encoder: Encoder, found: Changes, *, anew: bool) -> _W
     return _Work(touched, cut, found.removed, anew)
 
 
-def _switch(
-    writer: Writer,
-    folder: Path,
-    progress: Progress,
-    encoder: Encoder,
-    work: _Work,
-    told: tuple[Sequence[str], Sequence[Entry]],
-    field: tuple[Path, Glossary],
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """Where a build happens and with what."""
+
+    writer: Writer
+    folder: Path
+    progress: Progress
+    encoder: Encoder
+    glossary_file: Path
+    glossary: Glossary
+
+
+def _switch(site: _Site, work: _Work, told: tuple[Sequence[str], Sequence[Entry]]) -> int:
     """Write everything and the generation it makes in one transaction, and give its number."""
+    writer, encoder = site.writer, site.encoder
     current = writer.generation()
-    file, glossary = field
-    sound = not work.anew and _is_sound(writer, folder, current, glossary)
+    sound = not work.anew and _is_sound(site, current)
     forgotten, entries = told
     with writer.transaction():
         writer.replace_entries(forgotten, map(changes.to_store, entries))
@@ -164,21 +169,31 @@ def _switch(
         if sound and not removed and not work.cut:
             return current
         documents = list(added.items()) if sound else writer.rows()
-        generations.begin(folder, current + 1, upon=current if sound else None)
-        place = generations.lexical_folder(folder, current + 1)
-        with progress.step("Indexing", len(documents)) as advance:
-            lexical.write_index(
-                place, documents, [*removed, *added], lambda each: _rings(glossary, each)
-            )
-            advance(len(documents))
-        shutil.copyfile(file, generations.glossary_file(folder, current + 1))
-        _embed_words(writer, encoder, lexical.LexicalIndex(place), progress)
-        files = generations.finish(folder, current + 1)
-        manifest = _new_manifest(writer, encoder, glossary, files)
-        writer.add_generation(current + 1, manifest)
+        files = _write_files(site, current, documents, [*removed, *added], upon=sound)
+        writer.add_generation(current + 1, _new_manifest(site, files))
         writer.drop_unused_vectors(encoder.fingerprint)
-    generations.drop_old(folder, current + 1)
+    generations.drop_old(site.folder, current + 1)
     return current + 1
+
+
+def _write_files(
+    site: _Site,
+    current: int,
+    documents: Sequence[tuple[int, Document]],
+    replaced: Sequence[int],
+    *,
+    upon: bool,
+) -> dict[str, str]:
+    """Write the files of the next generation, embed the words they hold, and give the hashes."""
+    folder = site.folder
+    generations.begin(folder, current + 1, upon=current if upon else None)
+    place = generations.lexical_folder(folder, current + 1)
+    with site.progress.step("Indexing", len(documents)) as advance:
+        lexical.write_index(place, documents, replaced, lambda each: _rings(site.glossary, each))
+        advance(len(documents))
+    shutil.copyfile(site.glossary_file, generations.glossary_file(folder, current + 1))
+    _embed_words(site, lexical.LexicalIndex(place))
+    return generations.finish(folder, current + 1)
 
 
 def _read(files: Sequence[Path], progress: Progress) -> list[Entry]:
@@ -246,29 +261,28 @@ def _embed(
     return len(missing)
 
 
-def _is_sound(writer: Writer, folder: Path, generation: int, glossary: Glossary) -> bool:
+def _is_sound(site: _Site, generation: int) -> bool:
     """Tell whether a generation's files can be built upon."""
-    manifest = _manifest(writer)
-    if manifest is None or manifest.glossary_sha256 != glossary.sha256:
+    manifest = _manifest(site.writer)
+    if manifest is None or manifest.glossary_sha256 != site.glossary.sha256:
         return False
-    return not generations.problems(folder, generation, manifest.files)
+    return not generations.problems(site.folder, generation, manifest.files)
 
 
-def _new_manifest(
-    writer: Writer, encoder: Encoder, glossary: Glossary, files: dict[str, str]
-) -> Manifest:
-    matrix = writer.passage_matrix(encoder.fingerprint, encoder.dim)
+def _new_manifest(site: _Site, files: dict[str, str]) -> Manifest:
+    encoder = site.encoder
+    matrix = site.writer.passage_matrix(encoder.fingerprint, encoder.dim)
     return Manifest(
         model=encoder.name,
         model_sha256=encoder.fingerprint,
         dim=encoder.dim,
         passage_rule=passages.RULE_VERSION,
         lexical_rule=lexical.RULE_VERSION,
+        glossary_sha256=site.glossary.sha256,
         version=version("fingerpost"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        documents=writer.count(),
+        documents=site.writer.count(),
         passages=len(matrix.documents),
-        glossary_sha256=glossary.sha256,
         files=files,
         calibration=calibrate(matrix.vectors, matrix.documents),
     )
@@ -280,15 +294,14 @@ def _rings(glossary: Glossary, document: Document) -> list[int]:
     return [each.ring.number for each in glossary.find(text)]
 
 
-def _embed_words(
-    writer: Writer, encoder: Encoder, index: lexical.LexicalIndex, progress: Progress
-) -> None:
+def _embed_words(site: _Site, index: lexical.LexicalIndex) -> None:
     """Embed the library's words that have no vectors yet."""
+    model = site.encoder.fingerprint
     wanted = kept_words(index.vocabulary())
-    there = writer.texts(wanted, encoder.fingerprint)
+    there = site.writer.texts(wanted, model)
     missing = [word for word in wanted if word not in there]
-    with progress.step("Words", len(missing)) as advance:
+    with site.progress.step("Words", len(missing)) as advance:
         for at in range(0, len(missing), _WORDS_AT_ONCE):
             batch = missing[at : at + _WORDS_AT_ONCE]
-            writer.keep_texts(batch, encoder.fingerprint, encoder.encode_queries(batch))
+            site.writer.keep_texts(batch, model, site.encoder.encode_queries(batch))
             advance(len(batch))

@@ -118,7 +118,9 @@ def by_id(qrels: Qrels, ids: Mapping[str, str]) -> Qrels:
     }
 
 
-def make_run(queries: Iterable[Query], ask: Callable[[str, int], Sequence[tuple[str, float]]]) -> Run:
+def make_run(
+    queries: Iterable[Query], ask: Callable[[str, int], Sequence[tuple[str, float]]]
+) -> Run:
     """Ask every query; `ask` takes a text and a limit and gives ids with scores, best first."""
     return {query.id: dict(ask(query.text, _DEPTH)) for query in queries}
 

@@ -8,6 +8,7 @@ labels, so they cannot disagree on who may answer.
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ FACETS: tuple[Facet, ...] = ("countries", "regions", "topics", "authors")
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 _NEAREST = 5
+_WORD = re.compile(r"[^\s()\[\],;]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,17 @@ def label(facet: Facet, value: str) -> str:
 
 def labels(document: Document) -> list[str]:
     """Give all labels of a document."""
-    return [label(facet, value) for facet in FACETS for value in getattr(document, facet)]
+    return list(
+        dict.fromkeys(label(facet, value) for facet in FACETS for value in _values(document, facet))
+    )
+
+
+def _values(document: Document, facet: Facet) -> tuple[str, ...]:
+    values: tuple[str, ...] = getattr(document, facet)
+    if facet == "countries":
+        named = {country_code(value) for value in values}
+        values += tuple(code for code in document.country_codes if code not in named)
+    return values
 
 
 class Facets:
@@ -61,7 +73,7 @@ class Facets:
             rows.append(row)
             years.append(document.year or 0)
             for facet in FACETS:
-                for value in getattr(document, facet):
+                for value in _values(document, facet):
                     names[label(facet, value)][value] += 1
             for each in set(labels(document)):
                 carriers[each].append(position)
@@ -88,6 +100,10 @@ class Facets:
         Raises UnknownValue for a value the library does not have, RequestError for years that
         exclude all.
         """
+        for field in ("year_from", "year_to"):
+            year = getattr(filters, field)
+            if year is not None and not 1 <= year <= 9999:
+                raise RequestError(field, f"{field} {year} is no year: 1 to 9999.")
         if filters.year_from and filters.year_to and filters.year_from > filters.year_to:
             raise RequestError(
                 "year_from",
@@ -111,7 +127,8 @@ class Facets:
         for wanted in allowed.any_of:
             carries = np.zeros_like(mask)
             for each in wanted:
-                carries[self._carriers.get(each, ())] = True
+                if each in self._carriers:
+                    carries[self._carriers[each]] = True
             mask &= carries
         if allowed.year_from is not None:
             mask &= self._years >= allowed.year_from
@@ -146,8 +163,10 @@ class Facets:
             fold(name): each for each, name in self._names.items() if each.startswith(f"{facet}:")
         }
         if facet == "authors" and value.strip():
-            words = set(fold(value).split())
-            partly = [each for name, each in known.items() if words <= set(name.split())]
+            words = set(_WORD.findall(fold(value)))
+            partly = [
+                each for name, each in known.items() if words and words <= set(_WORD.findall(name))
+            ]
             if partly:
                 return partly
         nearest = difflib.get_close_matches(

@@ -14,7 +14,7 @@ def stretch(scores: Rows, low: float) -> Rows:
     high = float(scores.max(initial=low))
     if high <= low:
         return np.zeros_like(scores)
-    return np.clip((scores - low) / (high - low), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip((scores - low) / (high - low), 0.0, 1.0), dtype=np.float32)
 
 
 def convex(dense: Rows, lexical: Rows, dense_weight: float, low: float) -> Rows:

@@ -25,7 +25,8 @@ COLUMNS = ["term", "acronyms", "synonyms", "source"]
 
 # Words that may stand between the words of a phrase, at most so many of them.
 _LITTLE = frozenset(
-    "a an the her his their my our your its is are was were been being be has have had".split()
+    {"a", "an", "the", "her", "his", "their", "my", "our", "your", "its"}
+    | {"is", "are", "was", "were", "been", "being", "be", "has", "have", "had"}
 )
 _MOST_LITTLE = 2
 
@@ -88,8 +89,8 @@ class Glossary:
             if after:
                 return ring, after
         written = text[at].written
-        ring = self._acronyms.get(written) or self._acronyms.get(written.removesuffix("s"))
-        return ring, at + 1
+        acronym = self._acronyms.get(written) or self._acronyms.get(written.removesuffix("s"))
+        return acronym, at + 1
 
 
 def read_glossary(path: Path = DEFAULT_GLOSSARY) -> Glossary:
@@ -141,5 +142,3 @@ def _match(text: Sequence[Word], at: int, forms: Sequence[str]) -> int:
             return 0
         at = following
     return at + 1
-
-

@@ -25,7 +25,7 @@ FIELDS: dict[str, float] = {
     "year": 0.3,
 }
 _WRITER_BYTES = 128_000_000
-_LONGEST_WORD = 40
+_LONGEST_WORD = 256  # bytes
 _SHORTEST = 3  # letters of a word that the vocabulary lists
 
 

@@ -81,6 +81,7 @@ def load(
     index = lexical.LexicalIndex(generations.lexical_folder(vectors, generation))
     vocabulary = index.vocabulary()
     kept = snapshot.texts(kept_words(vocabulary), manifest.model_sha256)
+    rows = np.asarray(list(kept.values()), dtype=np.float32).reshape(-1, manifest.dim)
     return Loaded(
         generation=generation,
         manifest=manifest,
@@ -90,9 +91,7 @@ def load(
         lexical=index,
         glossary=read_glossary(generations.glossary_file(vectors, generation)),
         speller=Speller(vocabulary, lambda word: encoder.count_tokens([word]) == [1]),
-        related=RelatedWords(
-            list(kept), np.stack(list(kept.values())) if kept else np.empty((0, manifest.dim))
-        ),
+        related=RelatedWords(list(kept), rows),
         passage_documents=positions,
         by_document=order,
         sample=sample(len(positions)),

@@ -9,7 +9,6 @@ two, and again, until its pieces fit.
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from sentencex import segment
@@ -20,12 +19,13 @@ from embedder.records import Document, FieldName, Passage, Span
 RULE_VERSION = 2
 
 CountTokens = Callable[[Sequence[str]], list[int]]
+Fits = Callable[[int, int], bool]
 
 _UNDER_TITLE = "\n"
 
 # sentencex 1.0 stops the process at some white space of several bytes; one for one, so that
 # places stay what they are.
-_SPACES = {ord(each): " " for each in map(chr, range(sys.maxunicode)) if each.isspace()} | {10: "\n"}
+_SPACES = {ord(each): " " for each in map(chr, range(0x3001)) if each.isspace()} | {10: "\n"}
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -47,12 +47,7 @@ def windows(text: str, count_tokens: CountTokens, max_tokens: int) -> list[tuple
 
     Returns places as (start, end) in characters; all sentences are in exactly one run.
     """
-    pieces = [
-        piece
-        for start, end in sentences(text)
-        for piece in _pieces(text, start, end, count_tokens, max_tokens)
-    ]
-    runs = _runs(text, pieces, count_tokens, max_tokens)
+    runs = _runs("", text, count_tokens, max_tokens)
     return [(run[0][0], run[-1][1]) for run in runs]
 
 
@@ -87,13 +82,7 @@ def _field_passages(
     field: FieldName, text: str, above: str, count_tokens: CountTokens, max_tokens: int
 ) -> Iterator[Passage]:
     """Cut one field into passages, each with the text `above` it."""
-    room = max_tokens - (count_tokens([above])[0] if above else 0)
-    pieces = [
-        piece
-        for start, end in sentences(text)
-        for piece in _pieces(text, start, end, count_tokens, room)
-    ]
-    for run in _runs(text, pieces, count_tokens, room):
+    for run in _runs(above, text, count_tokens, max_tokens):
         begin, end = run[0][0], run[-1][1]
         shift = len(above) - begin
         yield Passage(
@@ -112,11 +101,45 @@ def _with_title(passage: Passage, title: str) -> Passage:
     )
 
 
-def _pieces(
-    text: str, start: int, end: int, count_tokens: CountTokens, room: int
-) -> Iterator[tuple[int, int]]:
+def _runs(
+    above: str, text: str, count_tokens: CountTokens, max_tokens: int
+) -> Iterator[list[tuple[int, int]]]:
+    """Group sentences, or their pieces, into runs that fit under the text `above` them."""
+
+    def fits(start: int, end: int) -> bool:
+        return count_tokens([above + text[start:end]])[0] <= max_tokens
+
+    places = sentences(text)
+    counts = count_tokens([above, *(text[start:end] for start, end in places)])
+    room = max_tokens - counts[0]
+    run: list[tuple[int, int]] = []
+    held = 0
+    for (start, end), tokens in zip(places, counts[1:], strict=True):
+        if run and held + tokens > room:
+            yield from _checked(run, fits)
+            run, held = [], 0
+        if tokens > room:
+            yield from ([piece] for piece in _pieces(text, start, end, fits))
+        else:
+            run.append((start, end))
+            held += tokens
+    if run:
+        yield from _checked(run, fits)
+
+
+def _checked(run: list[tuple[int, int]], fits: Fits) -> Iterator[list[tuple[int, int]]]:
+    """Cut a run again that is longer as a whole than its sentences' counts add up to."""
+    if len(run) == 1 or fits(run[0][0], run[-1][1]):
+        yield run
+        return
+    half = len(run) // 2
+    yield from _checked(run[:half], fits)
+    yield from _checked(run[half:], fits)
+
+
+def _pieces(text: str, start: int, end: int, fits: Fits) -> Iterator[tuple[int, int]]:
     """Cut a sentence that does not fit in two, at the space nearest its middle, until all fit."""
-    if end - start <= 1 or count_tokens([text[start:end]])[0] <= room:
+    if end - start <= 1 or fits(start, end):
         yield start, end
         return
     middle = (start + end) // 2
@@ -125,21 +148,4 @@ def _pieces(
     cut = min(spaces, key=lambda at: abs(at - middle)) if spaces else middle
     for left, right in ((start, cut), (cut + bool(spaces), end)):
         if text[left:right].strip():
-            yield from _pieces(text, left, right, count_tokens, room)
-
-
-def _runs(
-    text: str, pieces: Sequence[tuple[int, int]], count_tokens: CountTokens, room: int
-) -> Iterator[list[tuple[int, int]]]:
-    """Group pieces into runs, each as long as fits."""
-    counts = count_tokens([text[start:end] for start, end in pieces]) if pieces else []
-    run: list[tuple[int, int]] = []
-    held = 0
-    for piece, tokens in zip(pieces, counts, strict=True):
-        if run and held + tokens > room:
-            yield run
-            run, held = [], 0
-        run.append(piece)
-        held += tokens
-    if run:
-        yield run
+            yield from _pieces(text, left, right, fits)

@@ -7,10 +7,18 @@ from collections.abc import Iterable, Sequence
 import pycountry
 
 WORLDWIDE = "Worldwide"
+_FIELDS = ("official_name", "common_name", "name", "alpha_2", "alpha_3")
 
 # Everyday names that ISO 3166-1, and so pycountry, does not list. Kosovo has no ISO code;
 # XKX is the user-assigned one that the European Commission and the World Bank use.
 _EVERYDAY_NAMES = {
+    "state of palestine": "PSE",
+    "republic of korea": "KOR",
+    "iran (islamic republic of)": "IRN",
+    "bolivia (plurinational state of)": "BOL",
+    "venezuela (bolivarian republic of)": "VEN",
+    "the netherlands": "NLD",
+    "lao pdr": "LAO",
     "bosnia": "BIH",
     "britain": "GBR",
     "brunei": "BRN",
@@ -41,6 +49,8 @@ _EVERYDAY_NAMES = {
     "uae": "ARE",
     "uk": "GBR",
     "vatican": "VAT",
+    "xk": "XKX",
+    "xkx": "XKX",
 }
 
 # A page lists one region over several lines, in any order; these are the regions' own names.
@@ -65,15 +75,19 @@ def country_code(name: str) -> str | None:
 
     Returns None for a name that is no country's, `Worldwide` among them.
     """
-    wanted = " ".join(name.split()).casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    if wanted in _EVERYDAY_NAMES:
-        return _EVERYDAY_NAMES[wanted]
-    if wanted == "xkx":
-        return "XKX"
-    try:
-        return str(pycountry.countries.lookup(wanted).alpha_3)
-    except LookupError:
-        return None
+    wanted = fold(name).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return _EVERYDAY_NAMES.get(wanted) or _codes().get(wanted)
+
+
+@cache
+def _codes() -> dict[str, str]:
+    """Give ISO's names and letter codes, folded, with their alpha-3 codes."""
+    return {
+        fold(name): str(country.alpha_3)
+        for country in pycountry.countries
+        for name in (getattr(country, field, None) for field in _FIELDS)
+        if name
+    }
 
 
 def country_codes(names: Iterable[str]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class RelatedWords:
     """The library's words and their vectors."""
 
     def __init__(self, words: Sequence[str], vectors: Rows) -> None:
-        """Take in words and their vectors: float32 or float16 (n, dim), unit rows."""
+        """Take in words and their vectors: float32 (n, dim), unit rows."""
         self._words = list(words)
         self._vectors = vectors
 
@@ -34,7 +34,7 @@ class RelatedWords:
         """
         if not self._words or not len(vectors):
             return [{} for _ in vectors]
-        cosines = cosine(vectors, self._vectors.astype(np.float32))
+        cosines = cosine(vectors, self._vectors)
         return [
             {
                 self._words[at]: float(row[at])

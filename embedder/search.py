@@ -259,7 +259,9 @@ def _look_closer(
     else:
         dense = dense + recipe.parts_weight * best[:, 0]
     scores = found.scores.copy()
-    scores[:CLOSER] = convex((dense / share).astype(np.float32), found.keywords[:CLOSER], weight, asked.low)
+    scores[:CLOSER] = convex(
+        (dense / share).astype(np.float32), found.keywords[:CLOSER], weight, asked.low
+    )
     scores[CLOSER:] = np.minimum(scores[CLOSER:], scores[:CLOSER].min()) * 0.999
     return _sorted(_Found(found.mask, found.positions, found.similarities, found.keywords, scores))
 

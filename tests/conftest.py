@@ -13,8 +13,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never do
 
 from embedder.build import Report, index
 from embedder.encode import Encoder
-from embedder.models import load_encoder
 from embedder.library import Library
+from embedder.models import load_encoder
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

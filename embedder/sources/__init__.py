@@ -29,13 +29,13 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
             inside = [each for each in sorted(path.rglob("*")) if _is_source(each, path)]
             if not inside:
                 raise SourceError(path, None, f"no source file here; known endings: {_endings()}")
-            found.update(dict.fromkeys(each.resolve() for each in inside))
+            found.update(dict.fromkeys(map(_real, inside)))
         elif not path.exists():
             raise SourceError(path, None, "no such file or folder")
         elif path.suffix.lower() not in READERS:
             raise SourceError(path, None, f"no reader for this ending; known: {_endings()}")
         else:
-            found[path.resolve()] = None
+            found[_real(path)] = None
     return list(found)
 
 
@@ -45,6 +45,11 @@ def read(path: Path) -> Iterator[Entry]:
     Raises SourceError, with file and line, if the file does not follow its form.
     """
     return READERS[path.suffix.lower()](path)
+
+
+def _real(path: Path) -> Path:
+    real = path.resolve()
+    return real if real.suffix.lower() in READERS else path.absolute()
 
 
 def _is_source(path: Path, folder: Path) -> bool:

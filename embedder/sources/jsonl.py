@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -18,7 +19,7 @@ from pydantic import (
 )
 
 from embedder.errors import SourceError
-from embedder.places import country_codes
+from embedder.places import country_code, country_codes
 from embedder.records import Document, Entry
 from embedder.sources.text import read_text
 
@@ -28,11 +29,19 @@ def _number_as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _known(value: str) -> str:
+    if not country_code(value):
+        raise ValueError(f"{value!r} is no country's code")
+    return value
+
+
 Id = Annotated[
     str,
     BeforeValidator(_number_as_text),
     StringConstraints(
-        min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f](.*[^\x00-\x20\x7f])?$"
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$",
     ),
 ]
 Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -48,7 +57,7 @@ class _Line(BaseModel):
     title: str = ""
     abstract: str = Field("", validation_alias=AliasChoices("abstract", "text"))
     countries: Values = ()
-    country_codes: Values = ()
+    country_codes: tuple[Annotated[Value, AfterValidator(_known)], ...] = ()
     regions: Values = ()
     authors: Values = ()
     year: Annotated[int, Field(ge=1000, le=2999)] | None = None

@@ -36,7 +36,7 @@ _INITIALS_ET_AL = re.compile(r"(?P<initials>(?:[A-Z]\.[ -]?)+)\s*Et Al\.?", re.I
 _PERSON = re.compile(r"(?:[^\W\d_a-z][\w.'’-]*)(?: [^\W\d_a-z][\w.'’-]*){1,3}")
 _ORGANISATION = re.compile(
     r"\b(of|for|the|on|foundation|organi[sz]ation|institute|university|ministry|office|"
-    r"centre|center|agency|council|commission|committee|network|group|programme|fund)\b",
+    r"centre|center|agency|council|commission|committee|network|group|programme|fund|department|association|societies|society)\b",
     re.IGNORECASE,
 )
 
@@ -105,6 +105,10 @@ def _document(path: Path, topic: str, title: _Line, body: Sequence[_Line]) -> Do
     abstract, labels = body[0], _labels(path, body)
     countries = _values(path, title, labels, "Country")
     category = labels.get("Category", [])
+    if len(category) > 1:
+        raise SourceError(
+            path, category[1].number, "an entry has one category, and here is a second"
+        )
     return Document(
         id="",
         title=title.text,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from pathlib import Path
 
 from embedder.errors import SourceError
@@ -16,12 +18,13 @@ def read_text(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         raise SourceError(path, None, f"cannot be read: {error.strerror}") from error
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     if not raw.strip():
         raise SourceError(path, 1, "the file is empty")
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = len(re.findall(rb"\r\n?|\n", raw[: error.start])) + 1
         problem = f"byte {raw[error.start]:#04x} is not UTF-8; save the file as UTF-8"
         raise SourceError(path, line, problem) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -77,10 +77,7 @@ class Writer(Snapshot):
         blobs = [row.astype("<f2").tobytes() for row in vectors]
         self._db.executemany(
             "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)",
-            [
-                (text, model, blob, sha256_of(blob))
-                for text, blob in zip(texts, blobs, strict=True)
-            ],
+            [(text, model, blob, sha256_of(blob)) for text, blob in zip(texts, blobs, strict=True)],
         )
 
     def replace_entries(self, forgotten: Iterable[str], entries: Iterable[StoredEntry]) -> None:

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from embedder import errors
+from embedder.errors import (
+    DocumentNotFound,
+    FingerpostError,
+    LibraryMismatch,
+    RequestError,
+    SourceError,
+    UnknownValue,
+)
+
+CLASSES = {
+    name: found
+    for name, found in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(found, FingerpostError)
+}
+
+
+def drawn_tree() -> dict[str, str | None]:
+    """Give the parent of each class in the drawing at the top of errors.py."""
+    parents: dict[str, str | None] = {}
+    above: dict[int, str] = {}
+    for line in (errors.__doc__ or "").splitlines():
+        found = re.match(r"    ([│├└─ ]*)([A-Z]\w+)(\s{2,}\S|$)", line)
+        if found:
+            depth = len(found[1]) // 4
+            above[depth] = found[2]
+            parents[found[2]] = above[depth - 1] if depth else None
+    return parents
+
+
+def test_the_drawn_tree_is_the_tree():
+    real = {
+        name: None if each is FingerpostError else each.__base__.__name__
+        for name, each in CLASSES.items()
+    }
+    assert drawn_tree() == real
+    assert len(real) == 13
+
+
+def test_each_kind_is_one_words_own():
+    kinds = {name: each.kind for name, each in CLASSES.items()}
+    assert kinds == {
+        "DocumentNotFound": "not_found",
+        "EncoderError": "model",
+        "FingerpostError": "error",
+        "LibraryBusy": "library_busy",
+        "LibraryDamaged": "library_damaged",
+        "LibraryError": "library",
+        "LibraryMismatch": "library_mismatch",
+        "LibraryMissing": "library_missing",
+        "ModelChanged": "model_changed",
+        "ModelNotFound": "model_not_found",
+        "RequestError": "invalid",
+        "SourceError": "source",
+        "UnknownValue": "unknown_value",
+    }
+    assert len(set(kinds.values())) == len(kinds)
+
+
+PLAIN = ("EncoderError", "LibraryBusy", "LibraryDamaged", "LibraryError", "LibraryMissing")
+
+
+@pytest.mark.parametrize("name", ["FingerpostError", "ModelChanged", "ModelNotFound", *PLAIN])
+def test_a_plain_error_says_its_message(name):
+    error = CLASSES[name]("what was wrong")
+    assert (error.message, str(error)) == ("what was wrong", "what was wrong")
+
+
+def test_a_source_error_begins_with_its_place():
+    error = SourceError(Path("pages/a.txt"), 7, "no year")
+    assert error.message == str(error) == "pages/a.txt:7: no year"
+    assert (error.path, error.line) == ("pages/a.txt", 7)
+
+
+def test_a_source_error_may_know_no_line():
+    error = SourceError("pages", None, "no source file here")
+    assert error.message == "pages: no source file here"
+    assert (error.path, error.line) == ("pages", None)
+
+
+def test_a_mismatch_shows_both_values_and_what_mends_it():
+    error = LibraryMismatch("passage rule", 1, 2, "Build it again: fingerpost index")
+    assert error.message == (
+        "the library's passage rule is 1, but 2 is needed. Build it again: fingerpost index"
+    )
+    assert (error.what, error.stored, error.wanted) == ("passage rule", 1, 2)
+
+
+def test_a_request_error_names_its_field():
+    error = RequestError("limit", "limit 0 is out of range: 1 to 100.")
+    assert (error.field, error.message) == ("limit", "limit 0 is out of range: 1 to 100.")
+
+
+def test_an_unknown_value_lists_the_nearest():
+    error = UnknownValue("countries", "Lebannon", ["Lebanon", "Azerbaijan"])
+    assert error.message == (
+        "'Lebannon' is not among the library's countries. "
+        "The nearest it has: 'Lebanon', 'Azerbaijan'."
+    )
+    assert error.field == "countries"
+    assert (error.value, error.nearest) == ("Lebannon", ("Lebanon", "Azerbaijan"))
+
+
+def test_an_unknown_value_says_when_there_is_none_near():
+    error = UnknownValue("authors", "healy", [])
+    assert error.message == "'healy' is not among the library's authors. It has none at all."
+    assert error.nearest == ()
+
+
+def test_a_missing_document_says_where_they_are_listed():
+    error = DocumentNotFound("no-such-1234")
+    assert error.message == (
+        "no document has the id 'no-such-1234'. "
+        "'fingerpost documents' and GET /api/documents list them all."
+    )
+    assert error.document_id == "no-such-1234"

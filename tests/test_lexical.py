@@ -1,0 +1,441 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedder.changes import find_changes, identify
+from embedder.facets import Allowed, Facets
+from embedder.lexical import FIELDS, LexicalIndex, write_index
+from embedder.records import Document, Filters
+from embedder.sources import listing
+from tests.conftest import SEEDS
+
+
+def document(title: str = "", abstract: str = "", **values: object) -> Document:
+    return Document(id="x", title=title, abstract=abstract, **values)
+
+
+def write(folder: Path, *documents: Document) -> LexicalIndex:
+    """Write documents under the row numbers 10, 20, 30 …"""
+    write_index(folder, ((10 * at, each) for at, each in enumerate(documents, start=1)))
+    return LexicalIndex(folder)
+
+
+def rows(hits: Sequence[tuple[int, float]]) -> list[int]:
+    return [row for row, _ in hits]
+
+
+CHILDREN, NURSES, MIGRANTS, BLANK = 10, 20, 30, 40
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
+    return write(
+        tmp_path_factory.mktemp("lexical"),
+        document(
+            "Trafficking of children",
+            "Children are trafficked along the routes of smugglers.",
+            countries=("Lebanon", "Vietnam"),
+            regions=("Middle East and North Africa",),
+            authors=("Markéta Von Hagen", "Claire Healy"),
+            topics=("Trafficking",),
+            year=2019,
+        ),
+        document(
+            "Care for patients",
+            "Nurses and doctors may meet a trafficked person; the naïve façade deceives.",
+            countries=("Worldwide",),
+            topics=("Health", "Trafficking"),
+            year=2010,
+        ),
+        document("Migrants at sea", "Migrants drown.", topics=("Migration",)),
+        document(),
+    )
+
+
+EVERYTHING = "children nurses migrants"  # a word of each document that has any
+
+
+# Words.
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("children", [CHILDREN], id="word"),
+        pytest.param("nurses migrants", {NURSES, MIGRANTS}, id="any of the words"),
+        pytest.param("child", [], id="no stem of it"),
+        pytest.param("nurse", [NURSES], id="singular of a plural"),
+        pytest.param("doctored", [NURSES], id="other ending"),
+        pytest.param("traffic trafficked trafficking", [CHILDREN, NURSES], id="stem"),
+        pytest.param("CHILDREN", [CHILDREN], id="capitals"),
+        pytest.param("naive facade", [NURSES], id="accents left out"),
+        pytest.param("naı\u0308ve", [], id="no accent of it"),
+        pytest.param("Façade", [NURSES], id="accents"),
+        pytest.param("Marketa", [CHILDREN], id="author without accent"),
+        pytest.param("MARKÉTA", [CHILDREN], id="author in capitals"),
+        pytest.param("healy", [CHILDREN], id="author by surname"),
+        pytest.param("lebanon", [CHILDREN], id="country"),
+        pytest.param("worldwide", [NURSES], id="worldwide"),
+        pytest.param("Africa", [CHILDREN], id="region"),
+        pytest.param("2010", [NURSES], id="year"),
+        pytest.param("health", [], id="topics are no words"),
+        pytest.param("patient's", [NURSES], id="apostrophe"),
+        pytest.param("child-smugglers", [CHILDREN], id="hyphen"),
+    ],
+)
+def test_words_find_the_documents_that_hold_them(text, found, index):
+    hits = index.search(text, 10)
+    assert (set if isinstance(found, set) else list)(rows(hits)) == found
+    assert all(score > 0 for _, score in hits)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("zebra", id="unknown word"),
+        pytest.param("", id="empty"),
+        pytest.param(" \n\t", id="white space"),
+        pytest.param("the and of is to", id="stop words"),
+        pytest.param("THE", id="a stop word in capitals"),
+        pytest.param("?!… • ()", id="signs"),
+        pytest.param("\x00", id="NUL"),
+        pytest.param("人口贩运", id="other script"),
+        pytest.param("x" * 10_000, id="giant word"),
+    ],
+)
+def test_nothing_is_found_by_what_nobody_wrote(text, index):
+    assert index.search(text, 10) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("title:children", "title children"),
+        ("children AND nurses", "children nurses"),
+        ("children NOT nurses", "children nurses"),
+        ("+children -nurses", "children nurses"),
+        ("-children", "children"),
+        ('"nurses children', "children nurses"),
+        ('"children nurses"~2', "children nurses 2"),
+        ("child*", "child"),
+        ("*", ""),
+        ("nurse?", "nurse"),
+        ("(children OR nurses", "children nurses"),
+        ("children)", "children"),
+        ("[2010 TO 2019]", "2010 2019"),
+        ("year:>2010", "year 2010"),
+        ("{children}", "children"),
+        ("children^9 nurses", "children 9 nurses"),
+        ("children~1", "children 1"),
+        ("labels:topics:trafficking", "labels topics trafficking"),
+        (r"children\ nurses", "children nurses"),
+        ("/childr.n/", "childr n"),
+        ("nurses && !children", "nurses children"),
+        ("title:foo AND -bar \"x", "title foo bar x"),
+    ],
+)  # fmt: skip
+def test_nothing_in_a_text_is_an_operator(text, words, index):
+    assert dict(index.search(text, 10)) == pytest.approx(dict(index.search(words, 10)))
+
+
+def test_the_order_and_number_of_words_do_not_matter(index):
+    once = dict(index.search("children nurses", 10))
+    assert len(once) == 2
+    assert dict(index.search("nurses children nurses nursing NURSES", 10)) == pytest.approx(once)
+
+
+def test_a_text_of_thousands_of_words_is_read(index):
+    text = " ".join(f"word{at}" for at in range(3000)) + " nurses"
+    assert index.search(text, 10) == index.search("nurses", 10)
+
+
+# Ranking.
+
+
+def test_better_matches_come_first(tmp_path):
+    index = write(
+        tmp_path,
+        document(abstract="nurse among many other words that say something else"),
+        document(abstract="nurse"),
+        document(abstract="nurse nurse nurse"),
+        document(abstract="doctor nurse"),
+    )
+    assert rows(index.search("nurse", 10)) == [30, 20, 40, 10]
+    assert rows(index.search("doctor nurse", 10))[0] == 40
+
+
+def test_a_rare_word_counts_for_more(tmp_path):
+    common = [document(abstract="nurse") for _ in range(5)]
+    index = write(tmp_path, *common, document(abstract="doctor"))
+    found = index.search("nurse doctor", 10)
+    assert rows(found)[0] == 60
+    assert found[0][1] > 3 * found[1][1]
+
+
+def test_equal_documents_have_equal_scores_in_the_order_written(tmp_path):
+    index = write(tmp_path, *[document("Nurses", "Nurses at work.")] * 5)
+    hits = index.search("nurse", 10)
+    assert rows(hits) == [10, 20, 30, 40, 50]
+    assert len({score for _, score in hits}) == 1
+
+
+def test_a_place_counts_for_less_than_a_title(tmp_path):
+    # Alike but for the field, so the scores differ by the fields' weights alone.
+    index = write(tmp_path, document("Lebanon"), document(countries=("Lebanon",)))
+    (title, full), (place, part) = index.search("lebanon", 10)
+    assert (title, place) == (10, 20)
+    assert part / full == pytest.approx(FIELDS["places"] / FIELDS["title"])
+    assert part < full
+
+
+def bm25(words: Sequence[str], texts: Sequence[Sequence[str]]) -> list[float]:
+    """Compute BM25 from its definition, with k1 = 1.2 and b = 0.75.
+
+    Robertson, Zaragoza: "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, eq.
+    3.15, with Lucene's `1 +` inside the logarithm, so that no word counts against a document.
+    """
+    average = sum(map(len, texts)) / len(texts)
+    scores = []
+    for text in texts:
+        score = 0.0
+        for word in words:
+            holding = sum(word in each for each in texts)
+            rarity = math.log(1 + (len(texts) - holding + 0.5) / (holding + 0.5))
+            count = text.count(word)
+            score += rarity * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * len(text) / average))
+        scores.append(score)
+    return scores
+
+
+def random_texts(number: int) -> list[list[str]]:
+    """Make texts of at most 40 words: tantivy keeps longer lengths in rounded steps."""
+    random = np.random.default_rng(number)
+    return [
+        [f"w{at}" for at in random.zipf(1.5, size=random.integers(1, 41)) if at < 30]
+        for _ in range(number)
+    ]
+
+
+@pytest.mark.parametrize("number", [1, 4, 30])
+@pytest.mark.parametrize("words", [["w1"], ["w2", "w3"], ["w1", "w5", "w9"]], ids=" ".join)
+def test_one_fields_scores_are_bm25(number, words, tmp_path):
+    texts = random_texts(number)
+    index = write(tmp_path, *(document(abstract=" ".join(text)) for text in texts))
+    scores = enumerate(bm25(words, texts), start=1)
+    wanted = {10 * at: FIELDS["abstract"] * score for at, score in scores if score}
+    found = dict(index.search(" ".join(words), 100))
+    assert found == pytest.approx(wanted, rel=1e-5)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+def test_a_documents_score_is_the_sum_over_its_fields(tmp_path):
+    titles, abstracts, authors = random_texts(20), random_texts(21)[:20], random_texts(22)[:20]
+    index = write(
+        tmp_path,
+        *(
+            document(" ".join(title), " ".join(abstract), authors=tuple(names))
+            for title, abstract, names in zip(titles, abstracts, authors, strict=True)
+        ),
+    )
+    wanted = (
+        FIELDS["title"] * np.asarray(bm25(["w1", "w2"], titles))
+        + FIELDS["abstract"] * np.asarray(bm25(["w1", "w2"], abstracts))
+        + FIELDS["authors"] * np.asarray(bm25(["w1", "w2"], authors))
+    )
+    found = dict(index.search("w1 w2", 100))
+    assert found == pytest.approx({10 * at: s for at, s in enumerate(wanted, 1) if s}, rel=1e-5)
+
+
+# Limits.
+
+
+def test_a_limit_keeps_the_best(index):
+    hits = index.search("trafficked person", 10)
+    assert len(hits) == 2
+    assert index.search("trafficked person", 1) == hits[:1]
+
+
+def test_a_limit_above_the_count_gives_all(index):
+    assert len(index.search(EVERYTHING, 1_000_000)) == 3
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_no_limit_gives_nothing(limit, index):
+    assert index.search("children", limit) == []
+
+
+# Filters.
+
+
+@pytest.mark.parametrize(
+    ("allowed", "found"),
+    [
+        pytest.param(Allowed(), {CHILDREN, NURSES, MIGRANTS}, id="all"),
+        pytest.param(Allowed((frozenset({"countries:LBN"}),)), {CHILDREN}, id="country"),
+        pytest.param(Allowed((frozenset({"countries:worldwide"}),)), {NURSES}, id="worldwide"),
+        pytest.param(Allowed((frozenset({"topics:trafficking"}),)), {CHILDREN, NURSES}, id="topic"),
+        pytest.param(
+            Allowed((frozenset({"topics:health", "topics:migration"}),)),
+            {NURSES, MIGRANTS},
+            id="one of two",
+        ),
+        pytest.param(
+            Allowed((frozenset({"topics:trafficking"}), frozenset({"countries:VNM"}))),
+            {CHILDREN},
+            id="both of two",
+        ),
+        pytest.param(Allowed((frozenset({"authors:marketa von hagen"}),)), {CHILDREN}, id="author"),
+        pytest.param(
+            Allowed((frozenset({"regions:middle east and north africa"}),)), {CHILDREN}, id="region"
+        ),
+        pytest.param(Allowed(year_from=2010), {CHILDREN, NURSES}, id="from a year"),
+        pytest.param(Allowed(year_from=2011), {CHILDREN}, id="from a later year"),
+        pytest.param(Allowed(year_to=2010), {NURSES}, id="to a year, not those without"),
+        pytest.param(Allowed(year_from=2010, year_to=2019), {CHILDREN, NURSES}, id="years"),
+        pytest.param(
+            Allowed((frozenset({"topics:trafficking"}),), 2019, 2019), {CHILDREN}, id="all at once"
+        ),
+        pytest.param(Allowed((frozenset({"countries:FRA"}),)), set(), id="country of nobody"),
+        pytest.param(Allowed((frozenset(),)), set(), id="no label at all"),
+        pytest.param(
+            Allowed((frozenset({"topics:health"}), frozenset({"topics:migration"}))),
+            set(),
+            id="topics of nobody together",
+        ),
+        pytest.param(Allowed((frozenset({"topics:traffick"}),)), set(), id="labels have no stem"),
+        pytest.param(Allowed((frozenset({"topics:Trafficking"}),)), set(), id="nor other case"),
+        pytest.param(Allowed(year_from=2011, year_to=2018), set(), id="years of nobody"),
+        pytest.param(Allowed(year_from=2020), set(), id="after all years"),
+        pytest.param(Allowed(year_to=2009), set(), id="before all years"),
+    ],
+)
+def test_filters_let_through_who_carries_the_labels(allowed, found, index):
+    hits = index.search(EVERYTHING, 10, allowed)
+    assert set(rows(hits)) == found
+    unfiltered = dict(index.search(EVERYTHING, 10))
+    assert dict(hits) == pytest.approx({row: unfiltered[row] for row in found})
+
+
+def test_a_filter_is_no_word(index):
+    allowed = Allowed((frozenset({"topics:migration"}),))
+    assert index.search("children", 10, allowed) == []
+    assert index.search("", 10, allowed) == []
+
+
+def test_a_limit_counts_after_the_filter(index):
+    allowed = Allowed((frozenset({"topics:migration"}),))
+    assert rows(index.search(EVERYTHING, 1, allowed)) == [MIGRANTS]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(countries=("Lebanon",)),
+        Filters(countries=("Lebanon", "vn"), include_worldwide=True),
+        Filters(regions=("Middle East and North Africa",), include_worldwide=True),
+        Filters(topics=("Referral Mechanisms",), year_from=2017),
+        Filters(authors=("healy", "zimmerman")),
+        Filters(year_from=2012, year_to=2016),
+        Filters(countries=("Lebanon",), year_from=2020),
+        # BUG: France has no documents, and the mask lets all through (see test_facets).
+        Filters(countries=("France",)),
+    ],
+    ids=["country", "worldwide", "region", "topic", "authors", "years", "nobody", "no documents"],
+)
+def test_the_keyword_index_and_the_mask_agree_on_who_may_answer(filters, tmp_path):
+    entries = [each for path in sorted(SEEDS.glob("*.txt")) for each in listing.read(path)]
+    seeds = find_changes(identify(entries), kept=[], stored={}, forgotten=[]).new
+    index, facets = write(tmp_path, *seeds), Facets((10 * at, d) for at, d in enumerate(seeds, 1))
+    every_word = " ".join(each.title for each in seeds)
+    assert len(index.search(every_word, 100)) == 41
+    allowed = facets.resolve(filters)
+    masked = facets.rows[facets.mask(allowed)].tolist()
+    assert sorted(rows(index.search(every_word, 100, allowed))) == masked
+
+
+# Writing.
+
+
+def test_an_empty_index_finds_nothing(tmp_path):
+    write_index(tmp_path, [])
+    empty = LexicalIndex(tmp_path)
+    assert (empty.size, empty.search("children", 10)) == (0, [])
+
+
+def test_a_row_number_may_be_nought(tmp_path):
+    write_index(tmp_path, [(0, document("Nurses")), (2**40, document("Nurses"))])
+    assert rows(LexicalIndex(tmp_path).search("nurses", 10)) == [0, 2**40]
+
+
+# BUG: tantivy's `remove_long(40)` keeps words under 40 *bytes*: Georgian ones of 14 letters and
+# Russian ones of 20 are neither written nor asked for, in silence.
+@pytest.mark.parametrize(
+    "word",
+    ["a" * 39, "b" * 40, "достопримечательности", "საქართველოსთვის"],
+    ids=["39 letters", "40 letters", "Russian", "Georgian"],
+)
+def test_a_long_word_is_found(word, tmp_path):
+    index = write(tmp_path, document(f"One {word} more"))
+    assert rows(index.search(word, 10)) == [10]
+
+
+def test_size_counts_documents_without_words_too(index):
+    assert index.size == 4
+
+
+def test_documents_are_added_to_those_there(tmp_path):
+    write(tmp_path, document("Nurses"))
+    write_index(tmp_path, [(20, document("Doctors"))])
+    index = LexicalIndex(tmp_path)
+    assert index.size == 2
+    assert rows(index.search("nurses", 10)) == [10]
+    assert rows(index.search("doctors", 10)) == [20]
+
+
+def test_a_replaced_document_is_found_by_its_new_words_alone(tmp_path):
+    write(tmp_path, document("Nurses", topics=("Health",)), document("Doctors"))
+    write_index(tmp_path, [(10, document("Surgeons", topics=("Care",)))], replaced=[10])
+    index = LexicalIndex(tmp_path)
+    assert index.size == 2
+    assert index.search("nurses", 10) == []
+    assert rows(index.search("surgeons", 10)) == [10]
+    assert rows(index.search("doctors", 10)) == [20]
+    assert index.search("surgeons", 10, Allowed((frozenset({"topics:health"}),))) == []
+    assert rows(index.search("surgeons", 10, Allowed((frozenset({"topics:care"}),)))) == [10]
+
+
+def test_a_removed_document_is_found_no_more(tmp_path):
+    write(tmp_path, document("Nurses"), document("Nurses"))
+    write_index(tmp_path, [], replaced=[10])
+    index = LexicalIndex(tmp_path)
+    assert (index.size, rows(index.search("nurses", 10))) == (1, [20])
+
+
+def test_removing_what_is_not_there_does_nothing(tmp_path):
+    write(tmp_path, document("Nurses"))
+    write_index(tmp_path, [], replaced=[99])
+    assert rows(LexicalIndex(tmp_path).search("nurses", 10)) == [10]
+
+
+def test_an_open_index_answers_as_it_was_opened(tmp_path):
+    index = write(tmp_path, document("Nurses"))
+    before = index.search("nurses", 10)
+    write_index(tmp_path, [(10, document("Surgeons")), (20, document("Nurses"))], replaced=[10])
+    assert index.search("nurses", 10) == before
+    assert index.search("surgeons", 10) == []
+    assert rows(LexicalIndex(tmp_path).search("nurses", 10)) == [20]
+
+
+def test_an_index_written_in_steps_finds_what_one_written_at_once_does(tmp_path):
+    documents = [document(f"Nurses w{at % 3}", f"w{at} w{at + 1}") for at in range(1, 13)]
+    at_once = write(tmp_path / "at once", *documents)
+    for at, each in enumerate(documents, start=1):
+        write_index(tmp_path / "steps", [(10 * at, each)], replaced=[10 * at])
+    in_steps = LexicalIndex(tmp_path / "steps")
+    for text in ("nurses", "w1", "w2 w12", "w7"):
+        assert dict(in_steps.search(text, 20)) == pytest.approx(dict(at_once.search(text, 20)))
