@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import pycountry
+
+from embedder.folding import fold
 
 WORLDWIDE = "Worldwide"
 _FIELDS = ("official_name", "common_name", "name", "alpha_2", "alpha_3")
