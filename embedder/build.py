@@ -18,16 +18,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from embedder import changes, generations, lexical, passages, sources
-from embedder.calibrate import calibrate
+import numpy as np
+
+from embedder import calibrate, changes, generations, lexical, passages, sources
 from embedder.changes import Changes
-from embedder.encode import Encoder
+from embedder.encode import Encoder, Rows, cosine
 from embedder.errors import LibraryError, LibraryMissing
 from embedder.glossary import DEFAULT_GLOSSARY, Glossary, read_glossary
 from embedder.models import DEFAULT_MODEL, load_encoder
 from embedder.records import Document, Entry, Manifest, Passage
 from embedder.related import kept_words
-from embedder.store import Store, Writer
+from embedder.store import PassageMatrix, Store, Writer
 from embedder.words import words
 
 _EMBED_AT_ONCE = 256
@@ -284,8 +285,26 @@ def _new_manifest(site: _Site, files: dict[str, str]) -> Manifest:
         documents=site.writer.count(),
         passages=len(matrix.documents),
         files=files,
-        calibration=calibrate(matrix.vectors, matrix.documents),
+        calibration=_calibration(site, matrix),
     )
+
+
+def _calibration(site: _Site, matrix: PassageMatrix) -> dict[str, float]:
+    """Ask the library what it cannot know and what it says itself; see `calibrate`."""
+    rows = dict(site.writer.rows()) if len(matrix.documents) else {}
+    sentences = [
+        (row, document.abstract[start:end])
+        for row, document in rows.items()
+        for start, end in passages.sentences(document.abstract)
+    ]
+    own = [sentences[at] for at in calibrate.choose(len(sentences))]
+    everyday = calibrate.everyday_questions() if rows else []
+    vectors = _embed_texts(site, "Asking", [*everyday, *(text for _, text in own)])
+    cosines = cosine(vectors, matrix.vectors)
+    asked, said = cosines[: len(everyday)], cosines[len(everyday) :].copy()
+    said[np.asarray([row for row, _ in own])[:, None] == matrix.documents[None, :]] = -1.0
+    foreign = said.max(axis=1, initial=-1.0)
+    return calibrate.calibrate(asked.max(axis=1, initial=-1.0), foreign[foreign > -1.0])
 
 
 def _rings(glossary: Glossary, document: Document) -> list[int]:
@@ -296,12 +315,20 @@ def _rings(glossary: Glossary, document: Document) -> list[int]:
 
 def _embed_words(site: _Site, index: lexical.LexicalIndex) -> None:
     """Embed the library's words that have no vectors yet."""
+    _embed_texts(site, "Words", kept_words(index.vocabulary()))
+
+
+def _embed_texts(site: _Site, name: str, texts: Sequence[str]) -> Rows:
+    """Give the vectors of short texts, float32 (n, dim), embedding those not kept yet."""
     model = site.encoder.fingerprint
-    wanted = kept_words(index.vocabulary())
-    there = site.writer.texts(wanted, model)
-    missing = [word for word in wanted if word not in there]
-    with site.progress.step("Words", len(missing)) as advance:
+    kept = site.writer.texts(texts, model)
+    missing = [text for text in dict.fromkeys(texts) if text not in kept]
+    with site.progress.step(name, len(missing)) as advance:
         for at in range(0, len(missing), _WORDS_AT_ONCE):
             batch = missing[at : at + _WORDS_AT_ONCE]
-            site.writer.keep_texts(batch, model, site.encoder.encode_queries(batch))
+            rows = site.encoder.encode_queries(batch)
+            site.writer.keep_texts(batch, model, rows)
+            kept.update(zip(batch, rows, strict=True))
             advance(len(batch))
+    rows = np.asarray([kept[text] for text in texts], dtype=np.float32)
+    return rows.reshape(-1, site.encoder.dim)

@@ -1,15 +1,23 @@
 """How sure an answer is: figures taken from the library itself, and the verdict they give.
 
-What a cosine means depends on the model and on how alike the library's documents are. So at
-build the library is asked its own sentences: against the document a sentence comes from, and
-against all others, as if that document were not there. A question whose best document is no
-nearer than the others usually are to a foreign sentence has no answer here.
+What a cosine means depends on the model and on how alike the library's documents are, so two
+questions are put to every library when it is built:
+
+- how near do questions come that it does not answer? It is asked 200 everyday questions of
+  other fields (`everyday.txt`). A library may answer a few of them, so the median and the
+  spread below the upper quartile count, not the highest;
+- how near do its own sentences come to documents that they are not from? A question that is no
+  nearer to its best document may be a near miss.
+
+A third signal is the question's own words: a short question with a word that the library does
+not know, in any form, must come nearer to be believed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,35 +25,81 @@ import numpy as np
 from embedder.encode import Rows
 from embedder.records import Verdict
 
-SAMPLE = 2000
-# Quantiles of the cosines of sentences with passages of other documents.
-QUANTILES = {"unrelated_median": 0.5, "unrelated_high": 0.95}
+# How many of the library's own sentences are asked.
+OWN_SENTENCES = 200
 
+# Deviations above the median of everyday questions. Of a normal distribution 99.9% lie below;
+# cosines have a longer tail than that.
+_DEVIATIONS = 3.2
+# For a normal distribution, the upper quartile lies so many deviations above the median.
+_QUARTILE = 0.6745
+# A question is believed when it is nearer than this share of the library's own sentences.
+_FOREIGN_SHARE = 0.4
 
-def calibrate(passages: Rows, documents: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, float]:
-    """Measure how alike unrelated texts of the library are.
-
-    `passages` is float32 (n, dim), unit rows, `documents` int64 (n,) their documents. Returns
-    quantiles of the cosine over pairs of passages from different documents; a library with
-    fewer than two documents gives 0 for each. The sample is the same for the same library.
-    """
-    chosen = np.random.default_rng(0).permutation(len(passages))[:SAMPLE]
-    cosines = passages[chosen] @ passages[chosen].T
-    unrelated = cosines[documents[chosen][:, None] != documents[chosen][None, :]]
-    if not unrelated.size:
-        return dict.fromkeys(QUANTILES, 0.0)
-    return {name: float(np.quantile(unrelated, at)) for name, at in QUANTILES.items()}
+# What an unknown word costs in cosine when all words are unknown, in questions of up to so
+# many words; in longer ones it fades with the square of the length.
+_UNKNOWN_COST = 0.5
+_SHORT = 6
+# A question of so many words, this share of them unknown, is in another language: cosines
+# between languages are lower.
+_SENTENCE = 8
+_FOREIGN_LANGUAGE = 0.6
+_ACROSS_LANGUAGES = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What speaks for an answer: `best` is the cosine of the question with the best document."""
+    """What speaks for an answer.
+
+    `best` is the cosine of the question with the nearest document, `words` how many different
+    words the question has, `strange` how many of them neither library nor glossary knows.
+    """
 
     best: float
+    words: int
+    strange: int
+
+
+def everyday_questions() -> list[str]:
+    """Give the questions that a library most likely does not answer."""
+    text = Path(__file__).with_name("everyday.txt").read_text(encoding="utf-8")
+    return [line for line in text.split("\n") if line]
+
+
+def choose(sentences: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Choose which of the library's sentences are asked, always the same: int64 (n,)."""
+    return np.sort(np.random.default_rng(0).permutation(sentences)[:OWN_SENTENCES])
+
+
+def calibrate(everyday: Rows, foreign: Rows) -> dict[str, float]:
+    """Give the cosines that divide the verdicts.
+
+    `everyday` is float32 (n,), each everyday question's best cosine with a passage; `foreign`
+    float32 (m,), each own sentence's best cosine with a passage of another document. An empty
+    library, or one of a single document, takes every question for answered.
+    """
+    if not len(everyday):
+        return {"none": -1.0, "strong": 1.0}
+    median, quartile = np.quantile(everyday, (0.5, 0.75))
+    none = float(median + _DEVIATIONS * (quartile - median) / _QUARTILE)
+    strong = float(np.quantile(foreign, _FOREIGN_SHARE)) if len(foreign) else none
+    return {"none": none, "strong": max(none, strong)}
 
 
 def decide(signals: Signals | None, calibration: Mapping[str, float]) -> Verdict:
-    """Give the verdict for an answer (None: there is no document)."""
-    if signals is None or signals.best < calibration["unrelated_median"]:
+    """Give the verdict for an answer (None: there is no document).
+
+    `none`: nothing is nearer than questions come by chance. `strong`: a document is nearer
+    than the library's own sentences come to documents that they are not from.
+    """
+    if signals is None or signals.best < _needed(signals, calibration["none"]):
         return "none"
-    return "strong" if signals.best >= calibration["unrelated_high"] else "possible"
+    return "strong" if signals.best >= calibration["strong"] else "possible"
+
+
+def _needed(signals: Signals, none: float) -> float:
+    """Give the cosine under which there is no answer."""
+    share = signals.strange / max(signals.words, 1)
+    if signals.words >= _SENTENCE and share > _FOREIGN_LANGUAGE:
+        return none * _ACROSS_LANGUAGES
+    return none + _UNKNOWN_COST * share * min(1.0, (_SHORT / max(signals.words, 1)) ** 2)

@@ -109,20 +109,17 @@ def _runs(
     def fits(start: int, end: int) -> bool:
         return count_tokens([above + text[start:end]])[0] <= max_tokens
 
-    places = sentences(text)
+    places = [piece for place in sentences(text) for piece in _pieces(text, *place, fits)]
     counts = count_tokens([above, *(text[start:end] for start, end in places)])
     room = max_tokens - counts[0]
     run: list[tuple[int, int]] = []
     held = 0
-    for (start, end), tokens in zip(places, counts[1:], strict=True):
+    for piece, tokens in zip(places, counts[1:], strict=True):
         if run and held + tokens > room:
             yield from _checked(run, fits)
             run, held = [], 0
-        if tokens > room:
-            yield from ([piece] for piece in _pieces(text, start, end, fits))
-        else:
-            run.append((start, end))
-            held += tokens
+        run.append(piece)
+        held += tokens
     if run:
         yield from _checked(run, fits)
 

@@ -51,13 +51,16 @@ class _Asked:
     """A question as it is searched: vectors of unit length, and words.
 
     `vector` (dim,) is of the whole, `parts` (parts, dim) of its parts, if any; `low` is about
-    the lowest cosine that the library has with it.
+    the lowest cosine that the library has with it; `words` are its different words, `strange`
+    those that the library does not know.
     """
 
     vector: Rows
     parts: Rows
     places: tuple[tuple[int, int], ...]
     low: float
+    words: int
+    strange: int
     wanted: Wanted
     understood: tuple[Understood, ...]
 
@@ -107,7 +110,7 @@ def answer(
         found = _look_closer(loaded, snapshot, asked, found, weight, recipe)
     page = range(question.offset, min(question.offset + question.limit, len(found.positions)))
     return Answer(
-        verdict=decide(_signals(found), loaded.manifest.calibration),
+        verdict=decide(_signals(asked, found), loaded.manifest.calibration),
         total=int(found.mask.sum()),
         hits=tuple(_hits(loaded, snapshot, asked, found, page)),
         facets=loaded.facets.counts(found.mask),
@@ -132,7 +135,7 @@ def neighbours(loaded: Loaded, snapshot: Snapshot, row: int, limit: int) -> list
     similarities = _similarities(loaded, vector, positions)
     nothing = np.zeros_like(similarities)
     found = _sorted(_Found(mask, positions, similarities, nothing, stretch(similarities, 0.0)))
-    asked = _Asked(vector, np.empty((0, len(vector)), np.float32), (), 0.0, Wanted(""), ())
+    asked = _Asked(vector, np.empty((0, len(vector)), np.float32), (), 0.0, 0, 0, Wanted(""), ())
     page = range(min(limit, len(found.positions)))
     return list(_hits(loaded, snapshot, asked, found, page))
 
@@ -181,9 +184,7 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
         reading = understand.read_question(question.text, loaded.glossary, loaded.speller, recipe)
     else:
         reading = understand.read_plainly(question.text)
-    strange = [
-        word for word in reading.strange if word.isalpha() and not loaded.lexical.knows(word)
-    ]
+    strange = [word for word in reading.strange if not loaded.lexical.knows(word)]
     encoder = loaded.encoder
     places = passages.windows(reading.whole, encoder.count_tokens, encoder.max_tokens)
     whole = [reading.whole[start:end] for start, end in places]
@@ -199,6 +200,8 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
         vector=vector,
         parts=rest[: len(parts)],
         low=usual_low(loaded.dense.similarities(vector, loaded.sample)),
+        words=reading.words,
+        strange=len(strange),
         places=tuple((part.start, part.end) for part in reading.parts),
         wanted=Wanted(
             reading.corrected, related, reading.rings, recipe.title_weight, recipe.ring_weight
@@ -317,10 +320,10 @@ def _closer(loaded: Loaded, snapshot: Snapshot, asked: _Asked, positions: Positi
     )
 
 
-def _signals(found: _Found) -> Signals | None:
+def _signals(asked: _Asked, found: _Found) -> Signals | None:
     if not len(found.positions):
         return None
-    return Signals(float(found.similarities.max()))
+    return Signals(float(found.similarities.max()), asked.words, asked.strange)
 
 
 def _hits(

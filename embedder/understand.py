@@ -35,7 +35,8 @@ class Reading:
 
     `whole` is all of it with the glossary's terms behind it, `corrected` the same without;
     `parts` are its parts if there are several; `rings` numbers of the glossary; `strange` the
-    words, in lower case, that neither the library nor the glossary knows.
+    different words, in lower case, that the glossary does not know; `words` how many there are
+    with those that it knows. Words are of three letters or more here.
     """
 
     whole: str
@@ -43,13 +44,14 @@ class Reading:
     parts: tuple[Part, ...]
     rings: tuple[int, ...]
     strange: tuple[str, ...]
+    words: int
     understood: tuple[Understood, ...]
 
 
 def read_plainly(text: str) -> Reading:
     """Read a question as it stands: its parts, and nothing put in or corrected."""
     parts = tuple(Part(start, end, text[start:end]) for start, end in _cut(text))
-    return Reading(text, text, parts if len(parts) > 1 else (), (), (), ())
+    return Reading(text, text, parts if len(parts) > 1 else (), (), (), 0, ())
 
 
 def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recipe) -> Reading:
@@ -59,6 +61,7 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
     understood: list[Understood] = []
     rings: dict[int, str] = {}
     strange: dict[str, None] = {}
+    different: dict[str, None] = {}
     for start, end in _cut(text):
         found = words(text[start:end])
         mended, slips = _mend(found, speller) if recipe.spelling else (found, [])
@@ -71,7 +74,9 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
             for each in recognised
         ]
         covered = {at for each in recognised for at in range(each.start, each.end)}
-        strange.update((fold(each.written), None) for each in mended if each.start not in covered)
+        counted = [each for each in mended if len(each.written) > 2 and each.written.isalpha()]
+        different.update((each.form, None) for each in counted)
+        strange.update((fold(each.written), None) for each in counted if each.start not in covered)
         plain = _replaced(text[start:end], slips)
         corrected.append(plain)
         parts.append(Part(start, end, _with_terms(plain, list(dict.fromkeys(terms)))))
@@ -82,6 +87,7 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
         parts=tuple(parts) if len(parts) > 1 else (),
         rings=tuple(rings),
         strange=tuple(strange),
+        words=len(different),
         understood=tuple(understood),
     )
 

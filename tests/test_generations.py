@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from embedder import generations
-from embedder.generations import begin, drop_old, finish, hashes, lexical_folder, problems
+from embedder.generations import (
+    begin,
+    drop_old,
+    finish,
+    folder,
+    glossary_file,
+    hashes,
+    lexical_folder,
+    problems,
+)
 
 # `printf TEXT | sha256sum`
 ONE = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
@@ -17,33 +26,44 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 @pytest.fixture
 def first(tmp_path: Path) -> Path:
-    """The keyword index's folder of generation 1, as tantivy leaves it."""
-    folder = begin(tmp_path, 1, upon=None)
-    (folder / "a.term").write_text("one")
-    (folder / "meta.json").write_text("two")
-    (folder / ".managed.json").write_text("two")
-    (folder / ".tantivy-writer.lock").write_text("")
-    return folder
+    """The keyword index's folder of generation 1, as tantivy leaves it, beside a glossary."""
+    begin(tmp_path, 1, upon=None)
+    place = lexical_folder(tmp_path, 1)
+    (place / "a.term").write_text("one")
+    (place / "meta.json").write_text("two")
+    (place / ".managed.json").write_text("two")
+    (place / ".tantivy-writer.lock").write_text("")
+    glossary_file(tmp_path, 1).write_text("one")
+    return place
 
 
-FIRST = {".managed.json": TWO, "a.term": ONE, "meta.json": TWO}
+INDEX = {".managed.json": TWO, "a.term": ONE, "meta.json": TWO}
+FIRST = {
+    "glossary.csv": ONE,
+    "lexical/.managed.json": TWO,
+    "lexical/a.term": ONE,
+    "lexical/meta.json": TWO,
+}
 
 
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+def names(place: Path) -> list[str]:
+    return sorted(path.name for path in place.iterdir())
 
 
-def test_a_generations_index_has_its_place(tmp_path):
-    assert lexical_folder(tmp_path, 7) == tmp_path / "generations" / "7" / "lexical"
+def test_each_generation_and_its_files_have_their_place(tmp_path):
+    seventh = tmp_path / "generations" / "7"
+    assert folder(tmp_path, 7) == seventh
+    assert lexical_folder(tmp_path, 7) == seventh / "lexical"
+    assert glossary_file(tmp_path, 7) == seventh / "glossary.csv"
 
 
 # Beginning.
 
 
 def test_a_first_generation_begins_empty(tmp_path):
-    folder = begin(tmp_path / "vectors", 1, upon=None)
-    assert folder == lexical_folder(tmp_path / "vectors", 1)
-    assert names(folder) == []
+    begin(tmp_path / "vectors", 1, upon=None)
+    assert names(folder(tmp_path / "vectors", 1)) == ["lexical"]
+    assert names(lexical_folder(tmp_path / "vectors", 1)) == []
 
 
 def test_what_a_build_that_was_cut_off_left_is_gone(tmp_path, first):
@@ -51,30 +71,37 @@ def test_what_a_build_that_was_cut_off_left_is_gone(tmp_path, first):
     left.mkdir(parents=True)
     (left / "half.term").write_text("half")
     (left.parent / "other").write_text("half")
-    folder = begin(tmp_path, 2, upon=1)
-    assert names(folder) == [".managed.json", "a.term", "meta.json"]
-    assert names(folder.parent) == ["lexical"]
-    assert hashes(first) == FIRST
+    glossary_file(tmp_path, 2).write_text("half")
+    begin(tmp_path, 2, upon=1)
+    assert names(left) == [".managed.json", "a.term", "meta.json"]
+    assert names(left.parent) == ["lexical"]
+    assert hashes(first) == INDEX
 
 
-def test_a_generation_upon_another_has_its_files_but_no_lock(tmp_path, first):
-    folder = begin(tmp_path, 2, upon=1)
-    assert names(folder) == [".managed.json", "a.term", "meta.json"]
-    assert hashes(folder) == hashes(first) == FIRST
+def test_a_generation_upon_another_has_its_index_but_no_lock_and_no_glossary(tmp_path, first):
+    begin(tmp_path, 2, upon=1)
+    place = lexical_folder(tmp_path, 2)
+    assert names(place) == [".managed.json", "a.term", "meta.json"]
+    assert hashes(place) == hashes(first) == INDEX
+    assert not glossary_file(tmp_path, 2).exists()
 
 
 def test_files_that_are_never_written_again_are_linked_and_lists_copied(tmp_path, first):
-    folder = begin(tmp_path, 2, upon=1)
-    same = {each: (folder / each).samefile(first / each) for each in names(folder)}
+    begin(tmp_path, 2, upon=1)
+    place = lexical_folder(tmp_path, 2)
+    same = {each: (place / each).samefile(first / each) for each in names(place)}
     assert same == {".managed.json": False, "a.term": True, "meta.json": False}
 
 
 def test_writing_to_a_generation_leaves_the_one_before_as_it_was(tmp_path, first):
-    folder = begin(tmp_path, 2, upon=1)
-    (folder / "meta.json").write_text("three")
-    (folder / "a.term").unlink()
-    (folder / "b.term").write_text("three")
-    assert hashes(first) == FIRST
+    begin(tmp_path, 2, upon=1)
+    place = lexical_folder(tmp_path, 2)
+    (place / "meta.json").write_text("three")
+    (place / "a.term").unlink()
+    (place / "b.term").write_text("three")
+    glossary_file(tmp_path, 2).write_text("three")
+    assert hashes(first) == INDEX
+    assert hashes(folder(tmp_path, 1)) == FIRST
 
 
 def test_files_are_copied_where_there_are_no_links(tmp_path, first, monkeypatch):
@@ -82,9 +109,10 @@ def test_files_are_copied_where_there_are_no_links(tmp_path, first, monkeypatch)
         raise OSError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
-    folder = begin(tmp_path, 2, upon=1)
-    assert hashes(folder) == FIRST
-    assert not (folder / "a.term").samefile(first / "a.term")
+    begin(tmp_path, 2, upon=1)
+    place = lexical_folder(tmp_path, 2)
+    assert hashes(place) == INDEX
+    assert not (place / "a.term").samefile(first / "a.term")
 
 
 def test_a_generation_upon_one_that_is_gone_is_an_error(tmp_path):
@@ -98,75 +126,104 @@ def test_a_generation_upon_one_that_is_gone_is_an_error(tmp_path):
 def test_hashes_are_of_all_files_but_locks(first):
     (first / "empty.pos").write_text("")
     (first / "folder").mkdir()
-    assert hashes(first) == {**FIRST, "empty.pos": EMPTY}
+    assert hashes(first) == {**INDEX, "empty.pos": EMPTY}
     assert list(hashes(first)) == sorted(hashes(first))
+
+
+def test_files_in_folders_are_named_by_their_path(tmp_path, first):
+    (first / "deep").mkdir()
+    (first / "deep" / "c.term").write_text("two")
+    (first / "deep" / "c.lock").write_text("two")
+    assert hashes(folder(tmp_path, 1)) == {**FIRST, "lexical/deep/c.term": TWO}
 
 
 def test_a_folder_that_is_not_there_has_no_hashes(tmp_path):
     assert hashes(tmp_path / "gone") == {}
 
 
-def test_finishing_gives_the_hashes_and_changes_nothing(first):
+def test_finishing_gives_the_hashes_and_changes_nothing(tmp_path, first):
     before = names(first)
-    assert finish(first) == FIRST
+    assert finish(tmp_path, 1) == FIRST
     assert names(first) == before
 
 
-def test_finishing_makes_every_file_and_folder_safe(first, monkeypatch):
+def test_finishing_makes_every_file_and_folder_safe(tmp_path, first, monkeypatch):
     synced = []
     monkeypatch.setattr(generations, "_sync", synced.append)
-    finish(first)
-    assert sorted(synced) == sorted([*first.iterdir(), first, first.parent, first.parent.parent])
+    finish(tmp_path, 1)
+    place = folder(tmp_path, 1)
+    assert sorted(synced) == sorted([*first.iterdir(), *place.iterdir(), place, place.parent])
 
 
 # Problems.
 
 
-def test_what_is_as_it_was_has_no_problems(first):
-    assert problems(first, finish(first)) == []
+def test_what_is_as_it_was_has_no_problems(tmp_path, first):
+    assert (first / "a.term").exists()
+    assert problems(tmp_path, 1, finish(tmp_path, 1)) == []
 
 
-def test_a_changed_file_is_a_problem(first):
+def test_a_changed_file_is_a_problem(tmp_path, first):
     (first / "a.term").write_text("two")
-    assert problems(first, FIRST) == [
-        f"the keyword index's file 'a.term' has SHA-256 {TWO}, not {ONE}"
+    assert problems(tmp_path, 1, FIRST) == [
+        f"the file 'lexical/a.term' of generation 1 has SHA-256 {TWO}, not {ONE}"
     ]
 
 
-def test_a_flipped_bit_is_a_problem(first):
+def test_a_changed_glossary_is_a_problem(tmp_path, first):
+    (first.parent / "glossary.csv").write_text("two")
+    assert problems(tmp_path, 1, FIRST) == [
+        f"the file 'glossary.csv' of generation 1 has SHA-256 {TWO}, not {ONE}"
+    ]
+
+
+def test_a_flipped_bit_is_a_problem(tmp_path, first):
     raw = bytearray((first / "a.term").read_bytes())
     raw[1] ^= 1
     (first / "a.term").write_bytes(raw)
-    (problem,) = problems(first, FIRST)
-    assert problem.startswith("the keyword index's file 'a.term' has SHA-256 ")
+    (problem,) = problems(tmp_path, 1, FIRST)
+    assert problem.startswith("the file 'lexical/a.term' of generation 1 has SHA-256 ")
     assert problem.endswith(f", not {ONE}")
 
 
-def test_a_missing_file_is_a_problem(first):
+def test_a_missing_file_is_a_problem(tmp_path, first):
     (first / "meta.json").unlink()
-    (problem,) = problems(first, FIRST)
-    assert problem.startswith("the keyword index's file 'meta.json' ")
-    assert TWO in problem
+    assert problems(tmp_path, 1, FIRST) == [
+        f"the file 'lexical/meta.json' of generation 1 has SHA-256 None, not {TWO}"
+    ]
 
 
-def test_a_file_too_many_is_a_problem(first):
+def test_a_file_too_many_is_a_problem(tmp_path, first):
     (first / "b.term").write_text("one")
-    (problem,) = problems(first, FIRST)
-    assert problem.startswith("the keyword index's file 'b.term' ")
-    assert ONE in problem
+    assert problems(tmp_path, 1, FIRST) == [
+        f"the file 'lexical/b.term' of generation 1 has SHA-256 {ONE}, not None"
+    ]
 
 
-def test_each_problem_has_its_sentence_in_order_of_name(first):
+def test_each_problem_has_its_sentence_in_order_of_name(tmp_path, first):
     (first / "a.term").write_text("two")
     (first / "b.term").write_text("one")
     (first / "meta.json").unlink()
-    found = problems(first, FIRST)
-    assert [each.split("'")[2] for each in found] == ["a.term", "b.term", "meta.json"]
+    glossary_file(tmp_path, 1).unlink()
+    found = problems(tmp_path, 1, FIRST)
+    assert [each.split("'")[1] for each in found] == [
+        "glossary.csv",
+        "lexical/a.term",
+        "lexical/b.term",
+        "lexical/meta.json",
+    ]
+
+
+def test_a_generation_is_compared_with_its_own_files(tmp_path, first):
+    begin(tmp_path, 2, upon=1)
+    (first / "a.term").unlink()
+    assert [each.split("'")[1] for each in problems(tmp_path, 2, FIRST)] == ["glossary.csv"]
+    assert [each.split("'")[1] for each in problems(tmp_path, 1, FIRST)] == ["lexical/a.term"]
 
 
 def test_all_is_missing_where_the_folder_is(tmp_path):
-    assert len(problems(tmp_path / "gone", FIRST)) == 3
-    assert problems(tmp_path / "gone", {}) == []
+    assert len(problems(tmp_path / "gone", 1, FIRST)) == 4
+    assert problems(tmp_path / "gone", 1, {}) == []
 
 
 # Dropping.
@@ -181,11 +238,11 @@ def test_the_current_generation_and_the_one_before_stay(tmp_path):
 
 def test_files_linked_into_what_stays_survive(tmp_path, first):
     begin(tmp_path, 2, upon=1)
-    third = begin(tmp_path, 3, upon=2)
+    begin(tmp_path, 3, upon=2)
     drop_old(tmp_path, 3)
     assert names(tmp_path / "generations") == ["2", "3"]
     assert not first.exists()
-    assert hashes(third) == FIRST
+    assert hashes(lexical_folder(tmp_path, 3)) == INDEX
 
 
 def test_dropping_touches_nothing_beside_the_generations(tmp_path):

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from embedder import related
+from embedder.related import RelatedWords, kept_words
+
+
+def rows(*values: tuple[float, ...]) -> np.ndarray:
+    return np.asarray(values, dtype=np.float32)
+
+
+# Cosines with (1, 0): 1, 0.8, 0.6, 0.5, 0.28, 0, -1.
+WORDS = ["same", "near", "nearish", "just", "far", "none", "opposite"]
+VECTORS = rows((1, 0), (0.8, 0.6), (0.6, -0.8), (0.5, 0.75**0.5), (0.28, 0.96), (0, 1), (-1, 0))
+
+
+@pytest.fixture
+def words() -> RelatedWords:
+    return RelatedWords(WORDS, VECTORS)
+
+
+def test_the_three_nearest_words_are_given_with_their_cosines(words):
+    (found,) = words.near(rows((1, 0)))
+    assert found == pytest.approx({"same": 1.0, "near": 0.8, "nearish": 0.6}, abs=1e-6)
+    assert list(found) == ["same", "near", "nearish"]
+
+
+def test_words_under_a_half_are_not_near(words):
+    (found,) = words.near(rows((-1, 0)))
+    assert found == pytest.approx({"opposite": 1.0})
+
+
+def test_a_word_at_exactly_a_half_is_near():
+    (found,) = RelatedWords(["half", "less"], rows((0.5, 0), (0.499, 0))).near(rows((1, 0)))
+    assert found == {"half": 0.5}
+
+
+def test_each_row_has_its_own_words(words):
+    one, two = words.near(rows((1, 0), (0, 1)))
+    assert "same" in one
+    assert list(two) == ["none", "far", "just"]
+
+
+def test_of_equally_near_words_the_first_are_given():
+    near = RelatedWords(list("abcde"), rows(*[(1, 0)] * 5)).near(rows((1, 0)))
+    assert list(near[0]) == ["a", "b", "c"]
+
+
+def test_nothing_is_near_when_all_are_far():
+    assert RelatedWords(["far"], rows((0, 1))).near(rows((1, 0))) == [{}]
+
+
+def test_no_questions_have_no_words(words):
+    assert words.near(np.empty((0, 2), dtype=np.float32)) == []
+
+
+def test_without_words_nothing_is_near():
+    empty = RelatedWords([], np.empty((0, 2), dtype=np.float32))
+    assert empty.near(rows((1, 0), (0, 1))) == [{}, {}]
+
+
+# Words that are kept.
+
+
+def test_words_are_kept_the_commonest_first_then_by_the_alphabet():
+    assert kept_words({"b": 2, "c": 5, "a": 2, "d": 1}) == ["c", "a", "b", "d"]
+
+
+def test_of_a_large_vocabulary_the_rarest_are_left_out(monkeypatch):
+    monkeypatch.setattr(related, "LARGEST_VOCABULARY", 2)
+    assert kept_words({"b": 2, "c": 5, "a": 2, "d": 1}) == ["c", "a"]
+
+
+def test_no_words_are_kept_of_none():
+    assert kept_words({}) == []
+
+
+# With the real model.
+
+
+@pytest.mark.parametrize(
+    ("word", "near"), [("quake", "earthquake"), ("kids", "children"), ("cops", "police")]
+)
+def test_the_model_knows_which_words_are_near(word, near, encoder):
+    words = ["earthquake", "children", "police", "trafficking", "programme", "shelter"]
+    (found,) = RelatedWords(words, encoder.encode_queries(words)).near(
+        encoder.encode_queries([word])
+    )
+    assert next(iter(found)) == near

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import pytest
+
+from embedder.spelling import Speller
+
+DOCUMENTS = {
+    "trafficking": 9,
+    "passport": 5,
+    "children": 7,
+    "women": 8,
+    "house": 2,
+    "horse": 3,
+    "mouse": 3,
+    "house's": 1,
+    "abc": 4,
+    "shelter": 2,
+    "shelters": 1,
+    "identification": 3,
+}
+
+
+@pytest.fixture
+def speller() -> Speller:
+    return Speller(DOCUMENTS, {"their", "hause"}.__contains__)
+
+
+@pytest.mark.parametrize(
+    ("word", "right"),
+    [
+        pytest.param("pasport", "passport", id="a letter left out"),
+        pytest.param("passsport", "passport", id="a letter too many"),
+        pytest.param("passpirt", "passport", id="another letter"),
+        pytest.param("childern", "children", id="two letters exchanged"),
+        pytest.param("traficing", "trafficking", id="two slips in a long word"),
+        pytest.param("idetificaton", "identification", id="two slips far apart"),
+        pytest.param("hoose", "house", id="of five letters"),
+    ],
+)
+def test_a_misspelt_word_is_corrected(word, right, speller):
+    assert speller.correct(word) == right
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        pytest.param("passport", id="the library's own"),
+        pytest.param("shelters", id="the library's own, rare"),
+        pytest.param("hause", id="a word all the same"),
+        pytest.param("woma", id="too short"),
+        pytest.param("abd", id="short"),
+        pytest.param("pssprt", id="two slips in a short word"),
+        pytest.param("trfcking", id="three slips"),
+        pytest.param("trafixxxking", id="three slips in a long word"),
+        pytest.param("rassport", id="another first letter"),
+        pytest.param("zebras", id="like nothing"),
+        pytest.param("xylophone", id="a first letter of no word"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_other_words_are_left_alone(word, speller):
+    assert speller.correct(word) is None
+
+
+def test_the_nearest_word_wins_over_a_commoner_one():
+    speller = Speller({"identifications": 1, "identificatory": 99}, lambda _: False)
+    assert speller.correct("identificationss") == "identifications"
+
+
+def test_of_equally_near_words_the_commonest_wins():
+    assert Speller({"house": 2, "horse": 3}, lambda _: False).correct("hoose") == "horse"
+    assert Speller({"house": 3, "horse": 2}, lambda _: False).correct("hoose") == "house"
+
+
+def test_of_equally_common_words_the_first_in_the_alphabet_wins():
+    for words in (["house", "horse"], ["horse", "house"]):
+        speller = Speller(dict.fromkeys(words, 2), lambda _: False)
+        assert speller.correct("hoose") == "horse"
+
+
+def test_without_words_nothing_is_corrected():
+    assert Speller({}, lambda _: False).correct("pasport") is None
+
+
+def test_what_is_a_word_is_asked_once_and_only_of_unknown_words():
+    asked: list[str] = []
+    speller = Speller(DOCUMENTS, lambda word: bool(asked.append(word)))
+    for word in ("passport", "abd", "pasport"):
+        speller.correct(word)
+    assert asked == ["pasport"]
+
+
+# The library's own.
+
+
+@pytest.fixture(scope="module")
+def library_speller(seed_library) -> Speller:
+    seed_library.load()
+    with seed_library._reading() as (loaded, _):
+        return loaded.speller
+
+
+@pytest.mark.parametrize(
+    ("word", "right"),
+    [
+        ("traficking", "trafficking"),
+        ("trafficing", "trafficking"),
+        ("childern", "children"),
+        ("prevension", "prevention"),
+        ("erthquake", "earthquake"),
+        ("exploitaton", "exploitation"),
+        ("vulnerablity", "vulnerability"),
+        ("goverment", "government"),
+    ],
+)
+def test_common_slips_are_corrected_to_the_librarys_words(word, right, library_speller):
+    assert library_speller.correct(word) == right
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["employer", "passport", "bakery", "kitchen", "horses", "lebanon", "nairobi", "quake", "maid"],
+)
+def test_english_words_are_left_alone(word, library_speller):
+    assert library_speller.correct(word) is None
+
+
+def test_names_of_authors_and_places_are_left_alone(library_speller, seed_library):
+    names = {
+        word.lower()
+        for each in seed_library.documents()[1]
+        for name in (*each.authors, *each.countries, *each.regions)
+        for word in name.replace("-", " ").split()
+        if word.isalpha()
+    }
+    assert len(names) > 50
+    corrected = {name: library_speller.correct(name) for name in names}
+    assert {name: each for name, each in corrected.items() if each} == {}

@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from embedder.glossary import Glossary, read_glossary
+from embedder.passages import sentences
+from embedder.records import Recipe, Understood
+from embedder.spelling import Speller
+from embedder.understand import Part, Reading, read_plainly, read_question
+
+VOCABULARY = {
+    "trafficking": 9,
+    "passport": 5,
+    "children": 7,
+    "women": 8,
+    "shelter": 3,
+    "earthquake": 2,
+    "employer": 4,
+    "about": 9,
+}
+PLAIN = {"there", "again", "their", "worker", "house", "works", "asked", "three", "taken"}
+
+RECIPE = Recipe()
+
+
+@pytest.fixture(scope="module")
+def glossary(tmp_path_factory: pytest.TempPathFactory) -> Glossary:
+    path = tmp_path_factory.mktemp("glossary") / "glossary.csv"
+    path.write_text(
+        "term,acronyms,synonyms,source\n"
+        "retention of identity documents,,keep passport,ILO\n"
+        "domestic worker,,maid,ILO\n"
+        "child trafficking,,trafficking of children,UN\n"
+        "trafficking in persons,TIP,trafficking,UN\n",
+        encoding="utf-8",
+    )
+    return read_glossary(path)
+
+
+@pytest.fixture(scope="module")
+def speller() -> Speller:
+    return Speller(VOCABULARY, PLAIN.__contains__)
+
+
+@pytest.fixture
+def read(glossary: Glossary, speller: Speller):
+    """Read a question with the small glossary and vocabulary above."""
+
+    def read_it(text: str, recipe: Recipe = RECIPE) -> Reading:
+        return read_question(text, glossary, speller, recipe)
+
+    return read_it
+
+
+def slices(text: str, understood: Sequence[Understood]) -> list[tuple[str, str, str]]:
+    """Give what was understood as (kind, the piece of the question, meaning)."""
+    return [(each.kind, text[each.start : each.end], each.meaning) for each in understood]
+
+
+def uncovered(text: str, parts: Sequence[Part]) -> str:
+    """Give the visible characters of a text that are in no part."""
+    covered = {at for part in parts for at in range(part.start, part.end)}
+    left = [each for at, each in enumerate(text) if at not in covered]
+    return "".join(left).strip()
+
+
+STORY = (
+    "She came in May. Her employer keeps her pasport, she said! The maid asked about the shelter? "
+)
+
+
+# Reading plainly.
+
+
+@pytest.mark.parametrize(
+    "text", ["my pasport", "traficking of TIP", " two  spaces ", "maid.\nMaid? Maid!", "x" * 10_000]
+)
+def test_reading_plainly_changes_nothing(text):
+    reading = read_plainly(text)
+    assert (reading.whole, reading.corrected) == (text, text)
+    assert (reading.rings, reading.strange, reading.understood) == ((), (), ())
+    assert all(part.text == text[part.start : part.end] for part in reading.parts)
+
+
+def test_reading_plainly_cuts_into_sentences():
+    assert [part.text for part in read_plainly(STORY).parts] == [
+        "She came in May.",
+        "Her employer keeps her pasport, she said!",
+        "The maid asked about the shelter?",
+    ]
+
+
+@pytest.mark.parametrize("text", ["One sentence only.", "no full stop", "trafficking"])
+def test_one_sentence_has_no_parts(text, read):
+    assert read_plainly(text).parts == ()
+    assert read(text).parts == ()
+
+
+# Terms.
+
+
+def test_a_term_is_read_behind_the_question(read):
+    reading = read("She is a maid.")
+    assert reading.whole == "She is a maid. (domestic worker)"
+    assert reading.corrected == "She is a maid."
+    assert reading.understood == (Understood("term", 9, 13, "domestic worker"),)
+
+
+def test_terms_are_read_behind_the_part_they_stand_in_and_behind_the_whole(read):
+    text = "The maid came. He keeps her passport. A maid again. All the women."
+    reading = read(text)
+    assert [part.text for part in reading.parts] == [
+        "The maid came. (domestic worker)",
+        "He keeps her passport. (retention of identity documents)",
+        "A maid again. (domestic worker)",
+        "All the women.",
+    ]
+    assert reading.whole == f"{text} (domestic worker; retention of identity documents)"
+
+
+def test_a_term_is_read_once_however_often_it_is_said(read):
+    assert read("maid, maids and a maid").whole == "maid, maids and a maid (domestic worker)"
+
+
+def test_the_numbers_of_rings_are_given_once_in_order(read, glossary):
+    numbers = {ring.term: ring.number for ring in glossary.rings}
+    reading = read("TIP. A maid. Trafficking of a maid.")
+    assert reading.rings == (numbers["trafficking in persons"], numbers["domestic worker"])
+
+
+def test_nothing_recognised_adds_nothing(read):
+    reading = read("About women")
+    assert (reading.whole, reading.rings, reading.understood) == ("About women", (), ())
+
+
+def test_without_terms_rings_still_count(read):
+    reading = read("A maid. Women again.", Recipe(terms=False))
+    assert reading.whole == "A maid. Women again."
+    assert [part.text for part in reading.parts] == ["A maid.", "Women again."]
+    assert len(reading.rings) == 1
+    assert slices("A maid.", reading.understood) == [("term", "maid", "domestic worker")]
+
+
+# Spelling.
+
+
+def test_a_misspelt_word_is_read_as_the_librarys(read):
+    reading = read("my pasport")
+    assert (reading.whole, reading.corrected) == ("my passport", "my passport")
+    assert reading.understood == (Understood("spelling", 3, 10, "passport"),)
+
+
+def test_a_term_is_recognised_in_corrected_words(read):
+    text = "Traficking of childrn?"
+    reading = read(text)
+    assert slices(text, reading.understood) == [
+        ("spelling", "Traficking", "trafficking"),
+        ("spelling", "childrn", "children"),
+        ("term", "Traficking of childrn", "child trafficking"),
+    ]
+    assert reading.corrected == "trafficking of children?"
+    assert reading.whole == "trafficking of children? (child trafficking)"
+
+
+@pytest.mark.parametrize("word", ["PASPORT", "TRAFICKING", "CHILDRN"])
+def test_words_in_capitals_are_names_and_stay(word, read):
+    reading = read(f"about {word}")
+    assert reading.corrected == f"about {word}"
+    assert [each for each in reading.understood if each.kind == "spelling"] == []
+
+
+def test_without_spelling_nothing_is_corrected(read):
+    reading = read("my pasport, a maid", Recipe(spelling=False))
+    assert reading.corrected == "my pasport, a maid"
+    assert slices("my pasport, a maid", reading.understood) == [("term", "maid", "domestic worker")]
+
+
+def test_offsets_are_of_the_question_as_asked_with_corrections_before(read):
+    text = "Pasportt, pasport: the childrn. Then the maid's pasport — he keeps the pasport."
+    assert slices(text, read(text).understood) == [
+        ("spelling", "pasport", "passport"),
+        ("spelling", "childrn", "children"),
+        ("spelling", "pasport", "passport"),
+        ("spelling", "pasport", "passport"),
+        ("term", "maid", "domestic worker"),
+        ("term", "keeps the pasport", "retention of identity documents"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n\n  Traficking!\u2003\u2003The  maid 👩‍👩‍👧 keeps\nher pasport. İf ﬁve childrn…",
+        "é" * 50 + ". Traficking of childrn; e\u0301 maid. 人口贩运。maid",
+        "A maid\r\nA pasport\r\n\r\nTIP",
+    ],
+)
+def test_offsets_hold_around_odd_characters(text, read):
+    found = slices(text, read(text).understood)
+    assert found
+    for kind, piece, meaning in found:
+        assert piece == piece.strip()
+        assert piece.isascii()
+        if kind == "spelling":
+            assert piece.lower()[0] == meaning[0]
+
+
+# Parts.
+
+
+def test_parts_stand_where_their_sentences_do(read):
+    text = "My pasport. The maid, again. Women!"
+    parts = read(text).parts
+    assert [(part.start, part.end) for part in parts] == sentences(text)
+    assert parts[0] == Part(0, 11, "My passport.")
+    assert parts[1].text == "The maid, again. (domestic worker)"
+
+
+@pytest.mark.parametrize("reader", ["plainly", "question"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param((STORY * 200)[:10_000], id="a page of sentences"),
+        pytest.param("\n".join(f"{at}. the maid" for at in range(700)), id="a list"),
+        pytest.param("No end " * 1400, id="one long sentence"),
+        pytest.param("Yes. " * 2000, id="two thousand sentences"),
+        pytest.param("a.b" * 3000, id="full stops without spaces"),
+        pytest.param("• one; • two.\n" * 25, id="bullets"),
+        pytest.param("人口贩运。" * 2000, id="another script"),
+    ],
+)
+def test_nothing_of_a_long_question_is_left_out(text, reader, read):
+    reading = read_plainly(text) if reader == "plainly" else read(text)
+    assert len(reading.parts) <= 24
+    places = [(part.start, part.end) for part in reading.parts]
+    assert places == sorted(places)
+    assert all(one[1] <= two[0] for one, two in zip(places, places[1:], strict=False))
+    if len(sentences(text)) > 1:
+        assert uncovered(text, reading.parts) == ""
+        for start, end in sentences(text):
+            assert any(part.start <= start and end <= part.end for part in reading.parts)
+
+
+@pytest.mark.parametrize(("number", "parts"), [(2, 2), (24, 24), (25, 13), (49, 17), (500, 24)])
+def test_sentences_share_parts_only_where_there_are_many(number, parts, read):
+    text = " ".join(f"Women came {at} times." for at in range(number))
+    assert len(read(text).parts) == parts
+
+
+def test_each_word_of_a_question_is_in_what_is_read(read):
+    text = (STORY * 200)[:10_000]
+    reading = read(text)
+    plain = " ".join(part.text for part in reading.parts)
+    for word in set(text.replace("pasport", "passport").split()):
+        assert word in plain
+        assert word in reading.whole
+        assert word in reading.corrected
+
+
+def test_what_stands_in_two_sentences_is_no_phrase(read):
+    text = "What they keep. Passport of women."
+    assert read(text).understood == ()
+
+
+# Strange words: candidates for related words.
+
+
+def test_words_of_terms_are_not_strange(read):
+    assert read("the maid keeps her passport").strange == ("the",)
+
+
+def test_strange_words_are_folded_corrected_and_given_once(read):
+    assert read("Quake? QUAKE! Pasport, qüake.").strange == ("quake", "passport")
+
+
+# The real glossary, vocabulary and model.
+
+
+CASE = (
+    "A woman of 23 came to us. She was promised a job as a maid abroad, but her employer took "
+    "her pasport and she was not paid. She is afraid of the police. VoT? She wants to go home."
+)
+
+
+@pytest.fixture(scope="module")
+def understood(seed_library) -> Sequence[Understood]:
+    from embedder.records import Question
+
+    return seed_library.ask(Question(CASE)).understood
+
+
+def test_a_case_is_understood_in_the_fields_terms(understood):
+    found = slices(CASE, understood)
+    assert ("term", "maid", "domestic worker") in found
+    assert ("term", "VoT", "victim of trafficking") in found
+    assert ("term", "not paid", "withholding of wages") in found
+
+
+def test_all_that_is_understood_lies_in_the_question(understood):
+    assert understood
+    assert all(0 <= each.start < each.end <= len(CASE) for each in understood)
+
+
+def test_plain_english_is_not_corrected(understood):
+    assert [each for each in slices(CASE, understood) if each[:2] != ("spelling", "pasport")] == [
+        each for each in slices(CASE, understood) if each[0] == "term"
+    ]
+
+
+def test_the_packaged_glossary_belongs_to_the_library(seed_vectors: Path):
+    from embedder.generations import glossary_file
+
+    assert read_glossary(glossary_file(seed_vectors, 1)).sha256 == read_glossary().sha256
