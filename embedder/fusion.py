@@ -9,26 +9,28 @@ from embedder.encode import Rows
 _DEVIATIONS = 2.5
 
 
-def stretch(scores: Rows, low: float) -> Rows:
-    """Stretch float32 (n,) so that `low` becomes 0 and the highest 1; what is under 0 becomes 0."""
-    high = float(scores.max(initial=low))
+def stretch(scores: Rows, low: float, high: float = 0.0) -> Rows:
+    """Stretch float32 (n,) so that `low` becomes 0 and the highest 1; under 0 becomes 0.
+
+    A highest score under `high` does not become 1 but keeps its distance from it.
+    """
+    high = float(scores.max(initial=max(low, high)))
     if high <= low:
         return np.zeros_like(scores)
     return np.asarray(np.clip((scores - low) / (high - low), 0.0, 1.0), dtype=np.float32)
 
 
-def convex(dense: Rows, lexical: Rows, dense_weight: float, low: float) -> Rows:
+def convex(dense: Rows, lexical: Rows, dense_weight: float, low: float, high: float) -> Rows:
     """Fuse two float32 (n,) by a convex combination of normalised scores: 0 to 1.
 
     Bruch, Gai, Ingber: "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS 42(1),
     2023, eq. 2 and 3: min-max normalisation, with the lowest score that is possible (BM25: 0)
     or usual (cosine: `low`, see `usual_low`) for the minimum, so that a score does not depend
-    on how far down a list of candidates reaches.
+    on how far down a list of candidates reaches. Cosines that are all under `high`, which is
+    what comes about by chance, are not stretched to 1: where meaning says nothing, words count.
     """
-    return np.asarray(
-        dense_weight * stretch(dense, low) + (1.0 - dense_weight) * stretch(lexical, 0.0),
-        dtype=np.float32,
-    )
+    fused = dense_weight * stretch(dense, low, high) + (1.0 - dense_weight) * stretch(lexical, 0.0)
+    return np.asarray(fused, dtype=np.float32)
 
 
 def usual_low(cosines: Rows) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,6 +81,18 @@ class LexicalIndex:
         """Tell whether any document has this word, in any of its forms; stop words are known."""
         stems = self._analyzer.analyze(word)
         return all(self._searcher.doc_freq("text", stem) for stem in stems)
+
+    def information(self, text: str) -> float:
+        """Give how much a text's different words tell apart: the sum of their BM25 weights.
+
+        `log(1 + (N - n + 0.5) / (n + 0.5))` a word that n of N documents have; Robertson and
+        Zaragoza, "The Probabilistic Relevance Framework", 2009, as Lucene and tantivy have it.
+        """
+        total = self.size
+        counts = (
+            self._searcher.doc_freq("text", each) for each in set(self._analyzer.analyze(text))
+        )
+        return sum(math.log(1 + (total - n + 0.5) / (n + 0.5)) for n in counts)
 
     def vocabulary(self) -> dict[str, int]:
         """Give the words of titles and abstracts, in lower case, with their document counts."""

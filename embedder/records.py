@@ -118,7 +118,7 @@ class Recipe:
 
     dense_weight: float = 0.75  # of meaning against keywords, 0 to 1
     sentence_weight: float = 1.0  # of a document's best sentence, against its best passage
-    parts_weight: float = 0.75  # of the parts of a long question, against the whole
+    parts_weight: float = 1.0  # of the parts of a long question, against the whole
     title_weight: float = 0.5  # of a keyword in the title, on top of one in the text
     ring_weight: float = 1.0  # of a glossary ring that question and document share
     related_weight: float = 1.0  # of words related to those that the library does not use

@@ -43,6 +43,8 @@ RECIPE = Recipe()
 
 # A second sentence, or a second part, is shown when it fits nearly as well as the first.
 _SHOWN = 2
+# A part that tells less than this, against the one that tells most, is not shown as fitting.
+_TELLING = 1 / 3
 _NEARLY = 0.9
 
 
@@ -50,13 +52,15 @@ _NEARLY = 0.9
 class _Asked:
     """A question as it is searched: vectors of unit length, and words.
 
-    `vector` (dim,) is of the whole, `parts` (parts, dim) of its parts, if any; `low` is about
+    `vector` (dim,) is of the whole, `parts` (parts, dim) of its parts, if any,
+    and `tells` (parts,) how much each tells, the most 1; `low` is about
     the lowest cosine that the library has with it; `words` are its different words, `strange`
     those that the library does not know.
     """
 
     vector: Rows
     parts: Rows
+    tells: Rows
     places: tuple[tuple[int, int], ...]
     low: float
     words: int
@@ -135,7 +139,17 @@ def neighbours(loaded: Loaded, snapshot: Snapshot, row: int, limit: int) -> list
     similarities = _similarities(loaded, vector, positions)
     nothing = np.zeros_like(similarities)
     found = _sorted(_Found(mask, positions, similarities, nothing, stretch(similarities, 0.0)))
-    asked = _Asked(vector, np.empty((0, len(vector)), np.float32), (), 0.0, 0, 0, Wanted(""), ())
+    asked = _Asked(
+        vector,
+        np.empty((0, len(vector)), np.float32),
+        np.empty(0, np.float32),
+        (),
+        0.0,
+        0,
+        0,
+        Wanted(""),
+        (),
+    )
     page = range(min(limit, len(found.positions)))
     return list(_hits(loaded, snapshot, asked, found, page))
 
@@ -188,9 +202,10 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
     encoder = loaded.encoder
     places = passages.windows(reading.whole, encoder.count_tokens, encoder.max_tokens)
     whole = [reading.whole[start:end] for start, end in places]
-    parts = [part.text for part in reading.parts]
+    parts = [part.text for part in reading.parts] + [reading.terms] * bool(reading.terms)
     rows = encoder.encode_queries([*whole, *parts, *strange])
     windows, rest = rows[: len(whole)], rows[len(whole) :]
+    tells = np.asarray([loaded.lexical.information(each) for each in parts], dtype=np.float32)
     near = loaded.related.near(rest[len(parts) :])
     related = {
         word: cosine * recipe.related_weight for each in near for word, cosine in each.items()
@@ -199,6 +214,7 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
     return _Asked(
         vector=vector,
         parts=rest[: len(parts)],
+        tells=tells / max(float(tells.max(initial=0.0)), 1e-9),
         low=usual_low(loaded.dense.similarities(vector, loaded.sample)),
         words=reading.words,
         strange=len(strange),
@@ -237,7 +253,7 @@ def _first(loaded: Loaded, question: Question, asked: _Asked, weight: float) -> 
     else:
         positions = np.union1d(_nearest(loaded, asked.vector, mask), named)
     similarities = _similarities(loaded, asked.vector, positions)
-    scores = convex(similarities, keywords[positions], weight, asked.low)
+    scores = convex(similarities, keywords[positions], weight, *_chance(loaded, asked))
     return _sorted(_Found(mask, positions, similarities, keywords[positions], scores))
 
 
@@ -256,17 +272,22 @@ def _look_closer(
     dense = found.similarities[:CLOSER] + recipe.sentence_weight * best[:, 0]
     share = 1 + recipe.sentence_weight + recipe.parts_weight
     if len(asked.parts):
-        # A part counts by how much the library has to say to it.
-        says = np.maximum(best[:, 1:].max(axis=0), 0.01)
+        # A part counts by what it tells and by how much the library has to say to it.
+        says = np.maximum(best[:, 1:].max(axis=0), 0.01) * np.maximum(asked.tells, 0.01)
         dense = dense + recipe.parts_weight * (best[:, 1:] @ says) / says.sum()
     else:
         dense = dense + recipe.parts_weight * best[:, 0]
     scores = found.scores.copy()
     scores[:CLOSER] = convex(
-        (dense / share).astype(np.float32), found.keywords[:CLOSER], weight, asked.low
+        (dense / share).astype(np.float32), found.keywords[:CLOSER], weight, *_chance(loaded, asked)
     )
     scores[CLOSER:] = np.minimum(scores[CLOSER:], scores[:CLOSER].min()) * 0.999
     return _sorted(_Found(found.mask, found.positions, found.similarities, found.keywords, scores))
+
+
+def _chance(loaded: Loaded, asked: _Asked) -> tuple[float, float]:
+    """Give about the lowest cosine of the question with the library, and the highest by chance."""
+    return asked.low, loaded.manifest.calibration["none"]
 
 
 def _sorted(found: _Found) -> _Found:
@@ -342,15 +363,17 @@ def _hits(
             score=_round(found.scores[at]),
             similarity=_round(found.similarities[at]),
             document=document,
-            evidence=tuple(_evidence(document, closer.spans[int(position)], cosines)),
+            evidence=tuple(_evidence(asked, document, closer.spans[int(position)], cosines)),
             legs=Legs(_round(found.similarities[at]), _round(keyword) if keyword else None),
             matched=tuple(_matched(asked, cosines)),
         )
 
 
-def _evidence(document: Document, spans: Sequence[Span], cosines: Rows) -> Iterator[Evidence]:
+def _evidence(
+    asked: _Asked, document: Document, spans: Sequence[Span], cosines: Rows
+) -> Iterator[Evidence]:
     """Give the sentence that fits best, the whole question or a part, and one nearly as good."""
-    best = cosines.max(axis=1)
+    best = cosines[:, np.flatnonzero(np.concatenate(([True], asked.tells >= _TELLING)))].max(axis=1)
     # A title shows itself: it is evidence only where there is nothing else.
     shown = [at for at, span in enumerate(spans) if span.field == "abstract"] or range(len(spans))
     ranked = sorted(shown, key=lambda at: -best[at])[:_SHOWN]
@@ -364,7 +387,8 @@ def _evidence(document: Document, spans: Sequence[Span], cosines: Rows) -> Itera
 
 def _matched(asked: _Asked, cosines: Rows) -> Iterator[Matched]:
     """Give the part of the question that a document fits best, and one nearly as good."""
-    best = cosines[:, 1:].max(axis=0)
+    best = cosines[:, 1 : 1 + len(asked.places)].max(axis=0, initial=-1.0)
+    best[asked.tells[: len(asked.places)] < _TELLING] = -1.0
     for index in np.argsort(-best, kind="stable")[:_SHOWN]:
         if best[index] < _NEARLY * best.max():
             return

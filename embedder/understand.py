@@ -34,7 +34,7 @@ class Reading:
     """How a question is read.
 
     `whole` is all of it with the glossary's terms behind it, `corrected` the same without;
-    `parts` are its parts if there are several; `rings` numbers of the glossary; `strange` the
+    `parts` are its parts if there are several; `terms` the glossary's terms alone; `rings` numbers of the glossary; `strange` the
     different words, in lower case, that the glossary does not know; `words` how many there are
     with those that it knows. Words are of three letters or more here.
     """
@@ -42,6 +42,7 @@ class Reading:
     whole: str
     corrected: str
     parts: tuple[Part, ...]
+    terms: str
     rings: tuple[int, ...]
     strange: tuple[str, ...]
     words: int
@@ -51,7 +52,7 @@ class Reading:
 def read_plainly(text: str) -> Reading:
     """Read a question as it stands: its parts, and nothing put in or corrected."""
     parts = tuple(Part(start, end, text[start:end]) for start, end in _cut(text))
-    return Reading(text, text, parts if len(parts) > 1 else (), (), (), 0, ())
+    return Reading(text, text, parts if len(parts) > 1 else (), "", (), (), 0, ())
 
 
 def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recipe) -> Reading:
@@ -85,6 +86,7 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
         whole=_with_terms(plain, list(rings.values()) if recipe.terms else []),
         corrected=plain,
         parts=tuple(parts) if len(parts) > 1 else (),
+        terms="; ".join(rings.values()) if recipe.terms else "",
         rings=tuple(rings),
         strange=tuple(strange),
         words=len(different),

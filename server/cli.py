@@ -59,10 +59,17 @@ def main() -> None:
 @click.argument("sources", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--model", help="A sentence-transformers model, by name or path.")
 @click.option("--replace", is_flag=True, help="Forget all sources but these.")
+@click.option("--glossary", type=click.Path(path_type=Path), help="A glossary of your own (CSV).")
 @_vectors
-def index(sources: tuple[Path, ...], model: str | None, replace: bool, vectors: Path) -> None:
+def index(
+    sources: tuple[Path, ...],
+    model: str | None,
+    replace: bool,
+    glossary: Path | None,
+    vectors: Path,
+) -> None:
     """Read SOURCES (files or folders; `seeds` by default) into the library."""
-    report = _build(vectors, sources or (SEEDS,), model, replace=replace)
+    report = _build(vectors, sources or (SEEDS,), model, replace=replace, glossary=glossary)
     click.echo(_summary(report))
 
 
@@ -77,6 +84,7 @@ def index(sources: tuple[Path, ...], model: str | None, replace: bool, vectors: 
 @click.option("--year-from", type=int)
 @click.option("--year-to", type=int)
 @click.option("--include-worldwide", is_flag=True, help="Beside the country or region.")
+@click.option("--no-expand", is_flag=True, help="Take the words as they stand: no glossary.")
 @_json
 @_vectors
 def ask(  # noqa: PLR0913, PLR0917 (one parameter an option)
@@ -90,6 +98,7 @@ def ask(  # noqa: PLR0913, PLR0917 (one parameter an option)
     year_from: int | None,
     year_to: int | None,
     include_worldwide: bool,
+    no_expand: bool,
     as_json: bool,
     vectors: Path,
 ) -> None:
@@ -98,6 +107,7 @@ def ask(  # noqa: PLR0913, PLR0917 (one parameter an option)
         text=_read_question(question),
         limit=limit,
         mode=mode,
+        expand=not no_expand,
         filters=Filters(
             countries=country,
             regions=region,
@@ -114,7 +124,7 @@ def ask(  # noqa: PLR0913, PLR0917 (one parameter an option)
         return
     from server.terminal import print_answer
 
-    print_answer(answer)
+    print_answer(answer, asked.text)
 
 
 @main.command()
@@ -174,6 +184,50 @@ def status(verify: bool, as_json: bool, vectors: Path) -> None:
 
 
 @main.command()
+@click.option(
+    "--queries", required=True, type=click.Path(path_type=Path), help="JSON lines: _id, text, kind."
+)
+@click.option("--qrels", type=click.Path(path_type=Path), help="query-id, corpus-id, score.")
+@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
+@click.option("--no-expand", is_flag=True, help="Take the words as they stand: no glossary.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A part's weight, see docs."
+)
+@click.option("--run", "run_file", type=click.Path(path_type=Path), help="Write a TREC run here.")
+@click.option(
+    "--compare",
+    metavar="RUN|NAME=VALUE,…",
+    help="Test against a TREC run, or against other settings (mode=semantic, expand=no, …).",
+)
+@_json
+@_vectors
+def evaluate(  # noqa: PLR0913, PLR0917 (one parameter an option)
+    queries: Path,
+    qrels: Path | None,
+    mode: Mode,
+    no_expand: bool,
+    settings: tuple[str, ...],
+    run_file: Path | None,
+    compare: str | None,
+    as_json: bool,
+    vectors: Path,
+) -> None:
+    """Measure the answers to judged questions."""
+    from server.evaluation import Setting, evaluate_library
+
+    setting = Setting(mode, expand=not no_expand).changed(settings)
+    found = evaluate_library(_library(vectors), queries, qrels, setting, compare)
+    if run_file:
+        found.write_run(run_file)
+    if as_json:
+        _print_json(found.as_dict())
+        return
+    from server.terminal import print_evaluation
+
+    print_evaluation(found)
+
+
+@main.command()
 @click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="The port to listen on.  [default: 8000]")
 @_vectors
@@ -199,12 +253,20 @@ def _library(vectors: Path) -> Library:
 
 
 def _build(
-    vectors: Path, sources: tuple[Path, ...], model: str | None, *, replace: bool = False
+    vectors: Path,
+    sources: tuple[Path, ...],
+    model: str | None,
+    *,
+    replace: bool = False,
+    glossary: Path | None = None,
 ) -> Report:
     from embedder.build import index as build
+    from embedder.glossary import DEFAULT_GLOSSARY
     from server.terminal import Bars
 
-    return build(vectors, sources, Bars(), model, replace=replace)
+    return build(
+        vectors, sources, Bars(), model, replace=replace, glossary=glossary or DEFAULT_GLOSSARY
+    )
 
 
 def _read_question(question: str) -> str:

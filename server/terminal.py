@@ -13,7 +13,9 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from embedder.evaluate import NAMES
 from embedder.records import Answer, Document, Hit, Manifest
+from server.evaluation import Evaluation
 
 _VERDICTS = {
     "strong": "The library answers this.",
@@ -39,13 +41,19 @@ class Bars:
             yield lambda advance: progress.advance(task, advance)
 
 
-def print_answer(answer: Answer) -> None:
-    """Print an answer's verdict and hits."""
+def print_answer(answer: Answer, question: str) -> None:
+    """Print an answer's verdict, what was understood, and the hits."""
     console = _console()
     if not answer.hits:
         console.print("No document is left with these filters.")
         return
     console.print(f"[bold]{_VERDICTS[answer.verdict]}[/] ({answer.total} documents)")
+    said = {
+        f"{' '.join(question[each.start : each.end].split())} → {each.meaning}"
+        for each in answer.understood
+    }
+    if said:
+        console.print(f"[dim]Understood: {escape('; '.join(sorted(said)))}[/]")
     print_hits(answer.hits)
 
 
@@ -66,6 +74,27 @@ def print_hits(hits: Sequence[Hit]) -> None:
         for each in hit.evidence:
             console.print(Padding(f"[italic]“{escape(each.text)}”[/]", (0, 0, 0, 3)))
         console.print(Padding(f"[dim]{escape(document.id)}[/]", (0, 0, 0, 3)))
+
+
+def print_evaluation(found: Evaluation) -> None:
+    """Print measures by kind with their intervals, and a comparison if there is one."""
+    table = Table("Kind", "Queries", *NAMES.values())
+    for kind in dict.fromkeys(each.kind for each in found.measured):
+        row = [each for each in found.measured if each.kind == kind]
+        cells = [f"{each.mean:.4f} [dim]{each.low:.3f}–{each.high:.3f}[/]" for each in row]
+        table.add_row(escape(kind), str(row[0].queries), *cells)
+    _console().print(table)
+    if found.compared:
+        other = Table("Measure", "This", "Other", "Difference", "p (paired permutation)")
+        for each in found.compared:
+            other.add_row(
+                each.measure,
+                f"{each.second:.4f}",
+                f"{each.first:.4f}",
+                f"{each.difference:+.4f}",
+                f"{each.p:.4f}",
+            )
+        _console().print(other)
 
 
 def print_documents(documents: Sequence[Document], total: int) -> None:
@@ -91,6 +120,7 @@ def status_dict(
     return {
         "generation": generation,
         **{name: facts[name] for name in ("model", "model_sha256", "dim", "documents", "passages")},
+        **{f"verdict {name}": round(value, 3) for name, value in manifest.calibration.items()},
         "index": "exact, in memory",
         "recall": 1.0,
         "version": manifest.version,

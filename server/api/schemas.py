@@ -59,6 +59,9 @@ class SearchIn(_In):
     min_similarity: Similarity | None = Field(
         None, description="leave out documents whose cosine with the question is lower"
     )
+    expand: bool = Field(
+        True, description="let the glossary, spelling and related words widen what is looked for"
+    )
 
     def question(self) -> Question:
         """Give it as the library takes it."""
@@ -69,6 +72,7 @@ class SearchIn(_In):
             mode=self.mode,
             filters=self.filters.filters(),
             min_similarity=self.min_similarity,
+            expand=self.expand,
         )
 
 
@@ -105,6 +109,23 @@ class LegsOut(_Out):
     keyword: float | None
 
 
+class MatchedOut(_Out):
+    """A part of a long question that the document fits: `query[start:end]`."""
+
+    start: int
+    end: int
+    similarity: float
+
+
+class UnderstoodOut(_Out):
+    """What was recognised at `query[start:end]`, and what it was taken to mean."""
+
+    kind: Literal["term", "spelling", "related"]
+    start: int
+    end: int
+    meaning: str
+
+
 class HitOut(_Out):
     """One document of an answer."""
 
@@ -114,6 +135,7 @@ class HitOut(_Out):
     document: DocumentOut
     evidence: list[EvidenceOut]
     legs: LegsOut
+    matched: list[MatchedOut] = Field(description="empty for a question of one sentence")
 
 
 class FacetOut(_Out):
@@ -130,6 +152,7 @@ class AnswerOut(_Out):
     total: int
     hits: list[HitOut]
     facets: dict[str, list[FacetOut]]
+    understood: list[UnderstoodOut]
     model: str
     generation: int
     took_ms: float
