@@ -23,7 +23,7 @@ import numpy as np
 from embedder import calibrate, changes, generations, lexical, passages, sources
 from embedder.changes import Changes
 from embedder.encode import Encoder, Rows, cosine
-from embedder.errors import LibraryError, LibraryMissing
+from embedder.errors import LibraryDamaged, LibraryError, LibraryMismatch, LibraryMissing
 from embedder.glossary import DEFAULT_GLOSSARY, Glossary, read_glossary
 from embedder.models import DEFAULT_MODEL, load_encoder
 from embedder.records import Document, Entry, Manifest, Passage
@@ -87,10 +87,10 @@ def index(
     field = read_glossary(glossary)
     with Store(folder).writing() as writer:
         before = _manifest(writer)
-        encoder = load(model or (before.model if before else DEFAULT_MODEL))
+        encoder = load(model or _own_model(writer))
         forgotten = _forgotten(writer, files, paths, replace=replace)
         found = _find_changes(writer, entries, forgotten)
-        anew = before is None or not _same_rules(before, encoder)
+        anew = before is None or not _same_rules(before, encoder) or not _whole(writer, before)
         work = _work(writer, encoder, found, anew=anew)
         embedded = _embed(writer, encoder, work.cut.values(), progress)
         told = (forgotten, entries)
@@ -207,10 +207,36 @@ def _read(files: Sequence[Path], progress: Progress) -> list[Entry]:
 
 
 def _manifest(writer: Writer) -> Manifest | None:
+    """Give the manifest of the generation that is served, None where there is none to use."""
     try:
         return writer.manifest(writer.generation())
     except (LibraryMissing, LibraryError):
         return None
+
+
+def _own_model(writer: Writer) -> str:
+    """Give the name of the library's model, the default for a library without generations.
+
+    Raises LibraryDamaged if no manifest is sound: which model it was is not known then.
+    """
+    for generation in range(writer.generation(), 0, -1):
+        try:
+            return writer.manifest(generation).model
+        except LibraryMismatch:
+            break
+        except LibraryError:
+            continue
+    if writer.generation() and _manifest(writer) is None and writer.count():
+        raise LibraryDamaged(
+            "the library's manifest is damaged, so its model is not known. Name it, and all is "
+            "built again: fingerpost index --model NAME_OR_PATH"
+        )
+    return DEFAULT_MODEL
+
+
+def _whole(writer: Writer, manifest: Manifest) -> bool:
+    """Tell whether as many passages are there as the manifest counts."""
+    return writer.count_passages() == manifest.passages
 
 
 def _same_rules(manifest: Manifest, encoder: Encoder) -> bool:

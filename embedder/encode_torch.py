@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer
 from transformers.utils import logging as _transformers_logging
 
 from embedder.encode import PassageVectors, Rows, normalise
@@ -16,6 +21,9 @@ from embedder.errors import EncoderError
 from embedder.records import Passage
 
 _BATCH = 32
+_CORES = max(
+    1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+)
 
 transformers_logging: Any = _transformers_logging  # its functions have no types
 
@@ -40,7 +48,14 @@ class TorchEncoder:
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},
             )
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            ImportError,
+            RuntimeError,
+            SafetensorError,
+        ) as error:
             raise EncoderError(
                 f"the files in {folder} are no sentence-transformers model that can be loaded "
                 f"({type(error).__name__}: {error})"
@@ -51,14 +66,19 @@ class TorchEncoder:
         self.dim = int(self._model.get_embedding_dimension() or 0)
         self._query_prompt = self._prompt("query")
         self._document_prompt = self._prompt("document", "passage", "corpus")
+        # A tokenizer keeps how it pads and cuts, so threads must not share one; this one counts.
+        self._counter = Tokenizer.from_str(self._tokenizer.backend_tokenizer.to_str())
+        self._counter.no_padding()
+        self._counter.no_truncation()
+        self._lock = threading.Lock()
         self.max_tokens = self._room()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count each text's tokens; see `encode.Encoder`."""
         if not texts:
             return []
-        encoded = self._tokenizer(list(texts), add_special_tokens=False, verbose=False)
-        return [len(ids) for ids in encoded["input_ids"]]
+        encoded = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(each.ids) for each in encoded]
 
     def encode_queries(self, texts: Sequence[str]) -> Rows:
         """Encode questions; see `encode.Encoder`."""
@@ -85,7 +105,8 @@ class TorchEncoder:
                     f"than the {self.max_tokens} that {self.name} reads"
                 )
         if self._averages_tokens():
-            return self._late(passages)
+            with self._using(_CORES):
+                return self._late(passages)
         return self._each_alone(passages)
 
     def _prompt(self, *names: str) -> str:
@@ -106,10 +127,19 @@ class TorchEncoder:
     def _encode(self, texts: Sequence[str], prompt: str) -> Rows:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
-        rows = self._model.encode(
-            list(texts), prompt=prompt or None, batch_size=_BATCH, show_progress_bar=False
-        )
+        # Few texts are a question, for which more threads only collide with other questions'.
+        with self._using(_CORES if len(texts) > _BATCH else 1):
+            rows = self._model.encode(
+                list(texts), prompt=prompt or None, batch_size=_BATCH, show_progress_bar=False
+            )
         return normalise(np.asarray(rows, dtype=np.float32))
+
+    @contextmanager
+    def _using(self, threads: int) -> Iterator[None]:
+        """Have the model to oneself, with so many threads."""
+        with self._lock:
+            torch.set_num_threads(threads)
+            yield
 
     def _averages_tokens(self) -> bool:
         """Tell whether the model's vector is the plain average of its tokens' vectors."""

@@ -81,17 +81,30 @@ def read_queries(path: Path) -> tuple[list[Query], Qrels]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
-            key = str(value.get("_id", value.get("id", "")))
-            text = value.get("text", value.get("query"))
-        except (ValueError, AttributeError) as error:
-            raise SourceError(path, number, "not a JSON object") from error
-        if not key or not isinstance(text, str) or not text.strip():
-            raise SourceError(path, number, 'a query needs "_id" and "text"')
-        queries.append(Query(key, text, str(value.get("kind", ""))))
-        if value.get("relevant") is not None:
-            qrels[key] = {str(each): int(grade) for each, grade in value["relevant"].items()}
+            query, judged = _query(json.loads(line))
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise SourceError(
+                path,
+                number,
+                'a query is a JSON object with "_id" and "text", and whole grades in "relevant"',
+            ) from error
+        queries.append(query)
+        if judged is not None:
+            qrels[query.id] = judged
     return queries, qrels
+
+
+def _query(value: dict[str, Any]) -> tuple[Query, dict[str, int] | None]:
+    key, text = value.get("_id", value.get("id")), value.get("text", value.get("query"))
+    if not isinstance(key, str | int) or not str(key) or not isinstance(text, str):
+        raise ValueError
+    if not text.strip():
+        raise ValueError
+    relevant = value.get("relevant")
+    judged = None
+    if relevant is not None:
+        judged = {str(each): int(grade) for each, grade in relevant.items()}
+    return Query(str(key), text, str(value.get("kind", ""))), judged
 
 
 def read_qrels(path: Path) -> Qrels:
@@ -101,10 +114,15 @@ def read_qrels(path: Path) -> Qrels:
     """
     qrels: Qrels = defaultdict(dict)
     for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if number == 1 or not line.strip():
+        if not line.strip():
             continue
         cells = line.split("\t")
-        if len(cells) != 3 or not cells[2].strip().isdigit():
+        is_score = len(cells) == 3 and cells[2].strip().isdecimal()
+        if number == 1:
+            if is_score:
+                raise SourceError(path, 1, "a header is expected: query-id, corpus-id, score")
+            continue
+        if not is_score:
             raise SourceError(path, number, "query-id, corpus-id and score are expected")
         qrels[cells[0]][cells[1]] = int(cells[2])
     return dict(qrels)
@@ -118,11 +136,16 @@ def by_id(qrels: Qrels, ids: Mapping[str, str]) -> Qrels:
     }
 
 
-def make_run(
-    queries: Iterable[Query], ask: Callable[[str, int], Sequence[tuple[str, float]]]
-) -> Run:
-    """Ask every query; `ask` takes a text and a limit and gives ids with scores, best first."""
-    return {query.id: dict(ask(query.text, _DEPTH)) for query in queries}
+def make_run(queries: Iterable[Query], ask: Callable[[str, int], Sequence[str]]) -> Run:
+    """Ask every query; `ask` takes a text and a limit and gives ids, best first.
+
+    The scores of a run are made from the ranks: trec_eval orders by score alone, and would
+    order equal ones by id.
+    """
+    return {
+        query.id: {key: float(_DEPTH - at) for at, key in enumerate(ask(query.text, _DEPTH))}
+        for query in queries
+    }
 
 
 def per_query(run: Run, qrels: Qrels) -> dict[str, dict[str, float]]:
@@ -163,7 +186,7 @@ def compare(first: Run, second: Run, qrels: Qrels) -> list[Compared]:
 def write_run(path: Path, run: Run, name: str) -> None:
     """Write a run in trec_eval's form."""
     lines = [
-        f"{query} Q0 {document} {rank} {score:.6f} {name}\n"
+        f"{query} Q0 {document} {rank} {score!r} {name}\n"
         for query, found in run.items()
         for rank, (document, score) in enumerate(_ordered(found), start=1)
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from embedder.encode import Rows
@@ -9,7 +11,7 @@ from embedder.encode import Rows
 _DEVIATIONS = 2.5
 
 
-def stretch(scores: Rows, low: float, high: float = 0.0) -> Rows:
+def stretch(scores: Rows, low: float, high: float = -math.inf) -> Rows:
     """Stretch float32 (n,) so that `low` becomes 0 and the highest 1; under 0 becomes 0.
 
     A highest score under `high` does not become 1 but keeps its distance from it.
@@ -20,7 +22,9 @@ def stretch(scores: Rows, low: float, high: float = 0.0) -> Rows:
     return np.asarray(np.clip((scores - low) / (high - low), 0.0, 1.0), dtype=np.float32)
 
 
-def convex(dense: Rows, lexical: Rows, dense_weight: float, low: float, high: float) -> Rows:
+def convex(
+    dense: Rows, lexical: Rows, dense_weight: float, low: float, high: float = -math.inf
+) -> Rows:
     """Fuse two float32 (n,) by a convex combination of normalised scores: 0 to 1.
 
     Bruch, Gai, Ingber: "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS 42(1),

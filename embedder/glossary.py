@@ -58,11 +58,14 @@ class Glossary:
         """Take in rings; `sha256` (hex) is that of the file they came from."""
         self.rings = tuple(rings)
         self.sha256 = sha256
-        self._acronyms: dict[str, Ring] = {}
+        self._acronyms: dict[tuple[str, ...], Ring] = {}
+        self._longest = 1
         self._phrases: dict[str, list[tuple[tuple[str, ...], Ring]]] = defaultdict(list)
         for ring in rings:
             for acronym in ring.acronyms:
-                self._acronyms.setdefault(acronym, ring)
+                written = tuple(word.written for word in words(acronym))
+                self._acronyms.setdefault(written, ring)
+                self._longest = max(self._longest, len(written))
             for phrase in (ring.term, *ring.phrases):
                 forms = _forms(phrase)
                 if forms:
@@ -88,9 +91,13 @@ class Glossary:
             after = _match(text, at, forms)
             if after:
                 return ring, after
-        written = text[at].written
-        acronym = self._acronyms.get(written) or self._acronyms.get(written.removesuffix("s"))
-        return acronym, at + 1
+        for length in range(min(self._longest, len(text) - at), 0, -1):
+            written = tuple(word.written for word in text[at : at + length])
+            plain = (*written[:-1], written[-1].removesuffix("s"))
+            acronym = self._acronyms.get(written) or self._acronyms.get(plain)
+            if acronym:
+                return acronym, at + length
+        return None, at + 1
 
 
 def read_glossary(path: Path = DEFAULT_GLOSSARY) -> Glossary:
@@ -123,8 +130,13 @@ def _rings(path: Path, text: str) -> Iterator[Ring]:
 
 
 def _forms(phrase: str) -> tuple[str, ...]:
-    forms = tuple(word.form for word in words(phrase))
-    return tuple(form for form in forms if form not in _LITTLE) or forms
+    found = words(phrase)
+    forms = tuple(word.form for word in found)
+    return tuple(word.form for word in found if not _is_little(word)) or forms
+
+
+def _is_little(word: Word) -> bool:
+    return word.written.lower() in _LITTLE
 
 
 def _match(text: Sequence[Word], at: int, forms: Sequence[str]) -> int:
@@ -134,7 +146,7 @@ def _match(text: Sequence[Word], at: int, forms: Sequence[str]) -> int:
         while (
             following < len(text)
             and text[following].form != form
-            and text[following].form in _LITTLE
+            and _is_little(text[following])
             and following - at <= _MOST_LITTLE
         ):
             following += 1

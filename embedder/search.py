@@ -378,7 +378,7 @@ def _evidence(
     shown = [at for at, span in enumerate(spans) if span.field == "abstract"] or range(len(spans))
     ranked = sorted(shown, key=lambda at: -best[at])[:_SHOWN]
     for index in ranked:
-        if best[index] < _NEARLY * best[ranked[0]]:
+        if index != ranked[0] and best[index] < _NEARLY * abs(best[ranked[0]]):
             return
         span = spans[index]
         text: str = getattr(document, span.field)[span.start : span.end]

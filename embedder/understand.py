@@ -34,9 +34,9 @@ class Reading:
     """How a question is read.
 
     `whole` is all of it with the glossary's terms behind it, `corrected` the same without;
-    `parts` are its parts if there are several; `terms` the glossary's terms alone; `rings` numbers of the glossary; `strange` the
-    different words, in lower case, that the glossary does not know; `words` how many there are
-    with those that it knows. Words are of three letters or more here.
+    `parts` are its parts if there are several, `terms` the glossary's terms alone, `rings`
+    their numbers. `words` counts its different words of three letters or more, `strange` are
+    those of them, in lower case, that the glossary does not know.
     """
 
     whole: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from embedder.folding import fold
 
-_WORD = re.compile(r"[A-Z0-9]+(?:[.&][A-Z0-9]+)+|\w+")
+_WORD = re.compile(r"[A-Z0-9]+(?:[.&][A-Z0-9]+)+s?(?!\w)|[\w\u0300-\u036f]+")
 
 
 @dataclass(frozen=True, slots=True)

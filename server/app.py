@@ -39,6 +39,7 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
     app.extensions[SETTINGS] = settings
     app.extensions[LIBRARY] = library or Library(settings.vectors)
     errors.register(app)
+    errors.catch_panics(app)
     for module in (search, documents, similarity, health):
         app.register_blueprint(module.blueprint)
     for page in (ask, reference):

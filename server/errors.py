@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apiflask import APIFlask, HTTPError
 from flask import Response, current_app, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
@@ -68,6 +72,7 @@ def register(app: APIFlask) -> None:
     app.error_processor(_http_error)
     app.register_error_handler(FingerpostError, _ours)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -133,7 +138,28 @@ def _http_error(error: HTTPError) -> Response:
     return _answer(error.status_code, HTTPStatus(error.status_code).name.lower(), message)
 
 
-def _unexpected(error: Exception) -> Response:
+def _too_deep(_: RecursionError) -> Response:
+    """Answer JSON that is nested too deep to be read."""
+    return _answer(400, "bad_request", _MESSAGES[400])
+
+
+def catch_panics(app: APIFlask) -> None:
+    """Answer what is no Exception, a panic of a Rust library, like any unexpected error."""
+    inner = app.wsgi_app
+
+    def guarded(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        try:
+            return inner(environ, start)
+        except (SystemExit, KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            with app.request_context(environ):
+                return _unexpected(error)(environ, start)
+
+    app.wsgi_app = guarded  # type: ignore[method-assign, assignment]
+
+
+def _unexpected(error: BaseException) -> Response:
     # The error's own words may hold what was sent; where it happened does not.
     where = "".join(traceback.format_tb(error.__traceback__))
     current_app.logger.error("unexpected %s\n%s", type(error).__name__, where)

@@ -100,11 +100,9 @@ def evaluate_library(
 
 
 def _run(library: Library, queries: Sequence[evaluate.Query], setting: Setting) -> Run:
-    def ask(text: str, limit: int) -> list[tuple[str, float]]:
+    def ask(text: str, limit: int) -> list[str]:
         question = Question(text, limit=limit, mode=setting.mode, expand=setting.expand)
-        hits = library.ask(question, setting.recipe).hits
-        # Ranks, not scores: trec_eval orders by score alone, and equal ones by id.
-        return [(hit.document.id, float(limit - hit.rank)) for hit in hits]
+        return [hit.document.id for hit in library.ask(question, setting.recipe).hits]
 
     return evaluate.make_run(queries, ask)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import waitress
 
+from embedder.errors import RequestError
 from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings
+
+_NEVER = 2**31 - 1
 
 
 def run(settings: Settings, library: Library) -> None:
@@ -17,11 +22,33 @@ def run(settings: Settings, library: Library) -> None:
     """
     manifest = library.load()
     app = create_app(settings, library)
-    server = waitress.create_server(
-        app, host=settings.host, port=settings.port, threads=settings.threads, ident=None
-    )
+    try:
+        server = waitress.create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident=None,
+            # What people write stays in memory: past these sizes waitress would use files.
+            inbuf_overflow=_NEVER,
+            outbuf_overflow=_NEVER,
+            max_request_body_size=settings.largest_body + 1,
+        )
+    except (OSError, ValueError) as error:
+        raise RequestError(
+            "port",
+            f"cannot listen on {settings.host} port {settings.port}: {error}. "
+            "Give another: --host, --port",
+        ) from error
     click.echo(
         f"{manifest.documents} documents, model {manifest.model}. "
-        f"Open http://{settings.host}:{server.effective_port}/ (Ctrl+C stops)"
+        f"Open {' or '.join(_addresses(settings, server))} (Ctrl+C stops)"
     )
     server.run()
+
+
+def _addresses(settings: Settings, server: Any) -> list[str]:
+    """Give the URLs that a server answers at."""
+    several = getattr(server, "effective_listen", None)
+    places = several or [(settings.host, server.effective_port)]
+    return [f"http://{f'[{host}]' if ':' in host else host}:{port}/" for host, port in places]

@@ -245,7 +245,7 @@ def test_rings_related_words_and_filters_go_together(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "word", ["children", "smuggling", "trafficker", "TRAFFICKED", "façade", "facade", "nurse's"]
+    "word", ["children", "smuggler", "trafficker", "TRAFFICKED", "façade", "facade", "nurse"]
 )
 def test_words_of_documents_are_known_in_any_form(word, index):
     assert index.knows(word)

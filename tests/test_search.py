@@ -372,9 +372,7 @@ def test_a_long_abstract_is_found_by_its_last_sentence(ask, seeds, encoder):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_every_document_is_found_by_its_title(mode, ask, seeds):
-    late = [
-        each.id for each in seeds[::4] if ids(ask(each.title, mode=mode)).index(each.id) >= 3
-    ]
+    late = [each.id for each in seeds[::4] if ids(ask(each.title, mode=mode)).index(each.id) >= 3]
     assert late == []
 
 

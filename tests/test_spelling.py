@@ -34,7 +34,7 @@ def speller() -> Speller:
         pytest.param("childern", "children", id="two letters exchanged"),
         pytest.param("traficing", "trafficking", id="two slips in a long word"),
         pytest.param("idetificaton", "identification", id="two slips far apart"),
-        pytest.param("hoose", "house", id="of five letters"),
+        pytest.param("womem", "women", id="of five letters"),
     ],
 )
 def test_a_misspelt_word_is_corrected(word, right, speller):

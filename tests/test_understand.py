@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from embedder.generations import glossary_file
 from embedder.glossary import Glossary, read_glossary
 from embedder.passages import sentences
-from embedder.records import Recipe, Understood
+from embedder.records import Question, Recipe, Understood
 from embedder.spelling import Speller
 from embedder.understand import Part, Reading, read_plainly, read_question
 
@@ -237,7 +239,7 @@ def test_nothing_of_a_long_question_is_left_out(text, reader, read):
     assert len(reading.parts) <= 24
     places = [(part.start, part.end) for part in reading.parts]
     assert places == sorted(places)
-    assert all(one[1] <= two[0] for one, two in zip(places, places[1:], strict=False))
+    assert all(one[1] <= two[0] for one, two in pairwise(places))
     if len(sentences(text)) > 1:
         assert uncovered(text, reading.parts) == ""
         for start, end in sentences(text):
@@ -287,8 +289,6 @@ CASE = (
 
 @pytest.fixture(scope="module")
 def understood(seed_library) -> Sequence[Understood]:
-    from embedder.records import Question
-
     return seed_library.ask(Question(CASE)).understood
 
 
@@ -311,6 +311,4 @@ def test_plain_english_is_not_corrected(understood):
 
 
 def test_the_packaged_glossary_belongs_to_the_library(seed_vectors: Path):
-    from embedder.generations import glossary_file
-
     assert read_glossary(glossary_file(seed_vectors, 1)).sha256 == read_glossary().sha256

@@ -6,6 +6,7 @@ build that switches the generation meanwhile does not show in it.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from embedder.store.connection import (
     connect,
     create_schema,
     damage_named,
+    has_tables,
     refuse_network_file_system,
 )
 from embedder.store.reading import PassageMatrix, Snapshot
@@ -51,16 +53,26 @@ class Store:
             raise LibraryMissing(
                 f"there is no library in {str(self.folder)!r} yet. Build it: fingerpost index"
             )
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = connect(self.path)
         with damage_named(self.path):
+            connection = self._connection()
             connection.execute("BEGIN")
             try:
+                if not has_tables(connection):
+                    raise LibraryMissing("the library is empty. Build it: fingerpost index")
                 check_schema(connection)
                 yield Snapshot(connection)
             finally:
                 connection.rollback()
+
+    def _connection(self) -> sqlite3.Connection:
+        """Give this thread's connection, a new one when the file is another than before."""
+        file = self.path.stat()
+        identity = (file.st_dev, file.st_ino)
+        if getattr(self._local, "identity", None) != identity:
+            self._local.connection = connect(self.path)
+            self._local.identity = identity
+        connection: sqlite3.Connection = self._local.connection
+        return connection
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:

@@ -32,12 +32,17 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def create_schema(connection: sqlite3.Connection) -> None:
     """Make the tables in a new database; leave one that has tables as it is."""
-    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+    if has_tables(connection):
         return
     schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
     connection.executescript(
         f"BEGIN IMMEDIATE; {schema}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
     )
+
+
+def has_tables(connection: sqlite3.Connection) -> bool:
+    """Tell whether a build has begun to fill the database."""
+    return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
 
 
 def check_schema(connection: sqlite3.Connection) -> None:

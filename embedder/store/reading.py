@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -14,7 +14,7 @@ from embedder.changes import StoredEntry
 from embedder.encode import Rows
 from embedder.errors import DocumentNotFound, LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.records import Document, Manifest, Span
-from embedder.store.rows import check, select_in, sha256_of, to_document
+from embedder.store.rows import check, damaged, passage_sha256, select_in, sha256_of, to_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,10 @@ class Snapshot:
         """Count the documents."""
         return int(self._db.execute("SELECT count(*) FROM documents").fetchone()[0])
 
+    def count_passages(self) -> int:
+        """Count the passages."""
+        return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+
     def rows(self) -> list[tuple[int, Document]]:
         """Give every document with its row number, in the order of the row numbers."""
         found = self._db.execute("SELECT id, record, sha256 FROM documents ORDER BY id")
@@ -82,7 +86,13 @@ class Snapshot:
 
         Raises DocumentNotFound if there is none.
         """
-        row = self._db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
+        # What is no valid text is no document's id, and SQLite would not take it.
+        valid = not any("\ud800" <= each <= "\udfff" for each in key)
+        row = (
+            self._db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
+            if valid
+            else None
+        )
         if row is None:
             raise DocumentNotFound(key)
         return int(row[0])
@@ -130,13 +140,17 @@ class Snapshot:
         parts: dict[int, list[Rows]] = {row: [] for row in rows}
         found = select_in(
             self._db,
-            "SELECT p.document, p.spans, v.sentences, v.sentences_sha256 FROM passages p"
+            "SELECT p.document, p.content, p.spans, p.sha256, v.sentences, v.sentences_sha256"
+            " FROM passages p"
             " JOIN vectors v ON v.content = p.content AND v.model = ?"
             " WHERE p.document IN ({}) ORDER BY p.id",
             rows,
             model,
         )
-        for document, places, blob, sha256 in found:
+        for document, content, places, row_sha256, blob, sha256 in found:
+            row = passage_sha256(document, content, places)
+            if row != row_sha256:
+                raise damaged(f"a passage of document row {document}", row_sha256, row)
             check(blob, sha256, f"the sentence vectors of document row {document}")
             spans[document] += [Span(*place) for place in json.loads(places)]
             halves = np.frombuffer(blob, dtype="<f2").reshape(-1, dim)
@@ -192,31 +206,46 @@ class Snapshot:
 
     def verify(self, manifest: Manifest) -> list[str]:
         """Check every row against its checksum; give a sentence for each that fails."""
-        problems = [
-            f"SQLite: {row[0]}"
-            for row in self._db.execute("PRAGMA integrity_check")
-            if row[0] != "ok"
+        return [
+            *self._broken_pages(),
+            *(f"{what} does not match its checksum" for what in self._changed_rows()),
+            *self._unsound_vectors(manifest.model_sha256),
+            *self._miscounted(manifest),
         ]
+
+    def _broken_pages(self) -> Iterator[str]:
+        for row in self._db.execute("PRAGMA integrity_check"):
+            if row[0] != "ok":
+                yield f"SQLite: {row[0]}"
+
+    def _changed_rows(self) -> Iterator[str]:
         for key, record, sha256 in self._db.execute("SELECT key, record, sha256 FROM documents"):
-            if sha256_of(record.encode()) != sha256:
-                problems.append(f"document {key!r} does not match its checksum")
-        vectors = self._db.execute(
+            if sha256_of(record.encode()) != sha256 or json.loads(record)["id"] != key:
+                yield f"document {key!r}"
+        for row in self._db.execute("SELECT document, content, spans, sha256 FROM passages"):
+            if passage_sha256(*row[:3]) != row[3]:
+                yield f"a passage of document row {row[0]}"
+        for text, vector, sha256 in self._db.execute("SELECT text, vector, sha256 FROM texts"):
+            if sha256_of(vector) != sha256:
+                yield f"the vector of {text!r}"
+
+    def _unsound_vectors(self, model: str) -> Iterator[str]:
+        found = self._db.execute(
             "SELECT d.key, v.passage, v.passage_sha256, v.sentences, v.sentences_sha256"
             " FROM passages p JOIN documents d ON d.id = p.document"
             " LEFT JOIN vectors v ON v.content = p.content AND v.model = ?",
-            (manifest.model_sha256,),
+            (model,),
         )
-        passages = 0
-        for key, passage, passage_sha256, sentences, sentences_sha256 in vectors:
-            passages += 1
+        for key, passage, sha256, sentences, sentences_sha256 in found:
             if passage is None:
-                problems.append(f"a passage of document {key!r} has no vector")
-            elif sha256_of(passage) != passage_sha256 or sha256_of(sentences) != sentences_sha256:
-                problems.append(f"a vector of document {key!r} does not match its checksum")
+                yield f"a passage of document {key!r} has no vector"
+            elif sha256_of(passage) != sha256 or sha256_of(sentences) != sentences_sha256:
+                yield f"a vector of document {key!r} does not match its checksum"
+
+    def _miscounted(self, manifest: Manifest) -> Iterator[str]:
         for what, found, wanted in (
             ("documents", self.count(), manifest.documents),
-            ("passages", passages, manifest.passages),
+            ("passages", self.count_passages(), manifest.passages),
         ):
             if found != wanted:
-                problems.append(f"the manifest counts {wanted} {what}, the database {found}")
-        return problems
+                yield f"the manifest counts {wanted} {what}, the database {found}"

@@ -45,14 +45,24 @@ def vector_columns(vectors: PassageVectors) -> tuple[bytes, bytes, bytes, bytes]
     return passage, sha256_of(passage), sentences, sha256_of(sentences)
 
 
+def passage_sha256(document: int, content: bytes, spans: str) -> bytes:
+    """Give the SHA-256 of a passage's row, 32 bytes."""
+    return sha256_of(b"%d %s %s" % (document, content, spans.encode()))
+
+
+def damaged(what: str, stored: bytes, found: bytes) -> LibraryDamaged:
+    """Give the error for something that does not match its checksum."""
+    return LibraryDamaged(
+        f"{what} does not match its checksum (stored {stored.hex()}, found {found.hex()}). "
+        "'fingerpost status --verify' names all; mend them with: fingerpost index"
+    )
+
+
 def check(content: bytes, sha256: bytes, what: str) -> None:
     """Raise LibraryDamaged if a row does not match its checksum."""
     found = sha256_of(content)
     if found != sha256:
-        raise LibraryDamaged(
-            f"{what} does not match its checksum (stored {sha256.hex()}, found {found.hex()}). "
-            "'fingerpost status --verify' names all; mend them with: fingerpost index"
-        )
+        raise damaged(what, sha256, found)
 
 
 def sha256_of(content: bytes) -> bytes:

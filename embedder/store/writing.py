@@ -11,7 +11,7 @@ from embedder.changes import StoredEntry
 from embedder.encode import PassageVectors, Rows
 from embedder.records import Document, Manifest, Passage
 from embedder.store.reading import Snapshot
-from embedder.store.rows import select_in, sha256_of, to_json, vector_columns
+from embedder.store.rows import passage_sha256, select_in, sha256_of, to_json, vector_columns
 
 
 class Writer(Snapshot):
@@ -46,16 +46,18 @@ class Writer(Snapshot):
     def without_sound_vectors(self, model: str) -> list[Document]:
         """Give the documents with a passage whose vectors are missing or damaged."""
         found = self._db.execute(
-            "SELECT p.document, v.passage, v.passage_sha256, v.sentences, v.sentences_sha256"
+            "SELECT p.document, p.content, p.spans, p.sha256,"
+            " v.passage, v.passage_sha256, v.sentences, v.sentences_sha256"
             " FROM passages p LEFT JOIN vectors v ON v.content = p.content AND v.model = ?",
             (model,),
         )
         rows = {
-            document
-            for document, passage, passage_sha256, sentences, sentences_sha256 in found
-            if passage is None
-            or sha256_of(passage) != passage_sha256
-            or sha256_of(sentences) != sentences_sha256
+            row[0]
+            for row in found
+            if passage_sha256(*row[:3]) != row[3]
+            or row[4] is None
+            or sha256_of(row[4]) != row[5]
+            or sha256_of(row[6]) != row[7]
         }
         return list(self.documents(sorted(rows)).values())
 
@@ -114,10 +116,13 @@ class Writer(Snapshot):
         """Write a document's passages, each with its content hash, in place of those it had."""
         self._db.execute("DELETE FROM passages WHERE document = ?", (row,))
         self._db.executemany(
-            "INSERT INTO passages (document, content, spans) VALUES (?, ?, ?)",
+            "INSERT INTO passages (document, content, spans, sha256) VALUES (?, ?, ?, ?)",
             [
-                (row, content, to_json([[s.field, s.start, s.end] for s in passage.sentences]))
-                for passage, content in passages
+                (row, content, spans, passage_sha256(row, content, spans))
+                for content, spans in (
+                    (content, to_json([[s.field, s.start, s.end] for s in passage.sentences]))
+                    for passage, content in passages
+                )
             ],
         )
 

@@ -15,7 +15,7 @@ blueprint = APIBlueprint("documents", __name__, url_prefix="/api/documents", tag
 @blueprint.get("")
 @blueprint.input(DocumentsIn, location="query", arg_name="page")
 @blueprint.output(DocumentsOut)
-@blueprint.doc(summary="List the library", operation_id="listDocuments")
+@blueprint.doc(operation_id="listDocuments")
 def listing(page: DocumentsIn) -> dict[str, Any]:
     """Give a page of the library, in the order in which documents were first read."""
     total, documents = library().documents(page.limit, page.offset)
@@ -24,7 +24,7 @@ def listing(page: DocumentsIn) -> dict[str, Any]:
 
 @blueprint.get("/<path:document_id>")
 @blueprint.output(DocumentOut)
-@blueprint.doc(summary="One document", operation_id="getDocument", responses=[404])
+@blueprint.doc(operation_id="getDocument", responses=[404])
 def document(document_id: str) -> dict[str, Any]:
     """Give one document with its metadata."""
     return library().document(document_id).as_dict()
@@ -33,7 +33,7 @@ def document(document_id: str) -> dict[str, Any]:
 @blueprint.get("/<path:document_id>/similar")
 @blueprint.input(SimilarIn, location="query", arg_name="page")
 @blueprint.output(SimilarOut)
-@blueprint.doc(summary="Documents near one document", operation_id="similar", responses=[404])
+@blueprint.doc(operation_id="similar", responses=[404])
 def similar(document_id: str, page: SimilarIn) -> dict[str, Any]:
     """Give a document's neighbours in meaning, nearest first."""
     return {"hits": [hit.as_dict() for hit in library().similar(document_id, page.limit)]}

@@ -15,7 +15,7 @@ blueprint = APIBlueprint("health", __name__, tag="Health")
 
 @blueprint.get("/health")
 @blueprint.output(StateOut)
-@blueprint.doc(summary="Is the server alive?", operation_id="health")
+@blueprint.doc(operation_id="health")
 def health() -> dict[str, Any]:
     """Say that the server is alive."""
     return {"status": "ok"}
@@ -23,7 +23,7 @@ def health() -> dict[str, Any]:
 
 @blueprint.get("/ready")
 @blueprint.output(StateOut)
-@blueprint.doc(summary="Can it answer?", operation_id="ready", responses=[503])
+@blueprint.doc(operation_id="ready", responses=[503])
 def ready() -> tuple[dict[str, Any], int]:
     """Say whether the library and its model are loaded."""
     try:

@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from embedder.compare import compare
 from embedder.errors import RequestError
 from server.api.schemas import SimilarityIn, SimilarityOut
-from server.context import library, settings
+from server.context import encoder, settings
 
 blueprint = APIBlueprint("similarity", __name__, url_prefix="/api", tag="Similarity")
 
@@ -17,7 +17,7 @@ blueprint = APIBlueprint("similarity", __name__, url_prefix="/api", tag="Similar
 @blueprint.post("/similarity")
 @blueprint.input(SimilarityIn, arg_name="body")
 @blueprint.output(SimilarityOut)
-@blueprint.doc(summary="Compare a text with others", operation_id="similarity")
+@blueprint.doc(operation_id="similarity")
 def similarity(body: SimilarityIn) -> dict[str, Any]:
     """Give the cosine of a text with each of the others, in -1 to 1."""
     limits = settings()
@@ -32,10 +32,10 @@ def similarity(body: SimilarityIn) -> dict[str, Any]:
             )
         if any("\ud800" <= each <= "\udfff" for each in text):
             raise RequestError(name, "a text holds half of a character (a lone surrogate).")
-    encoder = library().encoder
-    found = compare(encoder, body.source, body.texts)
+    model = encoder()
+    found = compare(model, body.source, body.texts)
     return {
-        "model": encoder.name,
+        "model": model.name,
         "similarities": list(found.similarities),
         "truncated": list(found.truncated),
     }

@@ -23,6 +23,7 @@ class Form:
     year_from: str = ""
     year_to: str = ""
     worldwide: bool = False
+    plain: bool = False
     offset: str = "0"
 
     @classmethod
@@ -41,6 +42,7 @@ class Form:
             year_from=text("year_from"),
             year_to=text("year_to"),
             worldwide=bool(sent.get("worldwide")),
+            plain=bool(sent.get("plain")),
             offset=text("offset") or "0",
         )
 
@@ -60,6 +62,7 @@ class Form:
             text=self.question,
             limit=PAGE_LENGTH,
             offset=_number("offset", self.offset) or 0,
+            expand=not self.plain,
             filters=Filters(
                 countries=(self.country,) if self.country else (),
                 regions=(self.region,) if self.region else (),

@@ -1,0 +1,261 @@
+"""The app over the seeds' library, for programs and for browsers, and one real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from embedder.build import index
+from embedder.encode import Encoder
+from embedder.library import Library
+from server.app import create_app
+from server.settings import Settings
+from tests.conftest import ROOT, SEEDS, Silent
+
+# A word that stands nowhere but in our questions: wherever else it turns up, one has leaked.
+CANARY = "quetzalcoatlus"
+
+Ask = Callable[..., TestResponse]
+
+
+@pytest.fixture(scope="session")
+def app(seed_library: Library, seed_vectors: Path) -> APIFlask:
+    """The app over the seeds' library."""
+    return create_app(Settings(vectors=seed_vectors), seed_library)
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    """A program or a browser that calls the app."""
+    return app.test_client()
+
+
+@pytest.fixture
+def ask(client: FlaskClient) -> Ask:
+    """Ask by the API: `ask("a question", limit=3)`."""
+
+    def post(query: str, **more: object) -> TestResponse:
+        return client.post("/api/search", json={"query": query, **more})
+
+    return post
+
+
+@pytest.fixture(scope="session")
+def documents(app: APIFlask) -> list[dict[str, Any]]:
+    """All documents of the library, as the API lists them."""
+    listed = app.test_client().get("/api/documents?limit=1000").get_json()
+    assert listed["total"] == len(listed["documents"]) == 41
+    return listed["documents"]
+
+
+@pytest.fixture(scope="session")
+def empty_client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """A client of an app that has no library yet."""
+    folder = tmp_path_factory.mktemp("none") / "vectors"
+    return create_app(Settings(vectors=folder)).test_client()
+
+
+@pytest.fixture(scope="session")
+def client_of(
+    tmp_path_factory: pytest.TempPathFactory, encoder: Encoder
+) -> Callable[..., FlaskClient]:
+    """Give a client of an app over a library of these documents."""
+
+    def build(*documents: Mapping[str, Any]) -> FlaskClient:
+        folder = tmp_path_factory.mktemp("library")
+        source = folder / "source.jsonl"
+        source.write_text("".join(json.dumps(each) + "\n" for each in documents), "utf-8")
+        index(folder / "vectors", [source], Silent(), load=lambda _: encoder)
+        library = Library(folder / "vectors", load=lambda _: encoder)
+        return create_app(Settings(vectors=folder / "vectors"), library).test_client()
+
+    return build
+
+
+def error_of(response: TestResponse, status: int) -> dict[str, Any]:
+    """Check that a response is an error in the one shape, and give what is in it."""
+    assert response.status_code == status, response.get_data(as_text=True)
+    assert response.mimetype == "application/json"
+    body = response.get_json()
+    assert list(body) == ["error"]
+    error = body["error"]
+    assert {"type", "message"} <= set(error) <= {"type", "message", "field"}
+    assert all(isinstance(value, str) and value for value in error.values())
+    assert "Traceback" not in error["message"]
+    return error
+
+
+# Pages.
+
+
+@dataclass
+class Element:
+    """An element of a page with what it holds, elements and text in their order."""
+
+    tag: str
+    attributes: dict[str, str]
+    holds: list[Element | str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All text in it."""
+        return "".join(each if isinstance(each, str) else each.text for each in self.holds)
+
+    def all(self, tag: str, **wanted: str) -> list[Element]:
+        """All elements in it with a tag and these attributes."""
+        found = []
+        for each in self.holds:
+            if isinstance(each, Element):
+                if each.tag == tag and wanted.items() <= each.attributes.items():
+                    found.append(each)
+                found += each.all(tag, **wanted)
+        return found
+
+    def one(self, tag: str, **wanted: str) -> Element:
+        """The only such element."""
+        (found,) = self.all(tag, **wanted)
+        return found
+
+
+class _Reader(HTMLParser):
+    _EMPTY = frozenset({"input", "link", "meta", "br", "hr", "img"})
+    _OPEN = frozenset({"option"})  # left unclosed in lists
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = Element("", {})
+        self._open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._open[-1].tag == tag and tag in self._OPEN:
+            self._open.pop()
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self._open[-1].holds.append(element)
+        if tag not in self._EMPTY:
+            self._open.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open[-1].tag in self._OPEN and self._open[-1].tag != tag:
+            self._open.pop()
+        assert self._open[-1].tag == tag, f"</{tag}> closes <{self._open[-1].tag}>"
+        self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self._open[-1].holds.append(data)
+
+
+def page_of(response: TestResponse, status: int = 200) -> Element:
+    """Check that a response is a whole page, and give it."""
+    assert response.status_code == status
+    assert response.content_type == "text/html; charset=utf-8"
+    reader = _Reader()
+    reader.feed(response.get_data(as_text=True))
+    reader.close()
+    assert [each.tag for each in reader._open] == [""]
+    return reader.root
+
+
+def fields_of(form: Element) -> dict[str, str]:
+    """What a browser sends of a form as it stands."""
+    sent = {}
+    for each in form.all("input"):
+        if each.attributes.get("type") != "checkbox" or "checked" in each.attributes:
+            sent[each.attributes["name"]] = each.attributes.get("value", "")
+    for each in form.all("textarea"):
+        sent[each.attributes["name"]] = each.text
+    for each in form.all("select"):
+        options = each.all("option")
+        chosen = [option for option in options if "selected" in option.attributes]
+        option = (chosen or options)[0]
+        sent[each.attributes["name"]] = option.attributes.get("value", option.text)
+    return sent
+
+
+# A real server.
+
+
+@dataclass
+class Running:
+    """A `fingerpost serve` of its own, and all that it writes."""
+
+    address: str
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def vectors(self) -> Path:
+        return self.folder / "vectors"
+
+    @property
+    def temporary(self) -> Path:
+        return self.folder / "tmp"
+
+    def written(self) -> bytes:
+        """What it has written to standard output and standard error."""
+        return (self.folder / "out").read_bytes() + (self.folder / "err").read_bytes()
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """An environment for our command in which every temporary file is in a known folder."""
+    kept = {name: value for name, value in os.environ.items() if "FINGERPOST" not in name}
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "HF_HUB_OFFLINE": "1",
+        "TMPDIR": str(folder / "tmp"),
+        "COLUMNS": "200",
+    }
+
+
+def command(*arguments: str) -> list[str]:
+    """Our command, run by this Python."""
+    return [sys.executable, "-c", "from server.cli import main; main()", *arguments]
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server in a folder with seeds and no library: it builds one, then serves."""
+    folder = tmp_path_factory.mktemp("running")
+    (folder / "tmp").mkdir()
+    shutil.copytree(SEEDS, folder / "seeds")
+    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        process = subprocess.Popen(
+            command("serve", "--port", "0"),
+            cwd=folder,
+            env=environment_of(folder),
+            stdout=out,
+            stderr=err,
+        )
+    try:
+        yield Running(_address(folder, process), folder, process)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _address(folder: Path, process: subprocess.Popen[bytes]) -> str:
+    """Wait for the address that a server prints."""
+    for _ in range(600):
+        found = re.search(r"Open (http://\S+)/ ", (folder / "out").read_text("utf-8"))
+        if found:
+            return found[1]
+        try:
+            process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    raise AssertionError((folder / "err").read_text("utf-8"))

@@ -1,0 +1,574 @@
+"""The `fingerpost` command: what it prints where, and its exit status."""
+
+from __future__ import annotations
+
+import gc
+import json
+import shutil
+import socket
+import sqlite3
+import subprocess
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import waitress
+from click.testing import CliRunner, Result
+
+from embedder.build import index
+from embedder.encode import Encoder
+from embedder.records import Document
+from embedder.library import Library
+from server.cli import main
+from tests.conftest import ROOT, SEEDS
+from tests.server.conftest import CANARY, Ask, Running, command, environment_of
+
+Run = Callable[..., Result]
+
+NURSES = "caring-for-trafficked-persons-guidance-for-3b2e2f37"
+QUESTION = "What should a nurse do who meets a victim?"
+COMMANDS = ["index", "ask", "similar", "documents", "status", "serve"]
+
+
+@pytest.fixture
+def run(seed_vectors: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run our command over the seeds' library, with the model that is loaded already."""
+    monkeypatch.setitem(index.__kwdefaults__, "load", lambda _: encoder)
+    monkeypatch.setattr(Library.__init__, "__defaults__", (lambda _: encoder,))
+    monkeypatch.setenv("FINGERPOST_VECTORS", str(seed_vectors))
+
+    def invoke(*arguments: str, sent: bytes | None = None) -> Result:
+        return CliRunner().invoke(main, arguments, input=sent)
+
+    return invoke
+
+
+@pytest.fixture
+def copied(seed_vectors: Path, tmp_path: Path) -> Path:
+    """A copy of the seeds' library, to be changed."""
+    folder = tmp_path / "vectors"
+    shutil.copytree(seed_vectors, folder, ignore=shutil.ignore_patterns("*-shm"))
+    return folder
+
+
+def assert_refused(result: Result, message: str) -> None:
+    """Check for exit status 2, one line on standard error, and nothing on standard output."""
+    assert result.exit_code == 2, result.output
+    assert result.stderr == f"fingerpost: {message}\n"
+    assert result.stdout == ""
+
+
+def without_time(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "took_ms"}
+
+
+# Help.
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(run: Run, name: str):
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: main {name} [OPTIONS]")
+    assert "--vectors DIRECTORY" in result.stdout
+    assert "FINGERPOST_VECTORS" in result.stdout
+
+
+def test_help_lists_every_command(run: Run):
+    text = run("--help").stdout
+    for name in COMMANDS:
+        assert f"\n  {name} " in text
+    assert run("-h").stdout == text
+
+
+def test_the_version_is_that_of_the_package(run: Run):
+    assert run("--version").stdout.endswith("version 0.1.0\n")
+
+
+def test_help_is_at_once():
+    script = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from server.cli import main\n"
+        "assert CliRunner().invoke(main, ['ask', '--help']).exit_code == 0\n"
+        "slow = {'torch', 'transformers', 'faiss', 'flask', 'tantivy', 'numpy'}\n"
+        "assert not slow & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [*command()[:2], script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nothing"], ["ask"], ["ask", "x", "--mode", "magic"], ["ask", "x", "--limit", "y"]],
+)
+def test_a_wrong_call_has_exit_status_2(run: Run, arguments: list[str]):
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Usage: " in result.stderr
+
+
+# index
+
+
+def test_index_reads_the_seeds_where_nothing_is_named(
+    run: Run, copied: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(ROOT)
+    result = run("index", "--vectors", str(copied))
+    assert result.exit_code == 0, result.output
+    assert result.stdout == (
+        "44 read, 3 merged, 0 new, 0 changed, 41 unchanged, 0 removed; nothing to embed.\n"
+        "Generation 1: 41 documents, model all-MiniLM-L6-v2.\n"
+    )
+    assert "Reading" in result.stderr
+
+
+def test_index_adds_a_source_and_counts_it(run: Run, copied: Path, tmp_path: Path):
+    source = tmp_path / "more.jsonl"
+    source.write_text('{"id": "a", "title": "One more"}\n{"id": "b", "title": ""}\n')
+    result = run("index", str(source), "--vectors", str(copied))
+    assert result.stdout == (
+        "2 read, 0 merged, 2 new, 0 changed, 0 unchanged, 0 removed; "
+        "1 passages embedded; 1 without text, never found.\n"
+        "Generation 2: 43 documents, model all-MiniLM-L6-v2.\n"
+    )
+    result = run("index", str(source), "--replace", "--vectors", str(copied))
+    assert "41 removed; nothing to embed" in result.stdout
+    assert "Generation 3: 2 documents" in result.stdout
+
+
+def test_index_names_a_source_that_is_not_there(run: Run, tmp_path: Path):
+    missing = tmp_path / "nothing.txt"
+    result = run("index", str(missing), "--vectors", str(tmp_path / "v"))
+    assert_refused(result, f"{missing}: no such file or folder")
+    assert not (tmp_path / "v").exists()
+
+
+def test_index_names_the_line_of_a_broken_source(run: Run, tmp_path: Path):
+    source = tmp_path / "bad.jsonl"
+    source.write_text('{"id": "a", "title": "t"}\n{"name": "b"}\n')
+    result = run("index", str(source), "--vectors", str(tmp_path / "v"))
+    assert result.exit_code == 2
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith(f"fingerpost: {source}:2: unknown key 'name'; known keys: ")
+
+
+# ask
+
+
+def test_ask_prints_the_documents_with_the_sentence_that_fits(run: Run):
+    result = run(
+        "ask", "Caring for Trafficked Persons Guidance for Health Providers", "--limit", "1"
+    )
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert "(41 documents)" in result.stdout
+    assert "1. Caring for Trafficked Persons" in result.stdout
+    assert "2009" in result.stdout
+    assert "“" in result.stdout
+    assert NURSES in result.stdout
+    assert "2. " not in result.stdout
+
+
+def test_ask_as_json_is_what_the_api_answers(run: Run, ask: Ask):
+    found = json.loads(run("ask", QUESTION, "--json").stdout)
+    assert without_time(found) == without_time(ask(QUESTION).get_json())
+
+
+def test_ask_passes_every_option_on(run: Run, ask: Ask):
+    result = run(
+        *(
+            "ask",
+            QUESTION,
+            "--json",
+            "--limit",
+            "41",
+            "--mode",
+            "semantic",
+            "--topic",
+            "trafficking",
+        ),
+        *("--country", "Lebanon", "--country", "NGA", "--include-worldwide"),
+        *("--year-from", "2012", "--year-to", "2019"),
+    )
+    filters = {
+        "topics": ["trafficking"],
+        "countries": ["Lebanon", "NGA"],
+        "include_worldwide": True,
+        "year_from": 2012,
+        "year_to": 2019,
+    }
+    wanted = ask(QUESTION, limit=41, mode="semantic", filters=filters).get_json()
+    assert 1 < wanted["total"] < 41
+    assert without_time(json.loads(result.stdout)) == without_time(wanted)
+    for option, name, value in (
+        ("--author", "authors", "healy"),
+        ("--region", "regions", "Asia and the Pacific"),
+    ):
+        found = json.loads(run("ask", QUESTION, option, value, "--json").stdout)
+        wanted = ask(QUESTION, filters={name: [value]}).get_json()
+        assert without_time(found) == without_time(wanted)
+
+
+@pytest.mark.parametrize("sent", [QUESTION, f"{QUESTION}\n", f"\n{QUESTION}\r\n"])
+def test_ask_reads_a_question_from_standard_input(run: Run, sent: str, ask: Ask):
+    found = json.loads(run("ask", "-", "--json", sent=sent.encode()).stdout)
+    wanted = ask(QUESTION).get_json()
+    assert [hit["document"]["id"] for hit in found["hits"]] == [
+        hit["document"]["id"] for hit in wanted["hits"]
+    ]
+
+
+def test_ask_says_where_filters_leave_nothing(run: Run):
+    result = run("ask", QUESTION, "--year-to", "1900")
+    assert (result.exit_code, result.stdout) == (0, "No document is left with these filters.\n")
+
+
+BAD_QUESTIONS = {
+    "empty": (("",), "the question is empty. Write a few words or a situation."),
+    "blank": ((" \n ",), "the question is empty. Write a few words or a situation."),
+    "no word": (("?!",), "the question holds no word. Write a few words."),
+    "too long": (
+        (CANARY * 1000,),
+        "the question has 14000 characters; at most 10000 are read. Leave out what matters least.",
+    ),
+    "control": ((f"{CANARY}\x1b[2J",), "the question holds control characters. Send plain text."),
+    "half a character": (
+        (f"{CANARY}\udcff",),
+        "the question holds half of a character (a lone surrogate). Send valid text.",
+    ),
+    "no limit": ((CANARY, "--limit", "0"), "limit 0 is out of range: 1 to 100."),
+    "a large limit": ((CANARY, "--limit", "101"), "limit 101 is out of range: 1 to 100."),
+    "years exchanged": (
+        (CANARY, "--year-from", "2020", "--year-to", "2010"),
+        "year_from 2020 is after year_to 2010: no year lies between them. Exchange them.",
+    ),
+    "an unknown topic": (
+        (CANARY, "--topic", "Cooking"),
+        "'Cooking' is not among the library's topics. "
+        "The nearest it has: 'Trafficking', 'Referral Mechanisms'.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_QUESTIONS.values(), ids=BAD_QUESTIONS)
+def test_ask_refuses_in_one_line(run: Run, arguments: tuple[str, ...], message: str):
+    result = run("ask", *arguments)
+    assert_refused(result, message)
+    assert_refused(run("ask", *arguments, "--json"), message)
+    assert CANARY not in result.output
+
+
+# BUG: a year out of tantivy's range ends in a ValueError of its own. Suggested: `_check_range`
+# for both years in `search.check`, as the API's schema has it (1 to 9999).
+@pytest.mark.parametrize("option", ["--year-from", "--year-to"])
+def test_ask_refuses_an_impossible_year(run: Run, option: str):
+    result = run("ask", CANARY, option, "99999999999999999999")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert CANARY not in result.output
+
+
+@pytest.mark.parametrize("sent", [b"\xff\xfe", f"{CANARY} \xe9".encode("latin-1"), b"\x80" * 5])
+def test_ask_refuses_input_that_is_no_text(run: Run, sent: bytes):
+    assert_refused(run("ask", "-", sent=sent), "standard input is not UTF-8 text.")
+
+
+def test_ask_refuses_empty_input(run: Run):
+    assert_refused(
+        run("ask", "-", sent=b""), "the question is empty. Write a few words or a situation."
+    )
+
+
+@pytest.mark.parametrize("arguments", [["ask", CANARY], ["similar", "x"], ["documents"]])
+def test_without_a_library_the_way_to_one_is_named(run: Run, tmp_path: Path, arguments: list[str]):
+    folder = tmp_path / "nowhere"
+    result = run(*arguments, "--vectors", str(folder))
+    assert_refused(
+        result, f"there is no library in {str(folder)!r} yet. Build it: fingerpost index"
+    )
+    assert not folder.exists()
+
+
+# similar and documents
+
+
+def test_similar_as_json_is_what_the_api_answers(run: Run, client: Any):
+    found = json.loads(run("similar", NURSES, "--limit", "3", "--json").stdout)
+    assert found == client.get(f"/api/documents/{NURSES}/similar?limit=3").get_json()
+
+
+def test_similar_prints_the_neighbours(run: Run):
+    result = run("similar", NURSES, "--limit", "2")
+    assert result.exit_code == 0
+    assert "1. Health and Human Trafficking in the Greater Mekong Subregion" in result.stdout
+    assert "\n2. " in result.stdout
+    assert "\n3. " not in result.stdout
+
+
+def test_similar_names_an_unknown_id(run: Run):
+    assert_refused(
+        run("similar", "no-such"),
+        "no document has the id 'no-such'. "
+        "'fingerpost documents' and GET /api/documents list them all.",
+    )
+    assert_refused(run("similar", NURSES, "--limit", "0"), "limit 0 is out of range: 1 to 100.")
+
+
+def test_documents_as_json_lines_are_the_library(run: Run, documents: list[dict[str, Any]]):
+    lines = run("documents", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == documents
+
+
+def test_documents_can_be_read_in_again(run: Run, tmp_path: Path, documents: list[dict[str, Any]]):
+    source = tmp_path / "out.jsonl"
+    # A second library of the same documents, all under their ids.
+    lines = run("documents", "--format", "jsonl").stdout.splitlines(keepends=True)
+    source.write_text("".join(lines[:3]), "utf-8")
+    vectors = str(tmp_path / "v")
+    assert run("index", str(source), "--vectors", vectors).exit_code == 0
+    again = run("documents", "--format", "jsonl", "--vectors", vectors).stdout.splitlines()
+    assert [json.loads(line) for line in again] == documents[:3]
+
+
+def test_documents_are_a_table_otherwise(run: Run):
+    result = run("documents")
+    assert "41 documents" in result.stdout
+    assert "Title" in result.stdout
+    assert result.stdout.count("Worldwide") >= 30
+
+
+def test_markup_in_a_document_is_text(run: Run, tmp_path: Path):
+    source = tmp_path / "odd.jsonl"
+    odd = Document(id="[red]id", title="[bold]Title[/] [link=x]", abstract="[/nothing] opened.")
+    source.write_text(json.dumps(odd.as_dict()) + "\n")
+    vectors = ("--vectors", str(tmp_path / "v"))
+    assert run("index", str(source), *vectors).exit_code == 0
+    for arguments in (["ask", "opened"], ["documents"], ["status"]):
+        result = run(*arguments, *vectors)
+        assert result.exit_code == 0, result.output
+    assert "[bold]Title[/] [link=x]" in run("ask", "opened", *vectors).stdout
+    assert "[/nothing] opened." in run("ask", "opened", *vectors).stdout
+
+
+# status
+
+
+def test_status_says_what_the_library_holds(run: Run):
+    result = run("status")
+    assert result.exit_code == 0
+    facts = dict(line.split(maxsplit=1) for line in result.stdout.splitlines() if line)
+    assert (facts["documents"], facts["generation"]) == ("41", "1")
+    assert facts["state"] == "well (use --verify to check every checksum)"
+
+
+def test_status_as_json_has_what_it_counts(run: Run, seed_library: Library):
+    facts = json.loads(run("status", "--json", "--verify").stdout)
+    generation, manifest = seed_library.status()
+    assert facts["generation"] == generation
+    assert facts["model"] == "all-MiniLM-L6-v2"
+    assert facts["model_sha256"] == manifest.model_sha256
+    assert (facts["documents"], facts["passages"]) == (41, manifest.passages)
+    assert (facts["verified"], facts["problems"]) == (True, [])
+
+
+def test_status_without_a_library_has_exit_status_1(run: Run, tmp_path: Path):
+    result = run("status", "--vectors", str(tmp_path / "none"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"fingerpost: there is no library in {str(tmp_path / 'none')!r} yet. "
+        "Build it: fingerpost index\n"
+    )
+
+
+def test_status_names_damage_and_has_exit_status_1(run: Run, copied: Path):
+    with closing(sqlite3.connect(copied / "library.sqlite")) as database:
+        database.execute("UPDATE vectors SET passage = zeroblob(length(passage))")
+        database.commit()
+    assert run("status", "--vectors", str(copied)).exit_code == 0  # a quick look does not see it
+    result = run("status", "--verify", "--vectors", str(copied))
+    assert result.exit_code == 1
+    assert result.stdout.count("\nwrong ") > 41
+    assert "\nstate " not in result.stdout
+    problems = json.loads(run("status", "--verify", "--json", "--vectors", str(copied)).stdout)
+    assert len(problems["problems"]) == problems["passages"]
+    assert_index_mends(run, copied)
+
+
+def assert_index_mends(run: Run, folder: Path) -> None:
+    assert run("index", str(SEEDS), "--vectors", str(folder)).exit_code == 0
+    assert run("status", "--verify", "--vectors", str(folder)).exit_code == 0
+
+
+def test_status_sees_a_changed_index_at_once(run: Run, copied: Path):
+    (file,) = (copied / "generations" / "1" / "lexical").glob("*.store")
+    file.write_bytes(b"")
+    result = run("status", "--vectors", str(copied))
+    assert result.exit_code == 1
+    assert "wrong" in result.stdout
+    assert_index_mends(run, copied)
+
+
+# BUG: SQLite's error comes through from opening the file: a traceback (see test_store.py).
+def test_status_of_a_broken_file_has_exit_status_1(run: Run, tmp_path: Path):
+    (tmp_path / "library.sqlite").write_bytes(b"no database at all " * 500)
+    result = run("status", "--vectors", str(tmp_path))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("fingerpost: ")
+    assert "is damaged" in result.stderr
+
+
+# serve
+
+
+@pytest.fixture
+def servers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Let servers bind but not run; those that were made."""
+    made: list[Any] = []
+    create = waitress.create_server
+
+    def create_only(*given: Any, **named: Any) -> Any:
+        server = create(*given, **named)
+        server.run = lambda: None
+        made.append(server)
+        return server
+
+    monkeypatch.setattr(waitress, "create_server", create_only)
+    return made
+
+
+def close(servers: list[Any]) -> None:
+    for server in servers:
+        server.task_dispatcher.shutdown()
+        server.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_serve_prints_its_address(run: Run, servers: list[Any], host: str):
+    result = run("serve", "--port", "0", "--host", host)
+    port = servers[0].effective_port
+    close(servers)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        f"41 documents, model all-MiniLM-L6-v2. Open http://{host}:{port}/ (Ctrl+C stops)\n"
+    )
+
+
+# BUG: a host that stands for several addresses (`*`) makes a server of several sockets, which
+# has no `effective_port`. Suggested: print the addresses of `effective_listen` where it has any.
+def test_serve_takes_a_host_of_several_addresses(run: Run, servers: list[Any]):
+    result = run("serve", "--port", "0", "--host", "*")
+    close(servers)
+    assert result.exit_code == 0
+    assert "Open http://" in result.stdout
+
+
+# BUG: an address of IPv6 needs brackets in a URL.
+def test_serve_prints_an_address_of_ipv6_that_opens(run: Run, servers: list[Any]):
+    result = run("serve", "--port", "0", "--host", "::1")
+    close(servers)
+    assert "Open http://[::1]:" in result.stdout
+
+
+# BUG: a port that is taken, or a host that is none, ends in a traceback. Suggested: OSError and
+# ValueError around `waitress.create_server` to an error of ours that names host and port.
+# (waitress leaves its own sockets open where it cannot bind: those warnings are no matter here.)
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_serve_says_that_a_port_is_taken(run: Run):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("serve", "--port", str(port))
+    status, out, err = result.exit_code, result.stdout, result.stderr
+    del result  # and the traceback that holds the sockets
+    gc.collect()
+    assert (status, out) == (2, "")
+    assert err.startswith("fingerpost: ")
+    assert str(port) in err
+
+
+@pytest.mark.parametrize("port", ["65536", "-1"])
+def test_serve_refuses_a_port_that_is_none(run: Run, port: str):
+    result = run("serve", "--port", port)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("fingerpost: setting FINGERPOST_PORT: Input should be ")
+
+
+def test_serve_refuses_an_unknown_setting(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FINGERPOST_HOTS", "0.0.0.0")  # noqa: S104
+    result = run("serve", "--port", "0")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("fingerpost: setting FINGERPOST_HOTS: ")
+
+
+def test_serve_needs_seeds_where_there_is_no_library(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    result = run("serve", "--port", "0", "--vectors", str(tmp_path / "v"))
+    assert_refused(result, "seeds: no such file or folder")
+
+
+@pytest.mark.slow
+def test_serve_builds_from_the_seeds_and_answers(running: Running, ask: Ask):
+    first, second, third = running.written().decode().splitlines()[:3]
+    assert first.startswith("44 read, 3 merged, 41 new, 0 changed, 0 unchanged, 0 removed; ")
+    assert second == "Generation 1: 41 documents, model all-MiniLM-L6-v2."
+    assert third == (
+        f"41 documents, model all-MiniLM-L6-v2. Open {running.address}/ (Ctrl+C stops)"
+    )
+    request = urllib.request.Request(  # noqa: S310
+        f"{running.address}/api/search",
+        json.dumps({"query": QUESTION}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        found = json.load(response)
+        assert response.headers["Server"] is None
+    wanted = ask(QUESTION).get_json()
+    assert [hit["document"] for hit in found["hits"]] == [hit["document"] for hit in wanted["hits"]]
+    assert found["hits"][0]["similarity"] == pytest.approx(
+        wanted["hits"][0]["similarity"], abs=1e-4
+    )
+
+
+# The command itself.
+
+
+@pytest.mark.slow
+def test_the_real_command_answers_as_the_api_does(seed_vectors: Path, tmp_path: Path, ask: Ask):
+    (tmp_path / "tmp").mkdir()
+    done = subprocess.run(
+        command("ask", "-", "--json", "--vectors", str(seed_vectors)),
+        input=QUESTION.encode(),
+        cwd=tmp_path,
+        env=environment_of(tmp_path),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    found, wanted = json.loads(done.stdout), ask(QUESTION).get_json()
+    assert [hit["document"] for hit in found["hits"]] == [hit["document"] for hit in wanted["hits"]]
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == []
+
+
+def test_the_real_command_refuses_in_one_line(tmp_path: Path):
+    (tmp_path / "tmp").mkdir()
+    for arguments, sent in ((["ask", "-"], b"\xff"), (["ask", ""], b""), (["ask", "x"], b"")):
+        done = subprocess.run(
+            command(*arguments),
+            input=sent,
+            cwd=tmp_path,
+            env=environment_of(tmp_path),
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert done.stderr.startswith(b"fingerpost: ")
+        assert done.stderr.count(b"\n") == 1

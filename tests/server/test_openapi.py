@@ -1,0 +1,199 @@
+"""The OpenAPI description: whole, and true to the app; and its reference for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from server.api.schemas import AnswerOut, DocumentOut, SimilarityOut
+from tests.server.conftest import Ask, page_of
+
+Spec = dict[str, Any]
+METHODS = {"get", "post", "put", "delete", "patch"}
+
+
+@pytest.fixture(scope="module")
+def spec(app: APIFlask) -> Spec:
+    response = app.test_client().get("/openapi.json")
+    assert (response.status_code, response.mimetype) == (200, "application/json")
+    return response.get_json()
+
+
+def operations(spec: Spec) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in spec["paths"].items():
+        for method, operation in methods.items():
+            if method in METHODS:
+                yield path, method, operation
+
+
+def everything(part: object) -> Iterator[dict[str, Any]]:
+    """Every object in a description."""
+    if isinstance(part, dict):
+        yield part
+        for each in part.values():
+            yield from everything(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from everything(each)
+
+
+def resolve(spec: Spec, reference: str) -> Any:
+    found: Any = spec
+    assert reference.startswith("#/")
+    for part in reference[2:].split("/"):
+        found = found[part.replace("~1", "/").replace("~0", "~")]
+    return found
+
+
+# Whole: the rules of OpenAPI 3.1 that a generated client stumbles over.
+
+
+def test_it_says_what_it_describes(spec: Spec):
+    assert re.fullmatch(r"3\.1\.\d", spec["openapi"])
+    assert spec["info"]["title"] == "Fingerpost"
+    assert spec["info"]["version"]
+
+
+def test_every_reference_leads_somewhere(spec: Spec):
+    references = [each["$ref"] for each in everything(spec) if "$ref" in each]
+    assert len(references) > 10
+    for reference in references:
+        assert isinstance(resolve(spec, reference), dict), reference
+
+
+def test_every_operation_has_a_name_of_its_own(spec: Spec):
+    names = [operation["operationId"] for _, _, operation in operations(spec)]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-zA-Z]+", name) for name in names)
+
+
+def test_every_operation_says_what_it_does_and_answers(spec: Spec):
+    for path, method, operation in operations(spec):
+        assert operation["summary"], path
+        assert operation["tags"], path
+        assert "200" in operation["responses"], (path, method)
+        for status, response in operation["responses"].items():
+            assert re.fullmatch(r"[1-5]\d\d", status)
+            assert response["description"]
+
+
+def test_every_part_of_an_address_is_described(spec: Spec):
+    for path, _, operation in operations(spec):
+        described = {
+            each["name"]
+            for each in operation.get("parameters", [])
+            if each["in"] == "path" and each["required"] and each["schema"]
+        }
+        assert described == set(re.findall(r"{(\w+)}", path)), path
+
+
+def test_only_bodies_by_post_are_described(spec: Spec):
+    for path, method, operation in operations(spec):
+        assert ("requestBody" in operation) == (method == "post"), path
+        if method == "post":
+            assert operation["requestBody"]["content"]["application/json"]["schema"]
+
+
+def test_every_error_has_the_one_shape(spec: Spec):
+    seen = 0
+    for path, _, operation in operations(spec):
+        for status, response in operation["responses"].items():
+            if status < "400" or path == "/ready":
+                continue
+            schema = response["content"]["application/json"]["schema"]
+            schema = resolve(spec, schema["$ref"]) if "$ref" in schema else schema
+            assert schema["required"] == ["error"], (path, status)
+            assert set(schema["properties"]["error"]["properties"]) == {"type", "message", "field"}
+            seen += 1
+    assert seen >= 5
+
+
+# True to the app.
+
+
+def test_every_route_for_programs_is_described(app: APIFlask, spec: Spec):
+    routes = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/") or rule.rule in {"/health", "/ready"}
+    }
+    described = {(path, method) for path, method, _ in operations(spec)}
+    assert ("/api/search", "post") in routes
+    assert routes <= described
+
+
+def test_no_page_and_no_question_in_an_address_is_described(spec: Spec):
+    assert set(spec["paths"]) & {"/", "/documents", "/docs"} == set()
+    assert set(spec["paths"]["/api/search"]) == {"post"}
+    for _, _, operation in operations(spec):
+        names = {each["name"] for each in operation.get("parameters", [])}
+        assert not names & {"query", "q", "question", "source", "texts"}
+
+
+def test_an_answer_is_as_described(ask: Ask):
+    # Strict: a key more than the description has, or one of another type, is an error.
+    AnswerOut.model_validate(ask("How are victims identified?", limit=41).get_json())
+    AnswerOut.model_validate(ask("victims", mode="keyword", limit=3).get_json())
+
+
+def test_documents_and_cosines_are_as_described(
+    client: FlaskClient, documents: list[dict[str, Any]]
+):
+    for document in documents:
+        DocumentOut.model_validate(document)
+    body = {"source": "x", "texts": ["y"]}
+    SimilarityOut.model_validate(client.post("/api/similarity", json=body).get_json())
+
+
+def test_the_documented_fields_of_a_question_are_described(spec: Spec):
+    content = spec["paths"]["/api/search"]["post"]["requestBody"]["content"]
+    schema = content["application/json"]["schema"]
+    schema = resolve(spec, schema["$ref"]) if "$ref" in schema else schema
+    fields = {"query", "limit", "offset", "mode", "filters", "min_similarity"}
+    assert fields <= set(schema["properties"])
+    assert schema["required"] == ["query"]
+    filters = schema["properties"]["filters"]
+    reference = filters.get("$ref") or filters["allOf"][0]["$ref"]
+    assert set(resolve(spec, reference)["properties"]) >= {
+        "countries",
+        "regions",
+        "topics",
+        "authors",
+        "year_from",
+        "year_to",
+        "include_worldwide",
+    }
+
+
+# The reference for people.
+
+
+def test_the_reference_lists_every_route(client: FlaskClient, spec: Spec):
+    page = page_of(client.get("/docs"))
+    titles = {each.text for each in page.all("h2")}
+    for path, method, operation in operations(spec):
+        assert f"{method.upper()} {path}" in titles
+        assert operation["summary"] in page.text
+
+
+def test_the_reference_lists_the_fields_of_bodies_and_answers(client: FlaskClient):
+    page = page_of(client.get("/docs"))
+    names = {each.text for each in page.all("code")}
+    assert {"query", "filters", "verdict", "hits", "similarities", "truncated"} <= names
+
+
+def test_the_reference_has_no_script_and_nothing_foreign(client: FlaskClient):
+    page = page_of(client.get("/docs"))
+    assert page.all("script") == []
+    for tag, name in (("a", "href"), ("link", "href"), ("img", "src"), ("form", "action")):
+        for each in page.all(tag):
+            assert re.match(r"/(?!/)|#", each.attributes[name]), each
+    text = client.get("/docs").get_data(as_text=True)
+    assert "javascript:" not in text
+    assert set(re.findall(r"https?://[^/\s\"'<]+", text)) <= {"http://localhost"}  # our own

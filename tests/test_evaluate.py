@@ -1,0 +1,394 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytrec_eval
+
+from embedder.errors import SourceError
+from embedder.evaluate import (
+    Query,
+    by_id,
+    compare,
+    make_run,
+    per_query,
+    read_qrels,
+    read_queries,
+    read_run,
+    summarise,
+    write_run,
+)
+
+NAMES = ["nDCG@10", "Recall@10", "Recall@100", "MRR@10"]
+
+
+def ranked(*documents: str) -> dict[str, float]:
+    """Give documents with falling scores."""
+    return {document: 1.0 / rank for rank, document in enumerate(documents, start=1)}
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "file"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# Measures, by hand: nDCG is the sum of grade / log2(rank + 1), by that of the best order.
+
+
+@pytest.mark.parametrize(
+    ("found", "judged", "values"),
+    [
+        pytest.param(ranked("a"), {"a": 1}, [1, 1, 1, 1], id="found first"),
+        pytest.param(ranked("x", "a"), {"a": 1}, [1 / math.log2(3), 1, 1, 0.5], id="second"),
+        pytest.param(
+            ranked("a", "x", "b"),
+            {"a": 1, "b": 1},
+            [1.5 / (1 + 1 / math.log2(3)), 1, 1, 1],
+            id="first and third",
+        ),
+        pytest.param(
+            ranked("b", "a"),
+            {"a": 3, "b": 1},
+            [(1 + 3 / math.log2(3)) / (3 + 1 / math.log2(3)), 1, 1, 1],
+            id="grades in the wrong order",
+        ),
+        pytest.param(
+            ranked("a"),
+            {"a": 1, "b": 1},
+            [1 / (1 + 1 / math.log2(3)), 0.5, 0.5, 1],
+            id="one of two",
+        ),
+        pytest.param(ranked(*"0123456789", "a"), {"a": 1}, [0, 0, 1, 0], id="eleventh"),
+        pytest.param(ranked(*map(str, range(100)), "a"), {"a": 1}, [0, 0, 0, 0], id="101st"),
+        pytest.param(ranked("x", "y"), {"a": 1}, [0, 0, 0, 0], id="not found"),
+        pytest.param(ranked("x", "a"), {"a": 1, "x": 0}, [1 / math.log2(3), 1, 1, 0.5], id="0"),
+        pytest.param({}, {"a": 1}, [0, 0, 0, 0], id="nothing found"),
+    ],
+)
+def test_measures_are_as_by_hand(found, judged, values):
+    measured = per_query({"q": found}, {"q": judged})
+    assert list(measured) == NAMES
+    assert [each["q"] for each in measured.values()] == pytest.approx(values, abs=1e-6)
+
+
+def test_a_query_that_was_not_asked_counts_0():
+    measured = per_query({"p": ranked("a")}, {"p": {"a": 1}, "q": {"a": 1}})
+    assert measured["MRR@10"] == {"p": 1.0, "q": 0.0}
+
+
+def test_unjudged_queries_do_not_count():
+    run = {"p": ranked("a"), "q": ranked("a"), "r": ranked("a")}
+    measured = per_query(run, {"p": {"a": 1}, "q": {}, "r": {"a": 0}})
+    assert all(each == {"p": 1.0} for each in measured.values())
+
+
+def test_nothing_judged_has_no_values():
+    assert per_query({"p": ranked("a")}, {}) == {name: {} for name in NAMES}
+
+
+def made_up(number: int) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, int]]]:
+    random = np.random.default_rng(number)
+    run = {
+        f"q{at}": {
+            f"d{each}": float(score)
+            for each, score in zip(random.permutation(300)[:150], random.random(150), strict=True)
+        }
+        for at in range(20)
+    }
+    qrels = {
+        f"q{at}": {f"d{each}": int(random.integers(0, 4)) for each in random.permutation(300)[:15]}
+        for at in range(20)
+    }
+    return run, qrels
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_measures_are_those_of_trec_eval(number):
+    run, qrels = made_up(number)
+    reference = pytrec_eval.RelevanceEvaluator(
+        qrels, {"ndcg_cut_10", "recall_10", "recall_100", "recip_rank"}
+    ).evaluate(run)
+    measured = per_query(run, qrels)
+    for query, wanted in reference.items():
+        first = wanted["recip_rank"] if wanted["recip_rank"] >= 0.1 else 0.0
+        assert [measured[name][query] for name in NAMES] == pytest.approx(
+            [wanted["ndcg_cut_10"], wanted["recall_10"], wanted["recall_100"], first], abs=1e-6
+        )
+
+
+# Summaries.
+
+QUERIES = [Query("1", "a", "short"), Query("2", "b", "long"), Query("3", "c", "short")]
+QRELS = {"1": {"a": 1}, "2": {"a": 1}, "3": {"a": 1}}
+RUN = {"1": ranked("a"), "2": ranked("x", "a"), "3": {}}
+
+
+def test_all_queries_are_summarised_first_then_each_kind():
+    found = {
+        (each.kind, each.measure): (each.queries, each.mean)
+        for each in summarise(QUERIES, RUN, QRELS)
+    }
+    assert len(found) == 12
+    assert [kind for kind, _ in found][::4] == ["all", "short", "long"]
+    assert found["all", "MRR@10"] == (3, pytest.approx(0.5))
+    assert found["short", "MRR@10"] == (2, pytest.approx(0.5))
+    assert found["long", "MRR@10"] == (1, pytest.approx(0.5))
+    assert found["all", "Recall@10"] == (3, pytest.approx(2 / 3))
+    assert found["long", "Recall@10"] == (1, 1.0)
+
+
+def test_without_kinds_there_is_one_group():
+    queries = [Query(each.id, each.text) for each in QUERIES]
+    assert [each.kind for each in summarise(queries, RUN, QRELS)] == ["all"] * 4
+
+
+def test_a_kind_without_judgements_is_left_out():
+    queries = [*QUERIES, Query("4", "d", "unjudged")]
+    found = summarise(queries, {**RUN, "4": ranked("a")}, QRELS)
+    assert {each.kind for each in found} == {"all", "short", "long"}
+    assert {each.queries for each in found if each.kind == "all"} == {3}
+
+
+def test_judgements_of_queries_that_are_not_asked_do_not_count():
+    found = summarise(QUERIES[:1], RUN, QRELS)
+    assert {(each.queries, each.mean) for each in found} == {(1, 1.0)}
+
+
+def test_the_interval_holds_the_mean():
+    run, qrels = made_up(7)
+    for each in summarise([Query(query, "x") for query in run], run, qrels):
+        values = list(per_query(run, qrels)[each.measure].values())
+        assert each.mean == pytest.approx(sum(values) / 20)
+        assert min(values) <= each.low < each.mean < each.high <= max(values)
+
+
+def test_the_interval_is_about_two_standard_errors_wide():
+    random = np.random.default_rng(1)
+    ranks = {f"q{at}": int(random.integers(1, 11)) for at in range(200)}
+    run = {query: ranked(*map(str, range(rank - 1)), "a") for query, rank in ranks.items()}
+    qrels = {query: {"a": 1} for query in run}
+    (found,) = [
+        each
+        for each in summarise([Query(query, "x") for query in run], run, qrels)
+        if each.measure == "MRR@10"
+    ]
+    error = float(np.std([1 / rank for rank in ranks.values()])) / 200**0.5
+    assert found.high - found.mean == pytest.approx(1.96 * error, rel=0.15)
+    assert found.mean - found.low == pytest.approx(1.96 * error, rel=0.15)
+
+
+def test_the_interval_of_equal_values_is_their_value():
+    run = {"1": ranked("a"), "2": ranked("a")}
+    for each in summarise(QUERIES[:2], run, QRELS):
+        assert (each.low, each.mean, each.high) == (1.0, 1.0, 1.0)
+
+
+def test_the_same_run_has_the_same_summary():
+    assert summarise(QUERIES, RUN, QRELS) == summarise(QUERIES, RUN, QRELS)
+
+
+# Comparing.
+
+MANY = {f"q{at}": {"a": 1} for at in range(12)}
+GOOD = {query: ranked("a") for query in MANY}
+BAD = {query: ranked("x", "y", "a") for query in MANY}
+
+
+def test_equal_runs_do_not_differ():
+    for each in compare(GOOD, GOOD, MANY):
+        assert (each.difference, each.p) == (0.0, 1.0)
+        assert each.first == each.second == 1.0
+
+
+def test_clearly_different_runs_differ():
+    found = {each.measure: each for each in compare(BAD, GOOD, MANY)}
+    assert list(found) == NAMES
+    assert found["MRR@10"].first == pytest.approx(1 / 3)
+    assert found["MRR@10"].second == pytest.approx(1.0)
+    assert found["MRR@10"].difference == pytest.approx(2 / 3)
+    # All 12 differences have one sign: 2 of the 2**12 ways to exchange pairs are as extreme.
+    assert found["MRR@10"].p == pytest.approx(2 / 2**12)
+    assert found["Recall@10"].p == 1.0
+
+
+def test_the_order_of_runs_turns_the_difference_round():
+    one, two = compare(BAD, GOOD, MANY), compare(GOOD, BAD, MANY)
+    assert [each.difference for each in one] == [-each.difference for each in two]
+    assert [each.p for each in one] == pytest.approx([each.p for each in two])
+
+
+def test_runs_that_differ_by_chance_have_no_small_p():
+    run = {query: (BAD if at % 2 else GOOD)[query] for at, query in enumerate(MANY)}
+    other = {query: (GOOD if at % 2 else BAD)[query] for at, query in enumerate(MANY)}
+    assert {each.p > 0.5 for each in compare(run, other, MANY)} == {True}
+
+
+# Asking.
+
+
+def test_every_query_is_asked_with_its_text_for_a_hundred():
+    asked = []
+
+    def ask(text: str, limit: int) -> list[tuple[str, float]]:
+        asked.append((text, limit))
+        return [(f"{text}1", 2.0), (f"{text}2", 1.0)] if text != "b" else []
+
+    assert make_run(QUERIES, ask) == {
+        "1": {"a1": 2.0, "a2": 1.0},
+        "2": {},
+        "3": {"c1": 2.0, "c2": 1.0},
+    }
+    assert asked == [("a", 100), ("b", 100), ("c", 100)]
+
+
+# BUG: of equal scores nDCG and recall take the last id first (as trec_eval does), MRR the first
+# id; the order in which the hits are shown is lost, though equal scores are usual (equal
+# documents, scores rounded to six digits).
+@pytest.mark.parametrize("hits", ["ab", "ba"])
+def test_hits_with_equal_scores_keep_their_order(hits):
+    run = make_run([Query("q", "x")], lambda *_: [(each, 0.5) for each in hits])
+    measured = per_query(run, {"q": {hits[0]: 1}})
+    assert {name: each["q"] for name, each in measured.items()} == dict.fromkeys(NAMES, 1.0)
+
+
+# Reading queries.
+
+
+def test_queries_are_read_with_their_kinds(tmp_path):
+    path = write(
+        tmp_path,
+        '{"_id": "1", "text": "What works?", "kind": "short"}\n\n{"id": 2, "query": "Café?"}\n',
+    )
+    assert read_queries(path) == ([Query("1", "What works?", "short"), Query("2", "Café?")], {})
+
+
+def test_judgements_may_stand_with_the_query_by_title(tmp_path):
+    line = {"_id": "1", "text": "x", "relevant": {"A title": 2, "d7": 1, "Gone": 0}}
+    _, qrels = read_queries(write(tmp_path, json.dumps(line)))
+    assert qrels == {"1": {"A title": 2, "d7": 1, "Gone": 0}}
+    assert by_id(qrels, {"A title": "d3", "Other": "d4"}) == {"1": {"d3": 2, "d7": 1, "Gone": 0}}
+
+
+def test_titles_of_the_library_are_found_by_id(seed_library):
+    documents = seed_library.documents()[1]
+    ids = {each.title: each.id for each in documents}
+    qrels = {"q": {documents[3].title: 1, documents[5].id: 2}}
+    assert by_id(qrels, ids) == {"q": {documents[3].id: 1, documents[5].id: 2}}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("{", id="no JSON"),
+        pytest.param("[1]", id="a list"),
+        pytest.param('"text"', id="a text"),
+        pytest.param('{"text": "x"}', id="no id"),
+        pytest.param('{"_id": "", "text": "x"}', id="empty id"),
+        pytest.param('{"_id": "1"}', id="no text"),
+        pytest.param('{"_id": "1", "text": " "}', id="empty text"),
+        pytest.param('{"_id": "1", "text": 7}', id="a number as text"),
+        # BUG: an AttributeError or ValueError without file and line.
+        pytest.param('{"_id": "1", "text": "x", "relevant": ["a"]}', id="a list of relevant"),
+        pytest.param('{"_id": "1", "text": "x", "relevant": {"a": "high"}}', id="a grade of text"),
+        pytest.param('{"_id": "1", "text": "x", "relevant": {"a": null}}', id="no grade"),
+        # BUG: read as the id "None".
+        pytest.param('{"_id": null, "text": "x"}', id="null as id"),
+    ],
+)
+def test_a_malformed_query_is_an_error_with_its_line(line, tmp_path):
+    path = write(tmp_path, f'{{"_id": "0", "text": "x"}}\n{line}\n')
+    with pytest.raises(SourceError) as error:
+        read_queries(path)
+    assert str(error.value).startswith(f"{path}:2: ")
+
+
+# Reading judgements.
+
+HEADER = "query-id\tcorpus-id\tscore\n"
+
+
+def test_judgements_are_read_under_a_header(tmp_path):
+    path = write(tmp_path, f"{HEADER}q1\td1\t1\nq1\td 2\t0\n\nq2\td1\t2\n")
+    assert read_qrels(path) == {"q1": {"d1": 1, "d 2": 0}, "q2": {"d1": 2}}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "q1\td1",
+        "q1 d1 1",
+        "q1\td1\tone",
+        "q1\td1\t1.5",
+        "q1\td1\t1\tx",
+        "q1\td1\t",
+        "q1\td1\t²",  # BUG: `isdigit` holds, `int` raises a ValueError
+    ],
+)
+def test_a_malformed_judgement_is_an_error_with_its_line(line, tmp_path):
+    path = write(tmp_path, f"{HEADER}q1\td1\t1\n{line}\n")
+    with pytest.raises(SourceError) as error:
+        read_qrels(path)
+    assert str(error.value).startswith(f"{path}:3: ")
+
+
+# BUG: the first line is passed over whatever it is; a judgement is lost in silence.
+def test_judgements_without_a_header_are_an_error(tmp_path):
+    with pytest.raises(SourceError, match=r"file:1: "):
+        read_qrels(write(tmp_path, "q1\td1\t1\nq2\td1\t1\n"))
+
+
+# TREC runs.
+
+
+def test_a_run_is_written_in_trec_evals_form(tmp_path):
+    path = tmp_path / "run"
+    write_run(path, {"q1": {"b": 0.5, "a": 2.0}, "q2": {}}, "mine")
+    assert [line.split() for line in path.read_text().splitlines()] == [
+        ["q1", "Q0", "a", "1", "2.000000", "mine"],
+        ["q1", "Q0", "b", "2", "0.500000", "mine"],
+    ]
+
+
+def test_a_run_comes_back_as_it_was_written(tmp_path):
+    run, qrels = made_up(5)
+    write_run(tmp_path / "run", run, "mine")
+    back = read_run(tmp_path / "run")
+    assert back.keys() == run.keys()
+    for query, found in run.items():
+        assert back[query] == pytest.approx(found, abs=1e-6)
+        assert list(back[query]) == sorted(found, key=lambda each: -found[each])
+    assert per_query(back, qrels) == per_query(run, qrels)
+
+
+# BUG: six digits after the point make small differences, and small scores, equal.
+@pytest.mark.parametrize(("first", "second"), ["ab", "ba"])
+def test_small_differences_survive_being_written(first, second, tmp_path):
+    run = {"q": {first: 2e-8, second: 1e-8}}
+    write_run(tmp_path / "run", run, "mine")
+    back = read_run(tmp_path / "run")["q"]
+    assert back[first] > back[second]
+
+
+def test_a_run_of_another_tool_is_read(tmp_path):
+    path = write(tmp_path, "q1\tQ0\td1\t1\t14.5\tbm25\nq1 Q0 d2 2 -3e-2 bm25\n\n")
+    assert read_run(path) == {"q1": {"d1": 14.5, "d2": -0.03}}
+
+
+@pytest.mark.parametrize(
+    "line", ["q1 Q0 d1 1 0.5", "q1 Q0 d1 1 0.5 my run", "q1 Q0 d1 1 high mine", "q1"]
+)
+def test_a_malformed_run_is_an_error_with_its_line(line, tmp_path):
+    path = write(tmp_path, f"q1 Q0 d1 1 0.5 mine\n\n{line}\n")
+    with pytest.raises(SourceError) as error:
+        read_run(path)
+    assert str(error.value).startswith(f"{path}:3: ")
+
+
+@pytest.mark.parametrize("read", [read_queries, read_qrels, read_run])
+def test_a_file_that_is_not_there_is_an_error(read, tmp_path):
+    with pytest.raises(SourceError, match="No such file"):
+        read(tmp_path / "gone")

@@ -1,0 +1,418 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from embedder import lexical, passages
+from embedder.build import index
+from embedder.errors import (
+    DocumentNotFound,
+    LibraryDamaged,
+    LibraryMismatch,
+    LibraryMissing,
+    RequestError,
+)
+from embedder.library import Library
+from embedder.records import Answer, Question
+from tests.conftest import Silent
+
+CATS = {"id": "cats", "title": "Cats", "abstract": "Cats sleep. Cats hunt mice.", "year": 2001}
+DOGS = {"id": "dogs", "title": "Dogs", "abstract": "Dogs bark.", "countries": ["Lebanon"]}
+FISH = {"id": "fish", "title": "Fish", "abstract": "Fish swim.", "topics": ["Sea"]}
+
+
+def write(path: Path, *documents: dict[str, object]) -> Path:
+    path.write_text("".join(json.dumps(each) + "\n" for each in documents), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, encoder) -> Path:
+    """A small library, never changed; tests work on copies of it."""
+    folder = tmp_path_factory.mktemp("built")
+    source = write(folder / "animals.jsonl", CATS, DOGS)
+    index(folder / "vectors", [source], Silent(), load=lambda _: encoder)
+    return folder / "vectors"
+
+
+@pytest.fixture
+def folder(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "vectors"))
+
+
+@pytest.fixture
+def library(folder: Path, encoder) -> Library:
+    return Library(folder, load=lambda _: encoder)
+
+
+@pytest.fixture
+def build_in_thread(folder: Path, encoder) -> Callable[..., None]:
+    """Build into the same folder from another thread, and wait for it."""
+
+    def build(*documents: dict[str, object]) -> None:
+        source = write(folder.parent / "more.jsonl", *documents)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(index, folder, [source], Silent(), load=lambda _: encoder).result()
+
+    return build
+
+
+def change(folder: Path, sql: str, *values: object) -> None:
+    connection = sqlite3.connect(folder / "library.sqlite")
+    assert connection.execute(sql, values).rowcount > 0
+    connection.commit()
+    connection.close()
+
+
+def change_manifest(folder: Path, **values: object) -> None:
+    """Write another manifest, with the checksum that belongs to it."""
+    connection = sqlite3.connect(folder / "library.sqlite")
+    (text,) = connection.execute("SELECT manifest FROM generations WHERE number = 1").fetchone()
+    connection.close()
+    text = json.dumps({**json.loads(text), **values})
+    digest = hashlib.sha256(text.encode()).digest()
+    change(folder, "UPDATE generations SET manifest = ?, sha256 = ?", text, digest)
+
+
+def ids(answer: Answer) -> list[str]:
+    return [hit.document.id for hit in answer.hits]
+
+
+# Builds that happen meanwhile.
+
+
+def test_a_build_by_another_thread_is_noticed_at_the_next_question(library, build_in_thread):
+    before = library.ask(Question("fish that swim"))
+    assert (before.generation, before.total) == (1, 2)
+    build_in_thread(FISH)
+    after = library.ask(Question("fish that swim"))
+    assert (after.generation, after.total) == (2, 3)
+    assert ids(after)[0] == "fish"
+    assert library.filter_values()["topics"] == ["Sea"]
+    assert library.documents()[0] == 3
+
+
+def test_a_build_that_changes_nothing_is_no_new_generation(library, build_in_thread, folder):
+    build_in_thread(FISH)
+    build_in_thread(FISH)
+    assert library.ask(Question("fish")).generation == 2
+    assert sorted(each.name for each in (folder / "generations").iterdir()) == ["1", "2"]
+
+
+def test_the_model_is_loaded_once_for_several_generations(folder, encoder, build_in_thread):
+    loads: list[str] = []
+    library = Library(folder, load=lambda name: loads.append(name) or encoder)
+    library.ask(Question("cats"))
+    build_in_thread(FISH)
+    library.ask(Question("cats"))
+    assert loads == ["all-MiniLM-L6-v2"]
+
+
+def test_answers_are_of_one_generation_while_builds_run(library, build_in_thread):
+    ended = threading.Event()
+    answers: list[Answer] = []
+
+    def ask() -> None:
+        while not ended.is_set():
+            answers.append(library.ask(Question("fish that swim")))
+
+    library.load()
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(ask) for _ in range(2)]
+        try:
+            build_in_thread(FISH)
+            build_in_thread(FISH, {"id": "owls", "title": "Owls"})
+        finally:
+            ended.set()
+        for each in asking:
+            each.result()
+    library_now = library.ask(Question("fish that swim"))
+    assert {(a.generation, a.total) for a in answers} <= {(1, 2), (2, 3), (3, 4)}
+    assert (library_now.generation, library_now.total) == (3, 4)
+
+
+QUESTIONS = [
+    Question("prevention programmes", limit=5),
+    Question("My maid. Her passport was taken.", limit=41),
+    Question("Nepal", mode="keyword"),
+    Question("traficking of childern", mode="semantic", offset=3),
+]
+
+
+def without_time(answers: Sequence[Answer]) -> list[Answer]:
+    return [replace(each, took_ms=0.0) for each in answers]
+
+
+# BUG: a tokenizer keeps its padding and truncation as state, which `count_tokens` takes away and
+# `encode_queries` puts back: side by side, a long text is counted cut (256 tokens of 600), or a
+# question ends in a ValueError.
+def test_the_model_may_be_used_by_many_threads(encoder):
+    long, pair = "passport " * 600, ["one", "a longer text of several words"]
+    (tokens,), rows = encoder.count_tokens([long]), encoder.encode_queries(pair)
+
+    ended = threading.Event()
+
+    def count() -> set[int]:
+        found = {tokens}
+        while not ended.is_set():
+            found.add(encoder.count_tokens([long])[0])
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        counting = [pool.submit(count) for _ in range(2)]
+        try:
+            for _ in range(20):
+                assert abs(encoder.encode_queries(pair) - rows).max() < 1e-5
+        finally:
+            ended.set()
+    assert [each.result() for each in counting] == [{tokens}] * 2
+
+
+# BUG: as above, now and then.
+def test_many_threads_get_the_answers_that_one_gets(seed_vectors, encoder, seed_library):
+    alone = without_time([seed_library.ask(each) for each in QUESTIONS])
+    loads: list[str] = []
+    fresh = Library(seed_vectors, load=lambda name: loads.append(name) or encoder)
+    start = threading.Barrier(6)
+
+    def ask() -> list[Answer]:
+        start.wait()
+        return without_time([fresh.ask(each) for each in QUESTIONS])
+
+    with ThreadPoolExecutor(6) as pool:
+        together = [each.result() for each in [pool.submit(ask) for _ in range(6)]]
+    assert together == [alone] * 6
+    assert len(loads) == 1
+
+
+# What is missing, damaged or of another kind.
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda library: library.load(),
+        lambda library: library.ask(Question("cats")),
+        lambda library: library.similar("cats"),
+        lambda library: library.documents(),
+        lambda library: library.status(),
+        lambda library: library.problems(),
+        lambda library: library.verify(),
+    ],
+    ids=["load", "ask", "similar", "documents", "status", "problems", "verify"],
+)
+def test_where_there_is_no_library_all_say_so(use, tmp_path):
+    with pytest.raises(LibraryMissing, match=r"there is no library in .* fingerpost index"):
+        use(Library(tmp_path / "vectors"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def lexical_file(folder: Path) -> Path:
+    (file,) = (folder / "generations" / "1" / "lexical").glob("*.term")
+    return file
+
+
+def test_a_damaged_file_of_the_index_is_named(library, folder):
+    file = lexical_file(folder)
+    raw = bytearray(file.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    file.write_bytes(raw)
+    with pytest.raises(LibraryDamaged) as error:
+        library.ask(Question("cats"))
+    assert f"'lexical/{file.name}' of generation 1 has SHA-256 " in str(error.value)
+    assert str(error.value).endswith("Build it again: fingerpost index")
+    (problem,) = library.problems()
+    assert file.name in problem
+    assert library.verify() == [problem]
+
+
+def test_a_missing_file_of_the_index_is_named(library, folder):
+    file = lexical_file(folder)
+    file.unlink()
+    with pytest.raises(LibraryDamaged, match=file.name):
+        library.load()
+
+
+def test_a_changed_glossary_is_damage(library, folder):
+    with (folder / "generations" / "1" / "glossary.csv").open("a") as file:
+        file.write("x,,,UN\n")
+    with pytest.raises(LibraryDamaged, match=r"'glossary.csv' of generation 1"):
+        library.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "now"),
+    [
+        ("passage_rule", "passage rule", passages.RULE_VERSION),
+        ("lexical_rule", "keyword rule", lexical.RULE_VERSION),
+    ],
+)
+def test_a_library_of_another_rule_is_refused_with_both_values(name, what, now, library, folder):
+    change_manifest(folder, **{name: 99})
+    with pytest.raises(LibraryMismatch) as error:
+        library.ask(Question("cats"))
+    assert str(error.value) == (
+        f"the library's {what} is 99, but {now} is needed. Build it again: fingerpost index"
+    )
+
+
+def test_a_library_of_another_model_is_refused_with_both_values(library, folder, encoder):
+    change_manifest(folder, model_sha256="0" * 64)
+    with pytest.raises(LibraryMismatch) as error:
+        library.load()
+    assert (error.value.what, error.value.stored) == ("model", "0" * 64)
+    assert error.value.wanted == encoder.fingerprint
+    assert "0" * 64 in str(error.value)
+    assert encoder.fingerprint in str(error.value)
+
+
+def test_a_manifest_of_another_form_is_refused(library, folder):
+    change_manifest(folder, colour="green")
+    with pytest.raises(LibraryMismatch, match=r"the library's manifest is .*'colour'"):
+        library.status()
+
+
+def test_a_manifest_that_was_changed_is_damage(library, folder):
+    change(folder, "UPDATE generations SET manifest = replace(manifest, '2', '3')")
+    with pytest.raises(LibraryDamaged, match="the manifest of generation 1 does not match"):
+        library.load()
+
+
+def test_a_damaged_passage_vector_is_found_at_load(library, folder):
+    change(folder, "UPDATE vectors SET passage = zeroblob(1536)")
+    with pytest.raises(LibraryDamaged, match="a passage vector of document row"):
+        library.load()
+    assert sorted(library.verify()) == [
+        "a vector of document 'cats' does not match its checksum",
+        "a vector of document 'dogs' does not match its checksum",
+    ]
+
+
+def test_damaged_sentence_vectors_are_found_by_a_question(library, folder):
+    change(folder, "UPDATE vectors SET sentences = zeroblob(length(sentences))")
+    library.load()
+    with pytest.raises(LibraryDamaged, match="the sentence vectors of document row"):
+        library.ask(Question("cats"))
+
+
+def test_a_damaged_document_is_found(library, folder):
+    change(folder, "UPDATE documents SET record = replace(record, 'bark', 'dark')")
+    with pytest.raises(LibraryDamaged, match="a document does not match its checksum"):
+        library.ask(Question("dogs"))
+    with pytest.raises(LibraryDamaged):
+        library.document("dogs")
+    assert library.document("cats").id == "cats"
+    assert library.verify() == ["document 'dogs' does not match its checksum"]
+
+
+def test_missing_vectors_are_found(library, folder):
+    change(folder, "DELETE FROM vectors")
+    with pytest.raises(LibraryDamaged, match="2 of 2 passages have no vector"):
+        library.load()
+    assert "a passage of document 'cats' has no vector" in library.verify()
+
+
+# BUG: `Store.snapshot` connects outside `damage_named`: SQLite's own error comes out.
+def test_a_file_that_is_no_database_is_damage(library, folder):
+    (folder / "library.sqlite").write_bytes(b"no database " * 1000)
+    with pytest.raises(LibraryDamaged, match=r"library\.sqlite is damaged"):
+        library.load()
+
+
+# BUG: a damaged vector of a word is left out in silence: `texts` passes over it, `verify` does
+# not look, and the library answers with fewer related words.
+def test_damaged_vectors_of_words_are_found(library, folder):
+    change(folder, "UPDATE texts SET vector = zeroblob(768)")
+    assert library.verify() != []
+
+
+def test_damage_is_mended_by_a_build(library, folder, build_in_thread):
+    change(folder, "UPDATE vectors SET passage = zeroblob(1536)")
+    lexical_file(folder).write_bytes(b"")
+    build_in_thread(FISH)
+    assert library.verify() == []
+    assert ids(library.ask(Question("cats")))[0] == "cats"
+
+
+# Figures and documents.
+
+
+def test_a_sound_library_has_no_problems(seed_library):
+    assert seed_library.problems() == []
+    assert seed_library.verify() == []
+
+
+def test_the_status_is_given_without_loading_the_model(folder):
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    generation, manifest = Library(folder, load=refuse).status()
+    assert generation == 1
+    assert (manifest.model, manifest.dim, manifest.documents) == ("all-MiniLM-L6-v2", 384, 2)
+    assert manifest.passages == 2
+    assert (manifest.passage_rule, manifest.lexical_rule) == (
+        passages.RULE_VERSION,
+        lexical.RULE_VERSION,
+    )
+    assert "glossary.csv" in manifest.files
+
+
+def test_problems_are_looked_for_without_loading_the_model(folder):
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    assert Library(folder, load=refuse).problems() == []
+    assert Library(folder, load=refuse).verify() == []
+
+
+def test_loading_gives_the_manifest_that_the_status_shows(library):
+    assert library.load() == library.status()[1]
+
+
+def test_a_document_is_given_by_its_id(library):
+    document = library.document("cats")
+    assert (document.title, document.year) == ("Cats", 2001)
+    with pytest.raises(DocumentNotFound, match="no document has the id 'gone'"):
+        library.document("gone")
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset", "found"),
+    [
+        (None, 0, ["cats", "dogs"]),
+        (1, 0, ["cats"]),
+        (1, 1, ["dogs"]),
+        (9, 0, ["cats", "dogs"]),
+        (None, 1, ["dogs"]),
+        (9, 2, []),
+        (0, 0, []),
+    ],
+)
+def test_documents_are_given_in_pages_with_their_number(limit, offset, found, library):
+    total, page = library.documents(limit, offset)
+    assert (total, [each.id for each in page]) == (2, found)
+
+
+@pytest.mark.parametrize(("limit", "offset", "field"), [(-1, 0, "limit"), (1, -1, "offset")])
+def test_a_page_out_of_range_is_an_error(limit, offset, field, library):
+    with pytest.raises(RequestError) as error:
+        library.documents(limit, offset)
+    assert error.value.field == field
+
+
+def test_filter_values_are_those_of_the_documents(library):
+    assert library.filter_values() == {
+        "countries": ["Lebanon"],
+        "regions": [],
+        "topics": [],
+        "authors": [],
+    }
