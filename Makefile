@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: serve ask index test lint setup clean
+.PHONY: serve ask index test lint quality setup clean
 
 serve: setup
 	$(BIN)/fingerpost serve
@@ -29,6 +29,9 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+quality: setup
+	$(BIN)/python -m benchmarks.quality
 
 setup: $(READY)
 

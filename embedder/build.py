@@ -23,7 +23,7 @@ import numpy as np
 from embedder import calibrate, changes, generations, lexical, passages, sources
 from embedder.changes import Changes
 from embedder.encode import Encoder, Rows, cosine
-from embedder.errors import LibraryDamaged, LibraryError, LibraryMismatch, LibraryMissing
+from embedder.errors import LibraryDamaged, LibraryError, LibraryMissing
 from embedder.glossary import DEFAULT_GLOSSARY, Glossary, read_glossary
 from embedder.models import DEFAULT_MODEL, load_encoder
 from embedder.records import Document, Entry, Manifest, Passage
@@ -32,6 +32,7 @@ from embedder.store import PassageMatrix, Store, Writer
 from embedder.words import words
 
 _EMBED_AT_ONCE = 256
+_INDEX_ANEW = 10_000  # documents, indexed in about a second
 _WORDS_AT_ONCE = 1024
 
 
@@ -169,8 +170,11 @@ def _switch(site: _Site, work: _Work, told: tuple[Sequence[str], Sequence[Entry]
             writer.put_passages(writer.row_of(key), cut)
         if sound and not removed and not work.cut:
             return current
-        documents = list(added.items()) if sound else writer.rows()
-        files = _write_files(site, current, documents, [*removed, *added], upon=sound)
+        # Documents taken out of an index still count in its BM25 weights until it is merged. A
+        # small library is indexed anew, so that the same documents give the same answers.
+        upon = sound and writer.count() > _INDEX_ANEW
+        documents = list(added.items()) if upon else writer.rows()
+        files = _write_files(site, current, documents, [*removed, *added], upon=upon)
         writer.add_generation(current + 1, _new_manifest(site, files))
         writer.drop_unused_vectors(encoder.fingerprint)
     generations.drop_old(site.folder, current + 1)
@@ -217,21 +221,17 @@ def _manifest(writer: Writer) -> Manifest | None:
 def _own_model(writer: Writer) -> str:
     """Give the name of the library's model, the default for a library without generations.
 
-    Raises LibraryDamaged if no manifest is sound: which model it was is not known then.
+    Raises LibraryDamaged if no manifest says which it was.
     """
-    for generation in range(writer.generation(), 0, -1):
-        try:
-            return writer.manifest(generation).model
-        except LibraryMismatch:
-            break
-        except LibraryError:
-            continue
-    if writer.generation() and _manifest(writer) is None and writer.count():
+    if not writer.generation():
+        return DEFAULT_MODEL
+    name = writer.claimed_model(writer.generation())
+    if name is None:
         raise LibraryDamaged(
             "the library's manifest is damaged, so its model is not known. Name it, and all is "
             "built again: fingerpost index --model NAME_OR_PATH"
         )
-    return DEFAULT_MODEL
+    return name
 
 
 def _whole(writer: Writer, manifest: Manifest) -> bool:

@@ -73,6 +73,7 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
         understood += [
             Understood("term", start + each.start, start + each.end, each.ring.term)
             for each in recognised
+            if fold(text[start + each.start : start + each.end]) != fold(each.ring.term)
         ]
         covered = {at for each in recognised for at in range(each.start, each.end)}
         counted = [each for each in mended if len(each.written) > 2 and each.written.isalpha()]

@@ -17,9 +17,9 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
 from embedder.encode import Encoder, PassageVectors, Rows, normalise
 from embedder.errors import EncoderError
+from embedder.library import Library
 from embedder.models import DEFAULT_MODEL, find_model, load_encoder
 from embedder.records import Passage, Question, Span
-from embedder.library import Library
 
 PROMPTS = {"query": "query: ", "document": "passage: "}
 TEXTS = [

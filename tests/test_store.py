@@ -462,7 +462,7 @@ def test_damage_is_noticed_when_it_is_read(filled: Store, statement: str, messag
 @pytest.mark.parametrize(("statement", "_", "problem"), DAMAGE.values(), ids=DAMAGE)
 def test_damage_is_named_by_verify(filled: Store, statement: str, _: str, problem: str):
     run_sql(filled, statement)
-    assert problems(filled) == [problem]
+    assert problem in problems(filled)
 
 
 def test_a_checksum_error_shows_both_checksums(filled: Store):

@@ -77,11 +77,18 @@ def read(path: Path) -> Iterator[Entry]:
             yield Entry(_document(path, number, text), path, number)
 
 
+def _is_address(key: str) -> bool:
+    """Tell whether an id would be taken for the address of a document's neighbours."""
+    return key.endswith("/similar")
+
+
 def _document(path: Path, number: int, text: str) -> Document:
     try:
         line = _Line.model_validate_json(text)
     except ValidationError as error:
         raise SourceError(path, number, _first_problem(error)) from error
+    if _is_address(line.id or ""):
+        raise SourceError(path, number, "id: an id cannot end in '/similar'")
     return Document(
         id=line.id or "",
         title=line.title,

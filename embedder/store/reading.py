@@ -61,6 +61,17 @@ class Snapshot:
             )
         return Manifest(**values)
 
+    def claimed_model(self, generation: int) -> str | None:
+        """Give the model that a generation's manifest names, though it may be damaged otherwise."""
+        row = self._db.execute(
+            "SELECT manifest FROM generations WHERE number = ?", (generation,)
+        ).fetchone()
+        try:
+            name = json.loads(row[0])["model"]
+        except (TypeError, ValueError, KeyError):
+            return None
+        return name if isinstance(name, str) else None
+
     def count(self) -> int:
         """Count the documents."""
         return int(self._db.execute("SELECT count(*) FROM documents").fetchone()[0])

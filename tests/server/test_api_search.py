@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.server.conftest import CANARY, Ask, error_of
+from tests.server.conftest import CANARY, Ask, Running, error_of
 
 Documents = list[dict[str, Any]]
 
@@ -121,11 +123,6 @@ def test_hits_are_ordered_by_score(ask: Ask, mode: str):
     assert len(set(scores)) > 5
 
 
-def test_the_semantic_mode_is_ordered_by_similarity(ask: Ask):
-    found = [hit["similarity"] for hit in hits_of(ask(QUESTIONS[1], mode="semantic", limit=41))]
-    assert found == sorted(found, reverse=True)
-
-
 def test_the_keyword_mode_finds_only_who_holds_a_word(ask: Ask, documents: Documents):
     holders = {
         each["id"]
@@ -133,7 +130,7 @@ def test_the_keyword_mode_finds_only_who_holds_a_word(ask: Ask, documents: Docum
         if re.search(r"\bnurs|\bcurricul", f"{each['title']} {each['abstract']}", re.IGNORECASE)
     }
     assert 0 < len(holders) < 20
-    response = ask("curriculum nurses", mode="keyword", limit=41)
+    response = ask("curriculum nurses", mode="keyword", limit=41, expand=False)
     assert set(ids_of(response)) == holders
     assert response.get_json()["total"] == len(holders)
     assert all(hit["legs"]["keyword"] > 0 for hit in hits_of(response))
@@ -565,6 +562,24 @@ def test_a_body_too_large_is_refused(client: FlaskClient):
         "message": "What was sent is too large.",
     }
     assert CANARY not in response.get_data(as_text=True)
+
+
+# BUG: on the real server it is waitress that refuses it (`max_request_body_size` is the same
+# limit), in plain text, without our headers, and from some size on by a connection that breaks.
+# Suggested: let waitress take four times as much, in memory, so that ours comes first.
+@pytest.mark.slow
+def test_a_real_server_refuses_it_in_the_one_shape(running: Running):
+    body = json.dumps({"query": Q + "x" * 1_100_000}).encode()
+    request = urllib.request.Request(  # noqa: S310
+        f"{running.address}/api/search", body, {"Content-Type": "application/json"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=30)  # noqa: S310
+    with caught.value as response:
+        assert response.status == 413
+        assert response.headers["Content-Type"] == "application/json"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert json.load(response)["error"]["message"] == "What was sent is too large."
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])

@@ -20,8 +20,8 @@ from click.testing import CliRunner, Result
 
 from embedder.build import index
 from embedder.encode import Encoder
-from embedder.records import Document
 from embedder.library import Library
+from embedder.records import Document
 from server.cli import main
 from tests.conftest import ROOT, SEEDS
 from tests.server.conftest import CANARY, Ask, Running, command, environment_of

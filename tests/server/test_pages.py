@@ -161,7 +161,7 @@ def test_filters_narrow_as_in_the_api_and_are_kept(
     assert {name: kept[name] for name in fields} == {
         name: value.strip() for name, value in fields.items()
     }
-    assert "open" in page.one("details").attributes
+    assert "open" in page.all("details")[0].attributes
 
 
 def test_filters_that_leave_nothing_say_so(client: FlaskClient):
@@ -280,9 +280,9 @@ def test_an_unknown_choice_is_kept_too(client: FlaskClient):
     assert fields_of(form_of(page))["topic"] == "Cooking"
 
 
-@pytest.mark.parametrize("year", ["999999", "0", "00002015"[-6:]])
-def test_any_short_number_is_a_year(client: FlaskClient, year: str):
-    assert send(client, QUESTION, year_from=year).status_code == 200
+@pytest.mark.parametrize(("year", "status"), [("999999", 422), ("0", 422), ("002015", 200)])
+def test_a_number_must_be_a_year(client: FlaskClient, year: str, status: int):
+    assert send(client, QUESTION, year_from=year).status_code == status
 
 
 def test_a_form_too_large_is_refused(client: FlaskClient):

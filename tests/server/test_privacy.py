@@ -15,8 +15,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from embedder.records import Question
 from embedder.library import Library
+from embedder.records import Question
 from tests.server.conftest import CANARY, Running, error_of, page_of
 
 SECRET = f"My name is {CANARY} and they took my passport"
@@ -241,6 +241,9 @@ def test_a_panic_is_an_unexpected_error_too(
     response = client.post("/api/search", json={"query": SECRET})
     assert error_of(response, 500)["type"] == "internal"
     assert CANARY not in caplog.text
+    # BUG: it leaves no trace, as any other answer does: `_add_headers` does not run for it.
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO])

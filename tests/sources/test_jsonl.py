@@ -301,3 +301,11 @@ def test_a_file_that_is_no_utf8_text_is_refused(raw, line, problem, tmp_path):
         list(jsonl.read(path))
     assert caught.value.message == f"{path}:{line}: {problem}"
     assert caught.value.line == line
+
+
+def test_an_id_that_would_be_an_address_is_refused(tmp_path: Path):
+    path = tmp_path / "s.jsonl"
+    path.write_text('{"id": "a/similar", "title": "x"}\n')
+    with pytest.raises(SourceError) as caught:
+        list(jsonl.read(path))
+    assert caught.value.message == f"{path}:1: id: an id cannot end in '/similar'"

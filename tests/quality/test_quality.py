@@ -1,0 +1,85 @@
+"""Floors just under what was reached, so that nobody lowers the answers' quality unawares."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from embedder.build import index
+from embedder.encode import Encoder
+from embedder.evaluate import read_queries
+from embedder.library import Library
+from embedder.records import Question
+from server.evaluation import Setting, evaluate_library
+from tests.conftest import ROOT, Silent
+
+QUESTIONS = Path(__file__).with_name("questions_dev.jsonl")
+COLLECTIONS = ROOT.parent / "shared" / "data"
+
+
+def ndcg(library: Library, queries: Path, qrels: Path | None = None) -> dict[str, float]:
+    measured = evaluate_library(library, queries, qrels, Setting(), None).measured
+    return {each.kind: each.mean for each in measured if each.measure == "nDCG@10"}
+
+
+@pytest.mark.slow
+def test_the_seed_library_answers_well(seed_library: Library):
+    # Reached: all 0.895, question 0.885, situation 0.86, keyword 0.95, known-item 1.0.
+    found = ndcg(seed_library, QUESTIONS)
+    assert found["all"] >= 0.88
+    assert found["question"] >= 0.86
+    assert found["situation"] >= 0.82
+    assert found["keyword"] >= 0.92
+    assert found["known-item"] == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "floor"), [("cranfield", 0.42), ("cisi", 0.455)])
+def test_other_fields_are_answered_well(tmp_path: Path, encoder: Encoder, name: str, floor: float):
+    folder = COLLECTIONS / name
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    index(tmp_path / "v", [folder / "corpus.jsonl"], Silent(), load=lambda _: encoder)
+    library = Library(tmp_path / "v", load=lambda _: encoder)
+    found = ndcg(library, folder / "queries.jsonl", folder / "qrels.tsv")
+    assert found["all"] >= floor
+
+
+@pytest.fixture(scope="module")
+def judged(seed_library: Library) -> list[tuple[str, str, int | None]]:
+    """The kind, the verdict and the grade of the first hit, None where nothing answers."""
+    queries, qrels = read_queries(QUESTIONS)
+    answers = [seed_library.ask(Question(each.text, limit=1)) for each in queries]
+    return [
+        (
+            query.kind,
+            answer.verdict,
+            None if query.kind == "none" else qrels[query.id].get(answer.hits[0].document.title, 0),
+        )
+        for query, answer in zip(queries, answers, strict=True)
+    ]
+
+
+def test_a_verdict_of_none_hides_almost_no_answer(judged: list[tuple[str, str, int | None]]):
+    # Reached: none of 48.
+    assert sum(verdict == "none" for kind, verdict, _ in judged if kind != "none") <= 1
+
+
+def test_most_of_what_nothing_answers_is_said_to_be_so(
+    judged: list[tuple[str, str, int | None]],
+):
+    # Reached: 19 of 22 (11 of 11 off-subject, 8 of 11 near misses).
+    verdicts = Counter(verdict for kind, verdict, _ in judged if kind == "none")
+    assert verdicts["none"] >= 18
+    assert verdicts["strong"] == 0
+
+
+def test_a_strong_verdict_has_the_right_document_first(
+    judged: list[tuple[str, str, int | None]],
+):
+    # Reached: 27 of 29.
+    grades = [grade for _, verdict, grade in judged if verdict == "strong"]
+    assert len(grades) >= 24
+    assert sum(grade == 3 for grade in grades) / len(grades) >= 0.9
