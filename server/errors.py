@@ -154,7 +154,7 @@ def catch_panics(app: APIFlask) -> None:
             raise
         except BaseException as error:
             with app.request_context(environ):
-                return _unexpected(error)(environ, start)
+                return app.process_response(_unexpected(error))(environ, start)
 
     app.wsgi_app = guarded  # type: ignore[method-assign, assignment]
 

@@ -32,7 +32,8 @@ def run(settings: Settings, library: Library) -> None:
             # What people write stays in memory: past these sizes waitress would use files.
             inbuf_overflow=_NEVER,
             outbuf_overflow=_NEVER,
-            max_request_body_size=settings.largest_body + 1,
+            # A body somewhat too large reaches the app, whose refusal has the API's shape.
+            max_request_body_size=4 * settings.largest_body,
         )
     except (OSError, ValueError) as error:
         raise RequestError(
