@@ -26,7 +26,7 @@ def ndcg(library: Library, queries: Path, qrels: Path | None = None) -> dict[str
 
 @pytest.mark.slow
 def test_the_seed_library_answers_well(seed_library: Library):
-    # Reached: all 0.890, question 0.885, situation 0.849, keyword 0.955, known-item 1.0.
+    # Reached: all 0.894, question 0.898, situation 0.847, keyword 0.954, known-item 1.0.
     found = ndcg(seed_library, QUESTIONS)
     assert found["all"] >= 0.875
     assert found["question"] >= 0.85
