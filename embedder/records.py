@@ -131,7 +131,7 @@ class Understood:
     """What was recognised at [start, end) of a question, in characters.
 
     `term`: the field's term for what is said there. `spelling`: the library's word for a
-    misspelt one. `related`: a word of the library near in meaning to one that it does not use.
+    misspelt one. `related`: words of the library near in meaning to one that it does not use.
     """
 
     kind: Literal["term", "spelling", "related"]

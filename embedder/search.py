@@ -210,6 +210,11 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
     related = {
         word: cosine * recipe.related_weight for each in near for word, cosine in each.items()
     }
+    taken = [
+        Understood("related", *reading.strange[word], ", ".join(each))
+        for word, each in zip(strange, near, strict=True)
+        if each and recipe.related_weight
+    ]
     vector = windows[0] if len(windows) == 1 else normalise(windows.mean(axis=0))
     return _Asked(
         vector=vector,
@@ -220,9 +225,14 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
         strange=len(strange),
         places=tuple((part.start, part.end) for part in reading.parts),
         wanted=Wanted(
-            reading.corrected, related, reading.rings, recipe.title_weight, recipe.ring_weight
+            reading.corrected,
+            [part.corrected for part in reading.parts],
+            related,
+            reading.rings,
+            recipe.title_weight,
+            recipe.ring_weight,
         ),
-        understood=reading.understood,
+        understood=(*reading.understood, *taken),
     )
 
 

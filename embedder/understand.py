@@ -6,7 +6,7 @@ glossary's terms for what it says behind it. Nothing of a question is left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from embedder.folding import fold
@@ -22,10 +22,11 @@ _MOST_PARTS = 24
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a question at [start, end), as it is to be read: `text`."""
+    """A piece of a question at [start, end), corrected, and as it is to be read: with terms."""
 
     start: int
     end: int
+    corrected: str
     text: str
 
 
@@ -36,7 +37,7 @@ class Reading:
     `whole` is all of it with the glossary's terms behind it, `corrected` the same without;
     `parts` are its parts if there are several, `terms` the glossary's terms alone, `rings`
     their numbers. `words` counts its different words of three letters or more, `strange` are
-    those of them, in lower case, that the glossary does not know.
+    those of them, in lower case, that the glossary does not know, with where they first stand.
     """
 
     whole: str
@@ -44,24 +45,23 @@ class Reading:
     parts: tuple[Part, ...]
     terms: str
     rings: tuple[int, ...]
-    strange: tuple[str, ...]
+    strange: Mapping[str, tuple[int, int]]
     words: int
     understood: tuple[Understood, ...]
 
 
 def read_plainly(text: str) -> Reading:
     """Read a question as it stands: its parts, and nothing put in or corrected."""
-    parts = tuple(Part(start, end, text[start:end]) for start, end in _cut(text))
-    return Reading(text, text, parts if len(parts) > 1 else (), "", (), (), 0, ())
+    parts = tuple(Part(start, end, text[start:end], text[start:end]) for start, end in _cut(text))
+    return Reading(text, text, parts if len(parts) > 1 else (), "", (), {}, 0, ())
 
 
 def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recipe) -> Reading:
     """Read a question with the field's glossary and the library's spelling."""
     parts: list[Part] = []
-    corrected: list[str] = []
     understood: list[Understood] = []
     rings: dict[int, str] = {}
-    strange: dict[str, None] = {}
+    strange: dict[str, tuple[int, int]] = {}
     different: dict[str, None] = {}
     for start, end in _cut(text):
         found = words(text[start:end])
@@ -78,18 +78,19 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
         covered = {at for each in recognised for at in range(each.start, each.end)}
         counted = [each for each in mended if len(each.written) > 2 and each.written.isalpha()]
         different.update((each.form, None) for each in counted)
-        strange.update((fold(each.written), None) for each in counted if each.start not in covered)
+        for each in counted:
+            if each.start not in covered:
+                strange.setdefault(fold(each.written), (start + each.start, start + each.end))
         plain = _replaced(text[start:end], slips)
-        corrected.append(plain)
-        parts.append(Part(start, end, _with_terms(plain, list(dict.fromkeys(terms)))))
-    plain = " ".join(corrected)
+        parts.append(Part(start, end, plain, _with_terms(plain, list(dict.fromkeys(terms)))))
+    plain = " ".join(each.corrected for each in parts)
     return Reading(
         whole=_with_terms(plain, list(rings.values()) if recipe.terms else []),
         corrected=plain,
         parts=tuple(parts) if len(parts) > 1 else (),
         terms="; ".join(rings.values()) if recipe.terms else "",
         rings=tuple(rings),
-        strange=tuple(strange),
+        strange=strange,
         words=len(different),
         understood=tuple(understood),
     )

@@ -191,6 +191,25 @@ def test_related_words_count_by_their_weight_and_in_the_text_alone(tmp_path):
     assert found == [(10, pytest.approx(0.5 * full[10], rel=1e-5))]
 
 
+def test_a_word_counts_by_what_its_part_of_the_question_tells(tmp_path):
+    index = write(
+        tmp_path, *(document(abstract=each) for each in ("nurse doctor zebra", "guide", "lamp"))
+    )
+    text = ("The nurse, the doctor, the zebra.", "Is there a guide?")
+    flat = dict(index.search(Wanted(" ".join(text)), 10))
+    found = dict(index.search(Wanted(" ".join(text), parts=text), 10))
+    assert found[10] == pytest.approx(flat[10], rel=1e-5)
+    # One word tells a third of three equally rare ones.
+    assert found[20] == pytest.approx(flat[20] / 3 ** (1 / 3), rel=1e-5)
+
+
+def test_a_word_in_two_parts_counts_as_in_the_more_telling(tmp_path):
+    index = write(tmp_path, *(document(abstract=each) for each in ("nurse doctor", "guide")))
+    parts = ("A nurse.", "A nurse, a doctor.")
+    flat = index.search(Wanted(" ".join(parts)), 10)
+    assert index.search(Wanted(" ".join(parts), parts=parts), 10) == flat
+
+
 def test_related_words_find_documents_beside_the_words_asked_for(tmp_path):
     index = write(tmp_path, document(abstract="nurse"), document(abstract="doctor"))
     found = index.search(Wanted("doctor", related={"nurse": 0.9}), 10)

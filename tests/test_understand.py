@@ -83,7 +83,7 @@ STORY = (
 def test_reading_plainly_changes_nothing(text):
     reading = read_plainly(text)
     assert (reading.whole, reading.corrected) == (text, text)
-    assert (reading.rings, reading.strange, reading.understood) == ((), (), ())
+    assert (reading.rings, reading.strange, reading.understood) == ((), {}, ())
     assert all(part.text == text[part.start : part.end] for part in reading.parts)
 
 
@@ -217,7 +217,7 @@ def test_parts_stand_where_their_sentences_do(read):
     text = "My pasport. The maid, again. Women!"
     parts = read(text).parts
     assert [(part.start, part.end) for part in parts] == sentences(text)
-    assert parts[0] == Part(0, 11, "My passport.")
+    assert parts[0] == Part(0, 11, "My passport.", "My passport.")
     assert parts[1].text == "The maid, again. (domestic worker)"
 
 
@@ -271,11 +271,12 @@ def test_what_stands_in_two_sentences_is_no_phrase(read):
 
 
 def test_words_of_terms_are_not_strange(read):
-    assert read("the maid keeps her passport").strange == ("the",)
+    assert read("the maid keeps her passport").strange == {"the": (0, 3)}
 
 
 def test_strange_words_are_folded_corrected_and_given_once(read):
-    assert read("Quake? QUAKE! Pasport, qüake.").strange == ("quake", "passport")
+    found = read("Quake? QUAKE! Pasport, qüake.").strange
+    assert found == {"quake": (0, 5), "passport": (14, 21)}
 
 
 # The real glossary, vocabulary and model.
@@ -305,9 +306,12 @@ def test_all_that_is_understood_lies_in_the_question(understood):
 
 
 def test_plain_english_is_not_corrected(understood):
-    assert [each for each in slices(CASE, understood) if each[:2] != ("spelling", "pasport")] == [
-        each for each in slices(CASE, understood) if each[0] == "term"
-    ]
+    assert [each[1] for each in slices(CASE, understood) if each[0] == "spelling"] == ["pasport"]
+
+
+def test_words_near_in_meaning_to_a_strange_one_are_shown(understood):
+    (near,) = (each[2] for each in slices(CASE, understood) if each[:2] == ("related", "woman"))
+    assert "women" in near.split(", ")
 
 
 def test_the_packaged_glossary_belongs_to_the_library(seed_vectors: Path):
