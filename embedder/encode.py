@@ -7,6 +7,7 @@ inner product is a cosine.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +18,11 @@ from numpy.typing import NDArray
 from embedder.records import Passage
 
 Rows = NDArray[np.float32]
+
+# The cores that this process may use.
+CORES = max(
+    1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,12 @@ class PassageVectors:
 class Encoder(Protocol):
     """A loaded model.
 
-    `fingerprint` is a SHA-256 over the model's files; `max_tokens` is how many tokens of text
-    one reading takes in, without special tokens and prompts.
+    `fingerprint` is a SHA-256 over the model's files; `backend` says what runs it; `max_tokens`
+    is how many tokens of text one reading takes in, without special tokens and prompts.
     """
 
     name: str
+    backend: str
     fingerprint: str
     dim: int
     max_tokens: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +15,14 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from transformers.utils import logging as _transformers_logging
 
-from embedder.encode import PassageVectors, Rows, normalise
+from embedder.batches import by_tokens
+from embedder.encode import CORES, PassageVectors, Rows, normalise
 from embedder.errors import EncoderError
+from embedder.pooling import check_lengths, pool
 from embedder.records import Passage
 
 _BATCH = 32
-_CORES = max(
-    1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-)
+_BATCH_TOKENS = 4096
 
 transformers_logging: Any = _transformers_logging  # its functions have no types
 
@@ -36,12 +35,12 @@ class TorchEncoder:
 
         Raises EncoderError if its files are no sentence-transformers model with a fast tokenizer.
         """
-        self.name, self.fingerprint = name, fingerprint
+        self.name, self.fingerprint, self.backend = name, fingerprint, "torch"
         # Its bars and advice go to standard error, where people look for ours.
         transformers_logging.disable_progress_bar()
         transformers_logging.set_verbosity_error()
         try:
-            self._model = SentenceTransformer(
+            self.model = SentenceTransformer(
                 str(folder),
                 device="cpu",
                 local_files_only=True,
@@ -60,14 +59,14 @@ class TorchEncoder:
                 f"the files in {folder} are no sentence-transformers model that can be loaded "
                 f"({type(error).__name__}: {error})"
             ) from error
-        self._tokenizer: Any = self._model.tokenizer
-        if not getattr(self._tokenizer, "is_fast", False):
+        self.tokenizer: Any = self.model.tokenizer
+        if not getattr(self.tokenizer, "is_fast", False):
             raise EncoderError(f"the model {name!r} has no fast tokenizer (tokenizer.json)")
-        self.dim = int(self._model.get_embedding_dimension() or 0)
-        self._query_prompt = self._prompt("query")
-        self._document_prompt = self._prompt("document", "passage", "corpus")
+        self.dim = int(self.model.get_embedding_dimension() or 0)
+        self.query_prompt = self._prompt("query")
+        self.document_prompt = self._prompt("document", "passage", "corpus")
         # A tokenizer keeps how it pads and cuts, so threads must not share one; this one counts.
-        self._counter = Tokenizer.from_str(self._tokenizer.backend_tokenizer.to_str())
+        self._counter = Tokenizer.from_str(self.tokenizer.backend_tokenizer.to_str())
         self._counter.no_padding()
         self._counter.no_truncation()
         self._lock = threading.Lock()
@@ -82,54 +81,48 @@ class TorchEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Rows:
         """Encode questions; see `encode.Encoder`."""
-        return self._encode(texts, self._query_prompt)
+        return self._encode(texts, self.query_prompt)
 
     def encode_documents(self, texts: Sequence[str]) -> Rows:
         """Encode documents; see `encode.Encoder`."""
-        return self._encode(texts, self._document_prompt)
+        return self._encode(texts, self.document_prompt)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         """Encode passages and their sentences; see `encode.Encoder`.
 
-        Where the model averages its tokens, a sentence's vector is the average over the
-        sentence's tokens in the one reading of its passage ("late chunking", Günther et al.
-        2024, arXiv:2409.04701): it costs nothing more, and a sentence keeps the meaning its
-        passage gives it. Other models read each sentence again, alone.
+        A model that averages its tokens gives a sentence's vector by `pooling`; others read
+        each sentence again, alone.
         """
-        for passage, tokens in zip(
-            passages, self.count_tokens([each.text for each in passages]), strict=True
-        ):
-            if tokens > self.max_tokens:
-                raise EncoderError(
-                    f"a passage of {tokens} tokens ({len(passage.text)} characters) is longer "
-                    f"than the {self.max_tokens} that {self.name} reads"
-                )
-        if self._averages_tokens():
-            with self._using(_CORES):
-                return self._late(passages)
+        counts = self.count_tokens([each.text for each in passages])
+        check_lengths(passages, counts, self.max_tokens, self.name)
+        if self.averages_tokens():
+            with self._using(CORES):
+                return self._late(passages, counts)
         return self._each_alone(passages)
 
     def _prompt(self, *names: str) -> str:
         """Give the prompt that the model names for a use, else its default one, else none."""
-        prompts: dict[str, str | None] = self._model.prompts
-        default = self._model.default_prompt_name or ""
+        prompts: dict[str, str | None] = self.model.prompts
+        default = self.model.default_prompt_name or ""
         return next((found for name in (*names, default) if (found := prompts.get(name))), "")
 
     def _room(self) -> int:
         """Give the tokens left for text beside special tokens and the longer prompt."""
-        limit = int(self._model.max_seq_length or self._tokenizer.model_max_length)
-        prompts = max(self.count_tokens([self._query_prompt, self._document_prompt]))
-        room = limit - int(self._tokenizer.num_special_tokens_to_add()) - prompts
+        self.reads = int(self.model.max_seq_length or self.tokenizer.model_max_length)
+        prompts = max(self.count_tokens([self.query_prompt, self.document_prompt]))
+        room = self.reads - int(self.tokenizer.num_special_tokens_to_add()) - prompts
         if room < 1:
-            raise EncoderError(f"the model {self.name!r} leaves no room for text in {limit} tokens")
+            raise EncoderError(
+                f"the model {self.name!r} leaves no room for text in {self.reads} tokens"
+            )
         return room
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Rows:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
         # Few texts are a question, for which more threads only collide with other questions'.
-        with self._using(_CORES if len(texts) > _BATCH else 1):
-            rows = self._model.encode(
+        with self._using(CORES if len(texts) > _BATCH else 1):
+            rows = self.model.encode(
                 list(texts), prompt=prompt or None, batch_size=_BATCH, show_progress_bar=False
             )
         return normalise(np.asarray(rows, dtype=np.float32))
@@ -141,33 +134,32 @@ class TorchEncoder:
             torch.set_num_threads(threads)
             yield
 
-    def _averages_tokens(self) -> bool:
+    def averages_tokens(self) -> bool:
         """Tell whether the model's vector is the plain average of its tokens' vectors."""
-        kinds = [type(module).__name__ for module in self._model]
+        kinds = [type(module).__name__ for module in self.model]
         if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
             return False
-        pooling: Any = self._model[1]
+        pooling: Any = self.model[1]
         return pooling.pooling_mode == "mean" and (
-            pooling.include_prompt or not self._document_prompt
+            pooling.include_prompt or not self.document_prompt
         )
 
     @torch.inference_mode()
-    def _late(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        order = sorted(range(len(passages)), key=lambda at: len(passages[at].text))
+    def _late(self, passages: Sequence[Passage], counts: Sequence[int]) -> list[PassageVectors]:
         vectors: dict[int, PassageVectors] = {}
-        for batch in _batches(order):
-            texts = [self._document_prompt + passages[at].text for at in batch]
-            features = self._tokenizer(
+        for batch in by_tokens(counts, _BATCH_TOKENS):
+            texts = [self.document_prompt + passages[at].text for at in batch]
+            features = self.tokenizer(
                 texts, padding=True, return_offsets_mapping=True, return_tensors="pt"
             )
             offsets = features.pop("offset_mapping").numpy()
-            out = self._model(dict(features))
+            out = self.model(dict(features))
             tokens = out["token_embeddings"].numpy()
             whole = normalise(out["sentence_embedding"].numpy())
             for row, at in enumerate(batch):
-                places = np.asarray(passages[at].offsets) + len(self._document_prompt)
+                places = np.asarray(passages[at].offsets) + len(self.document_prompt)
                 vectors[at] = PassageVectors(
-                    whole[row], _pool(tokens[row], offsets[row], places, whole[row])
+                    whole[row], pool(tokens[row], offsets[row], places, whole[row])
                 )
         return [vectors[at] for at in range(len(passages))]
 
@@ -179,22 +171,3 @@ class TorchEncoder:
             PassageVectors(vector, np.stack([next(rows) for _ in each.offsets]))
             for vector, each in zip(whole, passages, strict=True)
         ]
-
-
-def _batches(order: Sequence[int]) -> Iterator[Sequence[int]]:
-    for at in range(0, len(order), _BATCH):
-        yield order[at : at + _BATCH]
-
-
-def _pool(tokens: Rows, offsets: Rows, places: Rows, whole: Rows) -> Rows:
-    """Average tokens (t, dim) over each place: float32 (places, dim), unit rows.
-
-    A token belongs to the place that its characters overlap; padding and special tokens have
-    empty offsets and belong to none. A place without a token of its own (characters that the
-    tokenizer drops) takes the passage's vector.
-    """
-    starts, ends = offsets[:, 0], offsets[:, 1]
-    inside = (starts < places[:, 1:]) & (ends > places[:, :1]) & (ends > starts)
-    counts = inside.sum(axis=1, keepdims=True)
-    sums = inside.astype(np.float32) @ tokens
-    return normalise(np.where(counts > 0, sums, whole).astype(np.float32))

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+from contextlib import suppress
 from pathlib import Path
+
+import platformdirs
 
 from embedder.encode import Encoder
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+# The form of converted models: raise it when `convert` writes something else.
+FORMAT = 1
+
+log = logging.getLogger("fingerpost")
 
 # The files that decide what a model makes of a text.
 _MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
@@ -29,13 +38,52 @@ def load_encoder(model: str = DEFAULT_MODEL) -> Encoder:
     if is_default(model):
         check_default_weights(folder)
     _refuse_pickles(folder)
-    # Imported here: torch takes seconds to import, and many commands need no model.
-    from embedder.encode_torch import TorchEncoder
-
     # A folder is kept by its whole path, so that it is found from everywhere.
     here = Path(model).expanduser().is_dir()
     name = DEFAULT_MODEL if is_default(model) else str(folder) if here else model
-    return TorchEncoder(name, folder, fingerprint(folder))
+    return _load(name, folder, fingerprint(folder))
+
+
+def _load(name: str, folder: Path, sha256: str) -> Encoder:
+    """Load a model by the fast way, converting it the first time, or else with torch."""
+    # Imported here: these take long to import, torch seconds, and many commands need no model.
+    from embedder.encode_openvino import OpenVinoEncoder
+
+    place = converted(sha256)
+    refused = place.with_suffix(".refused")
+    try:
+        return OpenVinoEncoder(name, place, sha256)
+    except EncoderError:
+        # It is not there yet, or was damaged; both are mended by making it again.
+        pass
+    from embedder.encode_torch import TorchEncoder
+
+    plain = TorchEncoder(name, folder, sha256)
+    if refused.is_file():
+        return plain
+    try:
+        from embedder.convert import convert
+
+        log.info("Preparing the model %s for this processor, once.", name)
+        convert(plain, place)
+        return OpenVinoEncoder(name, place, sha256)
+    except (EncoderError, OSError) as error:
+        log.warning("The model %s runs on torch, which is slower: %s", name, error)
+        with suppress(OSError):
+            refused.write_text(f"{error}\n", encoding="utf-8")
+        return plain
+
+
+def converted(sha256: str) -> Path:
+    """Give the folder where a model with this fingerprint is kept in its converted form.
+
+    FINGERPOST_CACHE names another folder than the user's cache.
+    """
+    from importlib.metadata import version
+
+    own = os.environ.get("FINGERPOST_CACHE")
+    cache = Path(own) if own else platformdirs.user_cache_path("fingerpost")
+    return cache / "models" / f"{sha256[:16]}-openvino-{version('openvino')}-{FORMAT}"
 
 
 def is_default(model: str) -> bool:

@@ -233,7 +233,9 @@ def test_one_differing_query_is_no_proof_whatever_the_others_values():
     orders = ("abcd", "xbacd", "dcba", "xxabc", "cxxba", "axxxd", "bxcxa")
     run = {query: ranked(*orders[at % 7]) for at, query in enumerate(judged)}
     for query in judged:
-        found = {each.measure: each for each in compare(run, {**run, query: ranked(*"abxdc")}, judged)}
+        found = {
+            each.measure: each for each in compare(run, {**run, query: ranked(*"abxdc")}, judged)
+        }
         assert found["nDCG@10"].p > 0.9
 
 

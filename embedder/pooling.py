@@ -1,0 +1,41 @@
+"""Sentences' vectors from one reading of their passage ("late chunking").
+
+Günther et al., "Late Chunking", 2024, arXiv:2409.04701: where a model averages its tokens, a
+sentence's vector is the average over the sentence's tokens. It costs no second reading, and a
+sentence keeps the meaning that its passage gives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from embedder.encode import Rows, normalise
+from embedder.errors import EncoderError
+from embedder.records import Passage
+
+
+def pool(tokens: Rows, offsets: Rows, places: Rows, whole: Rows) -> Rows:
+    """Average tokens (t, dim) over each place: float32 (places, dim), unit rows.
+
+    `offsets` (t, 2) and `places` (places, 2) are in characters; a token belongs to the place
+    that its characters overlap. Padding and special tokens have empty offsets and belong to
+    none. A place without a token of its own (characters that the tokenizer drops) takes the
+    passage's vector, `whole` (dim,).
+    """
+    starts, ends = offsets[:, 0], offsets[:, 1]
+    inside = (starts < places[:, 1:]) & (ends > places[:, :1]) & (ends > starts)
+    counts = inside.sum(axis=1, keepdims=True)
+    sums = inside.astype(np.float32) @ tokens
+    return normalise(np.where(counts > 0, sums, whole).astype(np.float32))
+
+
+def check_lengths(passages: Sequence[Passage], counts: Sequence[int], most: int, name: str) -> None:
+    """Raise EncoderError for a passage that a model cannot read whole: nothing is cut."""
+    for passage, tokens in zip(passages, counts, strict=True):
+        if tokens > most:
+            raise EncoderError(
+                f"a passage of {tokens} tokens ({len(passage.text)} characters) is longer "
+                f"than the {most} that {name} reads"
+            )
