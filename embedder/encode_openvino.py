@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -106,8 +106,13 @@ def hash_of(path: Path) -> str:
 class OpenVinoEncoder:
     """A converted model on the CPU; see `encode.Encoder`."""
 
-    def __init__(self, name: str, folder: Path, fingerprint: str) -> None:
+    def __init__(
+        self, name: str, folder: Path, fingerprint: str, precision: str | None = None
+    ) -> None:
         """Load the converted model in `folder`.
+
+        `precision` is `bf16`, `f16` or `f32`; without it, what the processor does fastest
+        without losing any answer: bf16 where it has instructions for it.
 
         Raises EncoderError if it is damaged or this processor cannot run it.
         """
@@ -120,8 +125,9 @@ class OpenVinoEncoder:
         self._tokenizer = _tokenizer(folder)
         self._tokenizer.enable_truncation(self._card.reads)
         self._folder = folder
+        self._hints = {"INFERENCE_PRECISION_HINT": precision} if precision else {}
         # One question runs on one core: with more, questions asked at once only collide.
-        self._asking = _Network(folder, self._card, threads=1)
+        self._asking = _Network(folder, self._card, 1, self._hints)
         self._together = Together(lambda texts: self._rows(self._asking, texts), _QUESTIONS)
         self.backend = f"openvino, {self._asking.precision}"
 
@@ -159,7 +165,7 @@ class OpenVinoEncoder:
     @cached_property
     def _building(self) -> _Network:
         """The model on all cores; a server that only answers never loads it."""
-        return _Network(self._folder, self._card, threads=CORES)
+        return _Network(self._folder, self._card, CORES, self._hints)
 
     def _encode(self, texts: Sequence[str]) -> Rows:
         if not texts:
@@ -194,12 +200,14 @@ class OpenVinoEncoder:
 class _Network:
     """A compiled network, for one caller at a time."""
 
-    def __init__(self, folder: Path, card: Card, threads: int) -> None:
-        compiled = _compiled(
-            folder,
-            card,
-            {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads},
-        )
+    def __init__(self, folder: Path, card: Card, threads: int, hints: Mapping[str, str]) -> None:
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": threads,
+            **hints,
+        }
+        compiled = _compiled(folder, card, settings)
         self.precision: str = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self._request = compiled.create_infer_request()
         self._inputs = card.inputs
@@ -235,9 +243,9 @@ def _compiled(folder: Path, card: Card, settings: dict[str, Any]) -> Any:
     name = hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
     path = folder / COMPILED / f"{name}.blob"
     with suppress(OSError, RuntimeError):
-        content = path.read_bytes()
-        if hashlib.sha256(content[32:]).digest() == content[:32]:
-            return core.import_model(content[32:], "CPU", settings)
+        content = np.fromfile(path, np.uint8)
+        if hashlib.sha256(memoryview(content[32:])).digest() == content[:32].tobytes():
+            return core.import_model(openvino.Tensor(content[32:]), "CPU", settings)
     check_files(folder, card, (MODEL, Path(MODEL).with_suffix(".bin").name))
     try:
         compiled = core.compile_model(str(folder / MODEL), "CPU", settings)

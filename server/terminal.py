@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,9 +13,10 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from embedder.evaluate import NAMES
 from embedder.records import Answer, Document, Hit, Manifest
-from server.evaluation import Evaluation
+
+if TYPE_CHECKING:
+    from server.evaluation import Evaluation
 
 _VERDICTS = {
     "strong": "The library answers this.",
@@ -78,6 +79,9 @@ def print_hits(hits: Sequence[Hit]) -> None:
 
 def print_evaluation(found: Evaluation) -> None:
     """Print measures by kind with their intervals, and a comparison if there is one."""
+    # Imported here: what computes the measures takes a second to import.
+    from embedder.evaluate import NAMES
+
     table = Table("Kind", "Queries", *NAMES.values())
     for kind in dict.fromkeys(each.kind for each in found.measured):
         row = [each for each in found.measured if each.kind == kind]

@@ -32,6 +32,14 @@ class Silent:
         yield lambda _: None
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of the tests' own: models are converted anew, and the user's stay as they are."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["FINGERPOST_CACHE"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The real default model, loaded once."""

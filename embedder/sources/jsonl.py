@@ -21,7 +21,7 @@ from pydantic import (
 from embedder.errors import SourceError
 from embedder.places import country_code, country_codes
 from embedder.records import Document, Entry
-from embedder.sources.text import read_text
+from embedder.textfile import read_text
 
 
 def _number_as_text(value: object) -> object:

@@ -25,7 +25,7 @@ from pathlib import Path
 from embedder.errors import SourceError
 from embedder.places import country_codes, join_split_regions
 from embedder.records import Document, Entry
-from embedder.sources.text import read_text
+from embedder.textfile import read_text
 
 FIRST_LINE = "Skip to main content"
 LABELS = ("Country", "Region", "Authors", "Year", "Category")

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from embedder.batches import by_tokens
+
+
+def some_lengths(seed: int, many: int) -> list[int]:
+    return np.random.default_rng(seed).integers(1, 257, many).tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_text_is_in_one_batch(seed: int):
+    lengths = some_lengths(seed, 300)
+    batches = list(by_tokens(lengths, 2048))
+    assert sorted(at for batch in batches for at in batch) == list(range(300))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_less_than_a_tenth_is_padding(seed: int):
+    lengths = some_lengths(seed, 300)
+    for batch in by_tokens(lengths, 4096):
+        longest = max(lengths[at] for at in batch)
+        assert sum(lengths[at] for at in batch) >= 0.9 * longest * len(batch)
+
+
+@pytest.mark.parametrize("most", [256, 1000, 4096])
+def test_a_batch_with_its_padding_keeps_to_the_limit(most: int):
+    lengths = some_lengths(7, 200)
+    for batch in by_tokens(lengths, most):
+        assert max(lengths[at] for at in batch) * len(batch) <= most
+
+
+def test_a_text_longer_than_the_limit_is_a_batch_of_its_own():
+    assert list(by_tokens([5, 100, 5], 50)) == [[1], [0, 2]]
+
+
+def test_equal_texts_share_batches_as_full_as_can_be():
+    assert [len(batch) for batch in by_tokens([10] * 10, 45)] == [4, 4, 2]
+
+
+def test_longest_come_first_and_equal_ones_in_their_order():
+    assert list(by_tokens([9, 10, 10, 9], 1000)) == [[1, 2, 0, 3]]
+
+
+def test_texts_without_tokens_go_together():
+    assert list(by_tokens([0, 0, 0], 10)) == [[0, 1, 2]]
+
+
+def test_nothing_makes_no_batch():
+    assert list(by_tokens([], 10)) == []

@@ -1,0 +1,288 @@
+"""The fast backend gives the plain way's vectors, and the cache is made, checked and mended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedder.convert import convert
+from embedder.encode import Encoder, Rows
+from embedder.encode_openvino import OpenVinoEncoder, read_card
+from embedder.encode_torch import TorchEncoder
+from embedder.errors import EncoderError
+from embedder.models import DEFAULT_MODEL, converted, find_model, fingerprint, load_encoder
+from tests.conftest import ROOT
+from tests.test_encode_torch import KINDS, TEXTS, a_passage, make_model
+
+LONG = "They were promised work on a farm. Their passports were taken away. " * 12
+MANY = [f"{text} {number}" for number in range(30) for text in (*TEXTS[:4], LONG)]
+
+
+def plain(folder: Path) -> TorchEncoder:
+    return TorchEncoder(str(folder), folder, fingerprint(folder))
+
+
+def fast(torch_encoder: TorchEncoder, place: Path, precision: str | None = None) -> OpenVinoEncoder:
+    convert(torch_encoder, place)
+    return OpenVinoEncoder(torch_encoder.name, place, torch_encoder.fingerprint, precision)
+
+
+@pytest.fixture(scope="module")
+def torch_encoder() -> TorchEncoder:
+    return plain(find_model(DEFAULT_MODEL))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, torch_encoder: TorchEncoder) -> Path:
+    folder = tmp_path_factory.mktemp("converted") / "model"
+    convert(torch_encoder, folder)
+    return folder
+
+
+def least_cosine(one: Rows, other: Rows) -> float:
+    return float((one * other).sum(axis=-1).min())
+
+
+def test_the_default_model_runs_without_torch(encoder: Encoder):
+    assert encoder.backend.startswith("openvino, ")
+
+
+@pytest.mark.parametrize("precision", [None, "f32"])
+def test_vectors_are_the_plain_ways(
+    torch_encoder: TorchEncoder, place: Path, precision: str | None
+):
+    found = OpenVinoEncoder("m", place, "", precision)
+    least = 0.9995 if precision is None else 0.999999
+    for texts in (TEXTS[:4], [LONG], MANY):
+        assert (
+            least_cosine(found.encode_queries(texts), torch_encoder.encode_queries(texts)) > least
+        )
+    passages = [a_passage("A title", "One sentence.", text, LONG[:300]) for text in TEXTS[:4]]
+    for one, other in zip(
+        found.encode_passages(passages), torch_encoder.encode_passages(passages), strict=True
+    ):
+        assert least_cosine(one.passage, other.passage) > least
+        assert least_cosine(one.sentences, other.sentences) > least
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "prompts left out of the mean"])
+def test_every_kind_of_model_is_converted(kind: str, tmp_path: Path):
+    torch_encoder = plain(make_model(tmp_path, **KINDS[kind]))
+    found = fast(torch_encoder, tmp_path / "place", "f32")
+    assert (found.dim, found.max_tokens) == (torch_encoder.dim, torch_encoder.max_tokens)
+    for method in ("encode_queries", "encode_documents"):
+        rows, wanted = (getattr(each, method)(TEXTS[:4]) for each in (found, torch_encoder))
+        np.testing.assert_allclose(rows, wanted, atol=1e-3)
+    passage = a_passage("A title", "The first one.", "And a second one.")
+    (one,), (other,) = found.encode_passages([passage]), torch_encoder.encode_passages([passage])
+    np.testing.assert_allclose(one.passage, other.passage, atol=1e-3)
+    np.testing.assert_allclose(one.sentences, other.sentences, atol=1e-3)
+
+
+def test_rows_and_sentences_have_length_one(encoder: Encoder):
+    found = encoder.encode_passages([a_passage("A title", "The first one.", "A second one.")])
+    for rows in (encoder.encode_queries(TEXTS), found[0].passage[None], found[0].sentences):
+        assert rows.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-6)
+
+
+def test_passages_come_back_in_their_order(encoder: Encoder):
+    passages = [a_passage("", f"{'Much more of it. ' * (at % 7)}Number {at}.") for at in range(60)]
+    together = encoder.encode_passages(passages)
+    for at in (0, 6, 13, 59):
+        (alone,) = encoder.encode_passages([passages[at]])
+        assert least_cosine(together[at].passage, alone.passage) > 0.9995
+
+
+def test_a_text_is_read_up_to_the_limit_and_no_further(place: Path):
+    encoder = OpenVinoEncoder("m", place, "", "f32")
+    words = ["word"] * (encoder.max_tokens - 1)
+    fits, over = " ".join([*words, "end"]), " ".join([*words, "end", *["more"] * 300])
+    rows = encoder.encode_queries([fits, over, " ".join(words)])
+    assert least_cosine(rows[0], rows[1]) > 0.99999
+    assert least_cosine(rows[0], rows[2]) < 0.9999
+    assert encoder.count_tokens([over]) == [encoder.max_tokens + 300]
+
+
+def test_a_longer_passage_is_refused_not_cut(encoder: Encoder):
+    passage = a_passage("", " ".join(["word"] * (encoder.max_tokens + 1)))
+    with pytest.raises(EncoderError, match="is longer than the 254 that"):
+        encoder.encode_passages([passage])
+
+
+def test_nothing_to_encode_gives_nothing(encoder: Encoder):
+    assert encoder.encode_queries([]).shape == (0, encoder.dim)
+    assert encoder.encode_passages([]) == []
+    assert encoder.count_tokens([]) == []
+
+
+def test_many_threads_encode_as_one_does(encoder: Encoder):
+    texts = ["short", "a text of some more words", LONG]
+    wanted = encoder.encode_queries(texts)
+    problems: list[str] = []
+
+    def work(own: int) -> None:
+        for _ in range(15):
+            rows = encoder.encode_queries([texts[own % 3], texts[(own + 1) % 3]])
+            if least_cosine(rows, wanted[[own % 3, (own + 1) % 3]]) < 0.9995:
+                problems.append("other rows")
+
+    threads = [threading.Thread(target=work, args=(own,)) for own in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+# The cache.
+
+
+def blobs(place: Path) -> list[Path]:
+    return sorted((place / "compiled").glob("*.blob"))
+
+
+@pytest.mark.parametrize("damage", ["a byte", "half"])
+def test_a_damaged_compiled_model_is_compiled_again(
+    tmp_path: Path, torch_encoder: TorchEncoder, damage: str
+):
+    place = tmp_path / "place"
+    wanted = fast(torch_encoder, place).encode_queries(TEXTS[:2])
+    (blob,) = blobs(place)
+    good = blob.read_bytes()
+    middle = len(good) // 2
+    bad = good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :]
+    blob.write_bytes(bad if damage == "a byte" else good[:middle])
+    found = OpenVinoEncoder("m", place, "")
+    assert least_cosine(found.encode_queries(TEXTS[:2]), wanted) > 0.99999
+    mended = blobs(place)[0].read_bytes()
+    assert hashlib.sha256(mended[32:]).digest() == mended[:32]
+
+
+@pytest.mark.parametrize("name", ["model.bin", "model.xml", "tokenizer.json"])
+def test_a_damaged_file_is_never_used(tmp_path: Path, torch_encoder: TorchEncoder, name: str):
+    place = tmp_path / "place"
+    convert(torch_encoder, place)
+    for blob in blobs(place):
+        blob.unlink()
+    content = bytearray((place / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (place / name).write_bytes(content)
+    with pytest.raises(EncoderError, match="is not as it was written"):
+        OpenVinoEncoder("m", place, "")
+
+
+def test_a_damaged_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path))
+    folder = make_model(tmp_path / "m")
+    load_encoder(str(folder))
+    place = converted(fingerprint(folder))
+    (place / "tokenizer.json").write_text("{}")
+    assert load_encoder(str(folder)).backend.startswith("openvino")
+    assert len((place / "tokenizer.json").read_text()) > 1000
+    assert not list(place.parent.glob("tmp*"))
+
+
+def test_an_empty_cache_is_filled_and_a_full_one_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "cache"))
+    folder = make_model(tmp_path / "m")
+    assert load_encoder(str(folder)).backend.startswith("openvino")
+    card = read_card(converted(fingerprint(folder)))
+    assert (card.dim, card.averages, set(card.files)) == (
+        32,
+        True,
+        {"model.xml", "model.bin", "tokenizer.json"},
+    )
+    monkeypatch.setattr("embedder.convert.convert", None)
+    assert load_encoder(str(folder)).backend.startswith("openvino")
+
+
+def test_a_model_that_cannot_be_converted_runs_on_torch_and_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "cache"))
+    folder = make_model(tmp_path, **KINDS["prompts left out of the mean"])
+    with caplog.at_level("INFO", "fingerpost"):
+        assert load_encoder(str(folder)).backend == "torch"
+    assert "runs on torch, which is slower: it leaves its prompts out" in caplog.text
+    monkeypatch.setattr("embedder.convert.convert", None)
+    assert load_encoder(str(folder)).backend == "torch"
+
+
+def test_a_converted_model_with_other_vectors_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    torch_encoder = plain(make_model(tmp_path))
+    other = plain(make_model(tmp_path / "other", seed=1))
+    monkeypatch.setattr(torch_encoder, "encode_documents", other.encode_documents)
+    with pytest.raises(EncoderError, match="its vectors are others"):
+        convert(torch_encoder, tmp_path / "place")
+    assert not (tmp_path / "place").exists()
+
+
+def test_a_cache_that_cannot_be_written_costs_speed_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "file"))
+    assert load_encoder(str(make_model(tmp_path))).backend == "torch"
+    assert "runs on torch" in caplog.text
+
+
+# What is not imported, and what is not told to anyone.
+
+PROGRAM = """
+import json, socket, sys
+calls = []
+real = socket.socket.connect
+socket.socket.connect = lambda self, address: calls.append(str(address))
+from embedder.models import load_encoder
+encoder = load_encoder()
+encoder.encode_queries(["a question"])
+named = ("torch", "transformers", "sentence_transformers")
+telemetry = [name for name in sys.modules if name.startswith("openvino_telemetry.")]
+print(json.dumps([[name for name in named if name in sys.modules], telemetry, calls]))
+"""
+
+
+@pytest.fixture
+def run_alone(tmp_path: Path) -> Callable[[Path], list[list[str]]]:
+    def run(where: Path) -> list[list[str]]:
+        environment = {**os.environ, "HOME": str(tmp_path), "FINGERPOST_CACHE": str(where)}
+        out = subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
+        found: list[list[str]] = json.loads(out.stdout.decode().strip().split("\n")[-1])
+        return found
+
+    return run
+
+
+@pytest.mark.usefixtures("encoder")  # so that the cache is full
+def test_with_the_cache_in_place_torch_is_not_imported(
+    run_alone: Callable[[Path], list[list[str]]], cache: Path
+):
+    assert run_alone(cache) == [[], [], []]
+
+
+def test_converting_tells_nobody_and_leaves_nothing_at_home(
+    run_alone: Callable[[Path], list[list[str]]], tmp_path: Path
+):
+    _, telemetry, calls = run_alone(tmp_path / "empty")
+    assert (telemetry, calls) == ([], [])
+    assert {each.name for each in tmp_path.iterdir()} <= {"empty", ".cache"}
