@@ -5,24 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 # The share of a batch that may be padding.
-_WASTE = 0.1
+_WASTE = 0.05
 
 
 def by_tokens(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
     """Group texts of so many tokens: their indexes, each once, longest first.
 
     A batch holds at most `most` tokens, padding counted (a longer text is a batch of its own),
-    and at most a tenth of it is padding.
+    and at most a twentieth of it is padding. All but the last have a number of texts that
+    `round_up` leaves as it is.
     """
     order = sorted(range(len(lengths)), key=lambda at: -lengths[at])
-    batch: list[int] = []
-    filled = 0
-    for at in order:
-        size = lengths[batch[0]] * (len(batch) + 1) if batch else 0
-        if batch and (size > most or filled + lengths[at] < (1 - _WASTE) * size):
-            yield batch
-            batch, filled = [], 0
-        batch.append(at)
-        filled += lengths[at]
-    if batch:
-        yield batch
+    begin = 0
+    while begin < len(order):
+        longest = lengths[order[begin]]
+        filled, end = longest, begin + 1
+        while end < len(order):
+            size = longest * (end + 1 - begin)
+            filled += lengths[order[end]]
+            if size > most or filled < (1 - _WASTE) * size:
+                break
+            end += 1
+        if end < len(order):
+            end = begin + round_down(end - begin)
+        yield order[begin:end]
+        begin = end
+
+
+def round_down(count: int) -> int:
+    """Give the largest of 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, … that is not over a count."""
+    power = 1 << (count.bit_length() - 1)
+    return power + power // 2 if count >= power + power // 2 else power
+
+
+def round_up(count: int) -> int:
+    """Give the smallest of 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, … that is not under a count."""
+    found = round_down(count)
+    return found if found == count else round_down(found + (found + 1) // 2)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from embedder.batches import by_tokens
+from embedder.batches import by_tokens, round_up
 from embedder.encode import CORES, PassageVectors, Rows, normalise
 from embedder.errors import EncoderError
 from embedder.pooling import check_lengths, pool
@@ -48,6 +48,9 @@ TOKENS, TEXT = "tokens", "text"
 _BATCH_TOKENS = 4096
 # More texts than this are documents or words, for which all cores work together.
 _QUESTIONS = 64
+# For each new shape OpenVINO compiles, which takes as long as reading; so shapes are few, and
+# rows are as long as a multiple of so many tokens.
+_COLUMNS = 16
 _Ids = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -210,12 +213,13 @@ class _Network:
         compiled = _compiled(folder, card, settings)
         self.precision: str = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self._request = compiled.create_infer_request()
-        self._inputs = card.inputs
+        self._inputs, self._reads = card.inputs, card.reads
         self._lock = threading.Lock()
 
     def run(self, encoded: Sequence[Encoding]) -> tuple[Rows, Rows]:
         """Read texts: their tokens' vectors float32 (n, longest, dim), and theirs (n, dim)."""
-        shape = (len(encoded), max(len(each.ids) for each in encoded))
+        longest = max(len(each.ids) for each in encoded)
+        shape = (round_up(len(encoded)), min(-(-longest // _COLUMNS) * _COLUMNS, self._reads))
         arrays: dict[str, _Ids] = {name: np.zeros(shape, np.int64) for name in self._inputs}
         for row, each in enumerate(encoded):
             columns = {
@@ -227,7 +231,8 @@ class _Network:
                 arrays[name][row, : len(each.ids)] = columns[name]
         with self._lock:
             results = self._request.infer(arrays)
-            return np.array(results[TOKENS]), np.array(results[TEXT])
+            rows = len(encoded)
+            return np.array(results[TOKENS][:rows]), np.array(results[TEXT][:rows])
 
 
 def _compiled(folder: Path, card: Card, settings: dict[str, Any]) -> Any:
@@ -244,7 +249,7 @@ def _compiled(folder: Path, card: Card, settings: dict[str, Any]) -> Any:
     path = folder / COMPILED / f"{name}.blob"
     with suppress(OSError, RuntimeError):
         content = np.fromfile(path, np.uint8)
-        if hashlib.sha256(memoryview(content[32:])).digest() == content[:32].tobytes():
+        if hashlib.sha256(content[32:].data).digest() == content[:32].tobytes():
             return core.import_model(openvino.Tensor(content[32:]), "CPU", settings)
     check_files(folder, card, (MODEL, Path(MODEL).with_suffix(".bin").name))
     try:
