@@ -136,6 +136,8 @@ class OpenVinoEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count each text's tokens; see `encode.Encoder`."""
+        if len(texts) == 1:  # without the cost of starting threads
+            return [len(self._counter.encode(texts[0], add_special_tokens=False).ids)]
         encoded = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(each.ids) for each in encoded]
 

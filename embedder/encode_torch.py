@@ -76,6 +76,8 @@ class TorchEncoder:
         """Count each text's tokens; see `encode.Encoder`."""
         if not texts:
             return []
+        if len(texts) == 1:  # without the cost of starting threads
+            return [len(self._counter.encode(texts[0], add_special_tokens=False).ids)]
         encoded = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(each.ids) for each in encoded]
 

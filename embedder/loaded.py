@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
+from cachetools import LRUCache
 
 from embedder import generations, lexical, passages
 from embedder.dense import DenseIndex, Positions
-from embedder.encode import Encoder
+from embedder.encode import Encoder, Rows
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
-from embedder.facets import Facets
+from embedder.facets import Facets, Mask
 from embedder.glossary import Glossary, read_glossary
 from embedder.records import Manifest
 from embedder.related import RelatedWords, kept_words
 from embedder.spelling import Speller
-from embedder.store import Snapshot
+from embedder.store import Sentences, Snapshot
 
 _SAMPLE = 1000
+# How much of the sentences' vectors is kept in memory: those of about 20,000 abstracts.
+_RECENT_BYTES = 128_000_000
 _AGAIN = "Build it again: fingerpost index"
 
 
@@ -41,8 +45,24 @@ class Loaded:
     related: RelatedWords
     passage_documents: Positions  # (passages,) the position of each passage's document
     by_document: Positions  # (passages,) passages in the order of their documents
-    sample: Positions  # of passages, the same for the same library
+    has_text: Mask  # (documents,) whether a document has a passage to be found by
+    sample: Rows  # (n, dim) vectors of passages, the same for the same library
     first_passage: Positions  # (documents + 1,) where each document's passages begin in it
+    recent: LRUCache[int, Sentences]  # by row number, those of documents looked at lately
+    lock: Lock = field(default_factory=Lock)  # of `recent`
+
+    def sentences(self, snapshot: Snapshot, rows: Sequence[int]) -> dict[int, Sentences]:
+        """Give the sentences of documents, by row number, reading those not looked at lately."""
+        with self.lock:
+            found = {row: self.recent[row] for row in rows if row in self.recent}
+        missing = [row for row in rows if row not in found]
+        if missing:
+            read = snapshot.sentences(missing, self.manifest.model_sha256, self.manifest.dim)
+            with self.lock:
+                for row, each in read.items():
+                    self.recent[row] = each
+            found.update(read)
+        return found
 
     def passages_of(self, positions: Positions) -> tuple[Positions, Positions]:
         """Give all passages of documents, and where each document's begin in that array."""
@@ -79,6 +99,7 @@ def load(
     positions = np.searchsorted(facets.rows, matrix.documents)
     order = np.argsort(positions, kind="stable")
     index = lexical.LexicalIndex(generations.lexical_folder(vectors, generation))
+    first = np.searchsorted(positions[order], np.arange(len(facets.rows) + 1))
     vocabulary = index.vocabulary()
     kept = snapshot.texts(kept_words(vocabulary), manifest.model_sha256)
     rows = np.asarray(list(kept.values()), dtype=np.float32).reshape(-1, manifest.dim)
@@ -94,8 +115,10 @@ def load(
         related=RelatedWords(list(kept), rows),
         passage_documents=positions,
         by_document=order,
-        sample=sample(len(positions)),
-        first_passage=np.searchsorted(positions[order], np.arange(len(facets.rows) + 1)),
+        has_text=first[1:] > first[:-1],
+        sample=matrix.vectors[sample(len(positions))],
+        first_passage=first,
+        recent=LRUCache(_RECENT_BYTES, lambda each: each.vectors.nbytes),
     )
 
 

@@ -109,7 +109,13 @@ def _runs(
     def fits(start: int, end: int) -> bool:
         return count_tokens([above + text[start:end]])[0] <= max_tokens
 
-    places = [piece for place in sentences(text) for piece in _pieces(text, *place, fits)]
+    whole = sentences(text)
+    tokens_of = count_tokens([above + text[start:end] for start, end in whole])
+    places = [
+        piece
+        for place, tokens in zip(whole, tokens_of, strict=True)
+        for piece in ([place] if tokens <= max_tokens else _pieces(text, *place, fits))
+    ]
     counts = count_tokens([above, *(text[start:end] for start, end in places)])
     room = max_tokens - counts[0]
     run: list[tuple[int, int]] = []

@@ -70,18 +70,6 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Closer:
-    """What the sentences of some documents say to a question.
-
-    For each position: its sentences' places, and cosines (sentences, 1 + parts) with the whole
-    question and with its parts.
-    """
-
-    spans: dict[int, list[Span]]
-    cosines: dict[int, Rows]
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     """The candidates of a question.
 
@@ -133,10 +121,9 @@ def neighbours(loaded: Loaded, snapshot: Snapshot, row: int, limit: int) -> list
     if not len(own):
         return []
     vector = normalise(loaded.dense.vectors(own).mean(axis=0))
-    mask = _with_text(loaded)
+    mask = loaded.has_text.copy()
     mask[position] = False
-    positions = _nearest(loaded, vector, mask)
-    similarities = _similarities(loaded, vector, positions)
+    positions, similarities = _nearest(loaded, vector, mask)
     nothing = np.zeros_like(similarities)
     found = _sorted(_Found(mask, positions, similarities, nothing, stretch(similarities, 0.0)))
     asked = _Asked(
@@ -220,7 +207,7 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
         vector=vector,
         parts=rest[: len(parts)],
         tells=tells / max(float(tells.max(initial=0.0)), 1e-9),
-        low=usual_low(loaded.dense.similarities(vector, loaded.sample)),
+        low=usual_low(loaded.sample @ vector),
         words=reading.words,
         strange=len(strange),
         places=tuple((part.start, part.end) for part in reading.parts),
@@ -239,7 +226,7 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
 def _first(loaded: Loaded, question: Question, asked: _Asked, weight: float) -> _Found:
     """Search both ways and fuse."""
     allowed = loaded.facets.resolve(question.filters)
-    mask = loaded.facets.mask(allowed) & _with_text(loaded)
+    mask = loaded.facets.mask(allowed) & loaded.has_text
     everything = len(mask)
     by_keyword = loaded.lexical.search(
         asked.wanted, everything if question.mode == "keyword" else DEPTH, allowed
@@ -258,11 +245,13 @@ def _first(loaded: Loaded, question: Question, asked: _Asked, weight: float) -> 
     named = named[mask[named]]
     if question.mode == "keyword":
         positions = np.sort(named[:DEPTH])
-    elif question.mode == "semantic":
-        positions = _nearest(loaded, asked.vector, mask)
+        similarities = _similarities(loaded, asked.vector, positions)
     else:
-        positions = np.union1d(_nearest(loaded, asked.vector, mask), named)
-    similarities = _similarities(loaded, asked.vector, positions)
+        positions, similarities = _nearest(loaded, asked.vector, mask)
+    if question.mode == "hybrid":
+        also = np.setdiff1d(named, positions)
+        positions = np.concatenate((positions, also))
+        similarities = np.concatenate((similarities, _similarities(loaded, asked.vector, also)))
     scores = convex(similarities, keywords[positions], weight, *_chance(loaded, asked))
     return _sorted(_Found(mask, positions, similarities, keywords[positions], scores))
 
@@ -277,8 +266,7 @@ def _look_closer(
     first = found.positions[:CLOSER]
     if not len(first):
         return found
-    cosines = _closer(loaded, snapshot, asked, first).cosines
-    best = np.stack([cosines[int(position)].max(axis=0) for position in first])
+    best = _best(loaded, snapshot, asked, first)
     dense = found.similarities[:CLOSER] + recipe.sentence_weight * best[:, 0]
     share = 1 + recipe.sentence_weight + recipe.parts_weight
     if len(asked.parts):
@@ -312,22 +300,17 @@ def _sorted(found: _Found) -> _Found:
     )
 
 
-def _with_text(loaded: Loaded) -> Mask:
-    """Tell which documents have a text to be found by: bool (documents,)."""
-    return loaded.first_passage[1:] > loaded.first_passage[:-1]
-
-
-def _nearest(loaded: Loaded, vector: Rows, mask: Mask) -> Positions:
-    """Give the positions of the DEPTH nearest allowed documents, in ascending order."""
-    allowed = mask[loaded.passage_documents]
+def _nearest(loaded: Loaded, vector: Rows, mask: Mask) -> tuple[Positions, Rows]:
+    """Give the DEPTH nearest allowed documents, in ascending order, with their cosines."""
+    allowed = None if mask.all() else mask[loaded.passage_documents]
     limit = 2 * DEPTH
     while True:
-        nearest, _ = loaded.dense.search(vector, limit, allowed)
-        documents = loaded.passage_documents[nearest]
-        _, first = np.unique(documents, return_index=True)
+        nearest, cosines = loaded.dense.search(vector, limit, allowed)
+        documents, first = np.unique(loaded.passage_documents[nearest], return_index=True)
         # Many passages of few documents may fill the list: then look further down.
         if len(first) >= DEPTH or len(nearest) < limit:
-            return np.sort(documents[np.sort(first)[:DEPTH]])
+            kept = np.sort(np.argsort(first)[:DEPTH])
+            return documents[kept], cosines[first[kept]]
         limit *= 2
 
 
@@ -339,16 +322,23 @@ def _similarities(loaded: Loaded, vector: Rows, positions: Positions) -> Rows:
     return np.maximum.reduceat(loaded.dense.similarities(vector, members), begins)
 
 
-def _closer(loaded: Loaded, snapshot: Snapshot, asked: _Asked, positions: Positions) -> _Closer:
-    """Compare the sentences of documents with a question and its parts."""
-    rows = {int(loaded.facets.rows[each]): int(each) for each in positions}
-    manifest = loaded.manifest
-    found = snapshot.sentences(list(rows), manifest.model_sha256, manifest.dim)
-    questions = np.concatenate((asked.vector[np.newaxis], asked.parts))
-    return _Closer(
-        {rows[row]: spans for row, (spans, _) in found.items()},
-        {rows[row]: np.clip(v @ questions.T, -1, 1) for row, (_, v) in found.items()},
-    )
+def _best(loaded: Loaded, snapshot: Snapshot, asked: _Asked, positions: Positions) -> Rows:
+    """Give the cosines of documents' best sentences: float32 (documents, 1 + parts).
+
+    The first column is for the whole question, the others for its parts.
+    """
+    rows = [int(row) for row in loaded.facets.rows[positions]]
+    found = loaded.sentences(snapshot, rows)
+    vectors = [found[row].vectors for row in rows]
+    begins = np.cumsum([0, *(len(each) for each in vectors[:-1])])
+    cosines = _questions(asked) @ np.concatenate(vectors).astype(np.float32).T
+    # A product's last digits depend on where a row stands in it; equal documents must be equal.
+    return np.round(np.clip(np.maximum.reduceat(cosines, begins, axis=1).T, -1, 1), 5)
+
+
+def _questions(asked: _Asked) -> Rows:
+    """Give the vectors of the whole question and its parts: float32 (1 + parts, dim)."""
+    return np.concatenate((asked.vector[np.newaxis], asked.parts))
 
 
 def _signals(asked: _Asked, found: _Found) -> Signals | None:
@@ -363,17 +353,18 @@ def _hits(
     shown = found.positions[page.start : page.stop]
     rows = loaded.facets.rows[shown]
     documents = snapshot.documents([int(row) for row in rows])
-    closer = _closer(loaded, snapshot, asked, shown)
-    for at, position, row in zip(page, shown, rows, strict=True):
+    sentences = loaded.sentences(snapshot, [int(row) for row in rows])
+    for at, row in zip(page, rows, strict=True):
         document = documents[int(row)]
-        cosines = closer.cosines[int(position)]
+        told = sentences[int(row)]
+        cosines = np.clip(told.vectors.astype(np.float32) @ _questions(asked).T, -1, 1)
         keyword = float(found.keywords[at])
         yield Hit(
             rank=at + 1,
             score=_round(found.scores[at]),
             similarity=_round(found.similarities[at]),
             document=document,
-            evidence=tuple(_evidence(asked, document, closer.spans[int(position)], cosines)),
+            evidence=tuple(_evidence(asked, document, told.spans, cosines)),
             legs=Legs(_round(found.similarities[at]), _round(keyword) if keyword else None),
             matched=tuple(_matched(asked, cosines)),
         )

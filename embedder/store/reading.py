@@ -16,6 +16,8 @@ from embedder.errors import DocumentNotFound, LibraryDamaged, LibraryMismatch, L
 from embedder.records import Document, Manifest, Span
 from embedder.store.rows import check, damaged, passage_sha256, select_in, sha256_of, to_document
 
+Halves = np.ndarray[Any, np.dtype[np.float16]]
+
 
 @dataclass(frozen=True, slots=True)
 class PassageMatrix:
@@ -27,6 +29,22 @@ class PassageMatrix:
 
     documents: np.ndarray[Any, np.dtype[np.int64]]
     vectors: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The sentences of one document.
+
+    `vectors` is float16 (sentences, dim), unit rows but for its rounding.
+    """
+
+    places: tuple[str, ...]
+    vectors: Halves
+
+    @property
+    def spans(self) -> list[Span]:
+        """Where the sentences stand."""
+        return [Span(*place) for each in self.places for place in json.loads(each)]
 
 
 class Snapshot:
@@ -140,15 +158,10 @@ class Snapshot:
             )
         return PassageMatrix(documents, vectors)
 
-    def sentences(
-        self, rows: Sequence[int], model: str, dim: int
-    ) -> dict[int, tuple[list[Span], Rows]]:
-        """Give the sentences of documents, by row number, with their vectors.
-
-        The vectors are float32 (sentences, dim), unit rows but for float16's rounding.
-        """
-        spans: dict[int, list[Span]] = {row: [] for row in rows}
-        parts: dict[int, list[Rows]] = {row: [] for row in rows}
+    def sentences(self, rows: Sequence[int], model: str, dim: int) -> dict[int, Sentences]:
+        """Give the sentences of documents, by row number; documents without any are left out."""
+        places: dict[int, list[str]] = {}
+        parts: dict[int, list[Halves]] = {}
         found = select_in(
             self._db,
             "SELECT p.document, p.content, p.spans, p.sha256, v.sentences, v.sentences_sha256"
@@ -158,15 +171,18 @@ class Snapshot:
             rows,
             model,
         )
-        for document, content, places, row_sha256, blob, sha256 in found:
-            row = passage_sha256(document, content, places)
+        for document, content, spans, row_sha256, blob, sha256 in found:
+            row = passage_sha256(document, content, spans)
             if row != row_sha256:
                 raise damaged(f"a passage of document row {document}", row_sha256, row)
             check(blob, sha256, f"the sentence vectors of document row {document}")
-            spans[document] += [Span(*place) for place in json.loads(places)]
+            places.setdefault(document, []).append(spans)
             halves = np.frombuffer(blob, dtype="<f2").reshape(-1, dim)
-            parts[document].append(halves.astype(np.float32))
-        return {row: (spans[row], np.concatenate(parts[row])) for row in rows if parts[row]}
+            parts.setdefault(document, []).append(halves)
+        return {
+            row: Sentences(tuple(places[row]), each[0] if len(each) == 1 else np.concatenate(each))
+            for row, each in parts.items()
+        }
 
     def texts(self, texts: Sequence[str], model: str) -> dict[str, Rows]:
         """Give the vectors of short texts, float16 (dim,) each; those not there are left out."""
