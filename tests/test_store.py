@@ -171,7 +171,7 @@ def test_passage_vectors_come_back_to_the_last_bit(filled: Store):
 def test_sentences_come_back_in_order_with_their_vectors(filled: Store):
     with filled.snapshot() as snapshot:
         found = snapshot.sentences([2, 1], MODEL, DIM)
-    spans, vectors = found[2]
+    spans, vectors = found[2].spans, found[2].vectors
     assert spans == [Span("abstract", 0, 10), Span("abstract", 10, 21)]
     assert vectors.shape == (2, DIM)
     np.testing.assert_allclose(vectors, vectors_for(2).sentences, atol=1e-3)
