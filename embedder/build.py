@@ -9,31 +9,22 @@ Everything else becomes visible at the commit that ends the build, or not at all
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
-
-from embedder import calibrate, changes, generations, lexical, passages, sources
+from embedder import changes, derive, generations, lexical, passages, sources
 from embedder.changes import Changes
-from embedder.encode import Encoder, Rows, cosine
+from embedder.derive import Difference, Progress, Site
+from embedder.encode import Encoder
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMissing
-from embedder.glossary import DEFAULT_GLOSSARY, Glossary, read_glossary
+from embedder.glossary import DEFAULT_GLOSSARY, read_glossary
 from embedder.models import DEFAULT_MODEL, load_encoder
 from embedder.records import Document, Entry, Manifest, Passage
-from embedder.related import kept_words
-from embedder.store import PassageMatrix, Store, Writer
-from embedder.words import words
+from embedder.store import Snapshot, Store, Writer
 
 _EMBED_AT_ONCE = 256
-_INDEX_ANEW = 10_000  # documents, indexed in about a second
-_WORDS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +47,6 @@ class Report:
     model: str
 
 
-class Progress(Protocol):
-    """Is told how far a build is."""
-
-    def step(self, name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Begin a step of `total` units; the function given is called with each advance."""
-        ...
-
-
 def index(
     folder: Path,
     paths: Sequence[Path],
@@ -84,25 +67,37 @@ def index(
     another build runs, EncoderError if the model cannot be loaded.
     """
     files = sources.find_files(paths)
-    entries = changes.identify(_read(files, progress))
     field = read_glossary(glossary)
-    with Store(folder).writing() as writer:
+    store = Store(folder)
+    unread = _unchanged_files(store, files)
+    told = _read([each for each in files if str(each) not in unread], progress)
+    with store.writing() as writer:
+        # Another build may have changed the library meanwhile.
+        late = unread - _unchanged(writer, files)
+        if late:
+            told = told.with_more(_read([each for each in files if str(each) in late], progress))
+        unread -= late
         before = _manifest(writer)
         encoder = load(model or _own_model(writer))
         forgotten = _forgotten(writer, files, paths, replace=replace)
-        found = _find_changes(writer, entries, forgotten)
+        told = dataclasses.replace(
+            told, forgotten=[each for each in forgotten if each not in unread]
+        )
+        found = _find_changes(writer, told)
         anew = before is None or not _same_rules(before, encoder) or not _whole(writer, before)
         work = _work(writer, encoder, found, anew=anew)
         embedded = _embed(writer, encoder, work.cut.values(), progress)
-        told = (forgotten, entries)
-        site = _Site(writer, folder, progress, encoder, glossary, field)
+        site = Site(writer, folder, progress, encoder, glossary, field)
         generation = _switch(site, work, told)
+        keys = [entry.document.id for entry in told.entries]
+        kept = [key for path in sorted(unread) for key in writer.keys_of(path)]
+        touched = {document.id for document in work.touched}
         return Report(
-            read=len(entries),
-            merged=len(entries) - len({entry.document.id for entry in entries}),
+            read=len(keys) + len(kept),
+            merged=len(keys) + len(kept) - len({*keys, *kept}),
             new=len(found.new),
             changed=len(found.changed),
-            unchanged=found.unchanged,
+            unchanged=found.unchanged + len({*kept} - {*keys} - touched),
             removed=len(found.removed),
             embedded=embedded,
             without_text=sum(not cut for cut in work.cut.values()),
@@ -113,16 +108,33 @@ def index(
 
 
 @dataclass(frozen=True, slots=True)
+class _Told:
+    """What was read: entries, identified, and the SHA-256 of the files they are from, by path.
+
+    `forgotten` are the paths of sources whose earlier words no longer count.
+    """
+
+    entries: Sequence[Entry]
+    hashes: Mapping[str, bytes]
+    forgotten: Sequence[str] = ()
+
+    def with_more(self, other: _Told) -> _Told:
+        return _Told((*self.entries, *other.entries), {**self.hashes, **other.hashes})
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     """What there is to write: documents, passages with their content hashes, by id, removals.
 
-    With `anew`, nothing that was built before is used again.
+    With `anew`, nothing that was built before is used again; `replaces` tells whether anything
+    that was there goes.
     """
 
     touched: tuple[Document, ...]
     cut: dict[str, list[tuple[Passage, bytes]]]
     removed: tuple[str, ...]
     anew: bool
+    replaces: bool
 
 
 def _work(writer: Writer, encoder: Encoder, found: Changes, *, anew: bool) -> _Work:
@@ -141,73 +153,66 @@ def _work(writer: Writer, encoder: Encoder, found: Changes, *, anew: bool) -> _W
         ]
         for document in wanted
     }
-    return _Work(touched, cut, found.removed, anew)
+    replaces = anew or bool(found.changed or found.removed)
+    return _Work(touched, cut, found.removed, anew, replaces)
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """Where a build happens and with what."""
-
-    writer: Writer
-    folder: Path
-    progress: Progress
-    encoder: Encoder
-    glossary_file: Path
-    glossary: Glossary
-
-
-def _switch(site: _Site, work: _Work, told: tuple[Sequence[str], Sequence[Entry]]) -> int:
+def _switch(site: Site, work: _Work, told: _Told) -> int:
     """Write everything and the generation it makes in one transaction, and give its number."""
-    writer, encoder = site.writer, site.encoder
+    writer = site.writer
     current = writer.generation()
-    sound = not work.anew and _is_sound(site, current)
-    forgotten, entries = told
+    before = None if work.anew else _sound_manifest(site, current)
     with writer.transaction():
-        writer.replace_entries(forgotten, map(changes.to_store, entries))
-        removed = [writer.remove_document(key) for key in work.removed]
+        writer.replace_entries(told.forgotten, map(changes.to_store, told.entries), told.hashes)
+        gone = [writer.remove_document(key) for key in work.removed]
         added = {writer.put_document(document): document for document in work.touched}
         for key, cut in work.cut.items():
             writer.put_passages(writer.row_of(key), cut)
-        if sound and not removed and not work.cut:
+        if before and not gone and not work.cut:
             return current
         # Documents taken out of an index still count in its BM25 weights until it is merged. A
         # small library is indexed anew, so that the same documents give the same answers.
-        upon = sound and writer.count() > _INDEX_ANEW
-        documents = list(added.items()) if upon else writer.rows()
-        files = _write_files(site, current, documents, [*removed, *added], upon=upon)
-        writer.add_generation(current + 1, _new_manifest(site, files))
-        writer.drop_unused_vectors(encoder.fingerprint)
+        upon = before if writer.count() > derive.INDEX_ANEW else None
+        manifest = derive.derive(site, current + 1, Difference(added, gone), upon)
+        writer.add_generation(current + 1, manifest)
+        if work.replaces:
+            writer.drop_unused_vectors(site.encoder.fingerprint)
     generations.drop_old(site.folder, current + 1)
     return current + 1
 
 
-def _write_files(
-    site: _Site,
-    current: int,
-    documents: Sequence[tuple[int, Document]],
-    replaced: Sequence[int],
-    *,
-    upon: bool,
-) -> dict[str, str]:
-    """Write the files of the next generation, embed the words they hold, and give the hashes."""
-    folder = site.folder
-    generations.begin(folder, current + 1, upon=current if upon else None)
-    place = generations.lexical_folder(folder, current + 1)
-    with site.progress.step("Indexing", len(documents)) as advance:
-        lexical.write_index(place, documents, replaced, lambda each: _rings(site.glossary, each))
-        advance(len(documents))
-    shutil.copyfile(site.glossary_file, generations.glossary_file(folder, current + 1))
-    _embed_words(site, lexical.LexicalIndex(place))
-    return generations.finish(folder, current + 1)
-
-
-def _read(files: Sequence[Path], progress: Progress) -> list[Entry]:
+def _read(files: Sequence[Path], progress: Progress) -> _Told:
     entries: list[Entry] = []
+    hashes: dict[str, bytes] = {}
     with progress.step("Reading", len(files)) as advance:
         for path in files:
+            # Before the file is read: one that changes meanwhile is read again the next time.
+            hashes[str(path)] = sources.content_hash(path)
             entries += sources.read(path)
             advance(1)
-    return entries
+    return _Told(changes.identify(entries), hashes)
+
+
+def _unchanged_files(store: Store, files: Sequence[Path]) -> set[str]:
+    """List the paths of files that need not be read, as the library stands now."""
+    try:
+        with store.snapshot() as snapshot:
+            return _unchanged(snapshot, files)
+    except LibraryError:
+        # There is none yet, or what is wrong with it is said when it is written to.
+        return set()
+
+
+def _unchanged(snapshot: Snapshot, files: Sequence[Path]) -> set[str]:
+    known = snapshot.source_hashes()
+    damaged = snapshot.sources_of_damaged()
+    return {
+        str(path)
+        for path in files
+        if str(path) in known
+        and str(path) not in damaged
+        and sources.content_hash(path) == known[str(path)]
+    }
 
 
 def _manifest(writer: Writer) -> Manifest | None:
@@ -261,12 +266,12 @@ def _forgotten(
     ]
 
 
-def _find_changes(writer: Writer, entries: Sequence[Entry], forgotten: Sequence[str]) -> Changes:
-    before = [key for path in forgotten for key in writer.keys_of(path)]
-    keys = list(dict.fromkeys((*(entry.document.id for entry in entries), *before)))
-    gone = set(forgotten)
+def _find_changes(writer: Writer, told: _Told) -> Changes:
+    before = [key for path in told.forgotten for key in writer.keys_of(path)]
+    keys = list(dict.fromkeys((*(entry.document.id for entry in told.entries), *before)))
+    gone = set(told.forgotten)
     kept = [each for each in writer.entries(keys=keys) if each.path not in gone]
-    return changes.find_changes(entries, kept, writer.by_key(keys), before)
+    return changes.find_changes(told.entries, kept, writer.by_key(keys), before)
 
 
 def _embed(
@@ -288,73 +293,10 @@ def _embed(
     return len(missing)
 
 
-def _is_sound(site: _Site, generation: int) -> bool:
-    """Tell whether a generation's files can be built upon."""
+def _sound_manifest(site: Site, generation: int) -> Manifest | None:
+    """Give the manifest of a generation whose files can be built upon, else None."""
     manifest = _manifest(site.writer)
     if manifest is None or manifest.glossary_sha256 != site.glossary.sha256:
-        return False
-    return not generations.problems(site.folder, generation, manifest.files)
-
-
-def _new_manifest(site: _Site, files: dict[str, str]) -> Manifest:
-    encoder = site.encoder
-    matrix = site.writer.passage_matrix(encoder.fingerprint, encoder.dim)
-    return Manifest(
-        model=encoder.name,
-        model_sha256=encoder.fingerprint,
-        dim=encoder.dim,
-        passage_rule=passages.RULE_VERSION,
-        lexical_rule=lexical.RULE_VERSION,
-        glossary_sha256=site.glossary.sha256,
-        version=version("fingerpost"),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        documents=site.writer.count(),
-        passages=len(matrix.documents),
-        files=files,
-        calibration=_calibration(site, matrix),
-    )
-
-
-def _calibration(site: _Site, matrix: PassageMatrix) -> dict[str, float]:
-    """Ask the library what it cannot know and what it says itself; see `calibrate`."""
-    rows = dict(site.writer.rows()) if len(matrix.documents) else {}
-    sentences = [
-        (row, document.abstract[start:end])
-        for row, document in rows.items()
-        for start, end in passages.sentences(document.abstract)
-    ]
-    own = [sentences[at] for at in calibrate.choose(len(sentences))]
-    everyday = calibrate.everyday_questions() if rows else []
-    vectors = _embed_texts(site, "Asking", [*everyday, *(text for _, text in own)])
-    cosines = cosine(vectors, matrix.vectors)
-    asked, said = cosines[: len(everyday)], cosines[len(everyday) :].copy()
-    said[np.asarray([row for row, _ in own])[:, None] == matrix.documents[None, :]] = -1.0
-    foreign = said.max(axis=1, initial=-1.0)
-    return calibrate.calibrate(asked.max(axis=1, initial=-1.0), foreign[foreign > -1.0])
-
-
-def _rings(glossary: Glossary, document: Document) -> list[int]:
-    """Give the numbers of the glossary's rings in a document, as often as they stand there."""
-    text = words(f"{document.title}\n{document.abstract}")
-    return [each.ring.number for each in glossary.find(text)]
-
-
-def _embed_words(site: _Site, index: lexical.LexicalIndex) -> None:
-    """Embed the library's words that have no vectors yet."""
-    _embed_texts(site, "Words", kept_words(index.vocabulary()))
-
-
-def _embed_texts(site: _Site, name: str, texts: Sequence[str]) -> Rows:
-    """Give the vectors of short texts, float32 (n, dim), embedding those not kept yet."""
-    model = site.encoder.fingerprint
-    kept = site.writer.texts(texts, model)
-    missing = [text for text in dict.fromkeys(texts) if text not in kept]
-    with site.progress.step(name, len(missing)) as advance:
-        for at in range(0, len(missing), _WORDS_AT_ONCE):
-            batch = missing[at : at + _WORDS_AT_ONCE]
-            rows = site.encoder.encode_queries(batch)
-            site.writer.keep_texts(batch, model, rows)
-            kept.update(zip(batch, rows, strict=True))
-            advance(len(batch))
-    rows = np.asarray([kept[text] for text in texts], dtype=np.float32)
-    return rows.reshape(-1, site.encoder.dim)
+        return None
+    broken = generations.problems(site.folder, generation, manifest.files)
+    return None if broken else manifest

@@ -22,8 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from embedder.encode import Rows
+from embedder.encode import Rows, cosine
 from embedder.records import Verdict
+
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 # How many of the library's own sentences are asked.
 OWN_SENTENCES = 200
@@ -66,9 +68,25 @@ def everyday_questions() -> list[str]:
     return [line for line in text.split("\n") if line]
 
 
-def choose(sentences: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Choose which of the library's sentences are asked, always the same: int64 (n,)."""
-    return np.sort(np.random.default_rng(0).permutation(sentences)[:OWN_SENTENCES])
+def choose(count: int, most: int) -> Numbers:
+    """Choose at most so many of `count` things, always the same: int64 (n,), ascending."""
+    return np.sort(np.random.default_rng(0).permutation(count)[:most])
+
+
+class Best:
+    """The best cosine of each question with a passage, of all but its own document."""
+
+    def __init__(self, questions: Rows, own: Numbers) -> None:
+        """Ask float32 (n, dim), unit rows; `own` (n,) are row numbers of documents, or -1."""
+        self._questions = questions
+        self._own = own
+        self.found: Rows = np.full(len(questions), -1.0, dtype=np.float32)
+
+    def add(self, block: Rows, documents: Numbers) -> None:
+        """Take in float32 (m, dim), passages' vectors, and (m,) their documents' row numbers."""
+        cosines = cosine(self._questions, block)
+        cosines[self._own[:, None] == documents[None, :]] = -1.0
+        self.found = np.maximum(self.found, cosines.max(axis=1, initial=-1.0))
 
 
 def calibrate(everyday: Rows, foreign: Rows) -> dict[str, float]:

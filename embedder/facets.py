@@ -7,11 +7,15 @@ labels, so they cannot disagree on who may answer.
 
 from __future__ import annotations
 
+import bisect
 import difflib
+import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -25,9 +29,32 @@ Facet = Literal["countries", "regions", "topics", "authors"]
 FACETS: tuple[Facet, ...] = ("countries", "regions", "topics", "authors")
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
+Integers = np.ndarray[Any, np.dtype[Any]]
+
+LARGEST_FACET = 250
+
+_NAMES = "names.json"
+_STORED = ("rows", "years", "begins", "carriers")
 
 _NEAREST = 5
 _WORD = re.compile(r"[^\s()\[\],;]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """The metadata of n documents.
+
+    `rows` (n,) are row numbers, ascending, `years` (n,), 0 where there is none; `labels` are in
+    alphabetical order, `names` what people call them; the positions of the documents that
+    carry label i are `carriers[begins[i]:begins[i + 1]]`, ascending.
+    """
+
+    rows: Integers
+    years: Integers
+    labels: list[str]
+    names: list[str]
+    begins: Integers
+    carriers: Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +88,22 @@ def _values(document: Document, facet: Facet) -> tuple[str, ...]:
 
 
 class Facets:
-    """The metadata of all documents of a generation, in memory."""
+    """The metadata of all documents of a generation, in memory.
 
-    def __init__(self, documents: Iterable[tuple[int, Document]]) -> None:
+    `rows` int64 (documents,) are the documents' row numbers, ascending; a document's position
+    is its place among them.
+    """
+
+    def __init__(self, arrays: Arrays) -> None:
+        """Take in arrays that `of`, `changed` or `read` made."""
+        self._arrays = arrays
+        self.rows = arrays.rows
+        self._years = arrays.years
+        self._labels = arrays.labels
+        self._numbers = {each: number for number, each in enumerate(arrays.labels)}
+
+    @classmethod
+    def of(cls, documents: Iterable[tuple[int, Document]]) -> Facets:
         """Take in documents with their row numbers, in ascending order of the row numbers."""
         rows: list[int] = []
         years: list[int] = []
@@ -77,19 +117,75 @@ class Facets:
                     names[label(facet, value)][value] += 1
             for each in set(labels(document)):
                 carriers[each].append(position)
-        self.rows = np.asarray(rows, dtype=np.int64)
-        self._years = np.asarray(years, dtype=np.int16)
-        # The commonest of the names that share a label; of equally common ones the first.
-        self._names = {
-            each: max(sorted(found), key=found.__getitem__) for each, found in names.items()
-        }
-        self._carriers = {
-            each: np.asarray(positions, dtype=np.int32) for each, positions in carriers.items()
-        }
+        ordered = sorted(carriers)
+        return cls(
+            Arrays(
+                rows=np.asarray(rows, dtype=np.int64),
+                years=np.asarray(years, dtype=np.int16),
+                labels=ordered,
+                # The commonest of the names that share a label; of equally common ones the first.
+                names=[max(sorted(names[each]), key=names[each].__getitem__) for each in ordered],
+                begins=np.cumsum([0, *(len(carriers[each]) for each in ordered)]),
+                carriers=np.asarray(
+                    [position for each in ordered for position in carriers[each]], dtype=np.int32
+                ),
+            )
+        )
+
+    def changed(self, gone: Collection[int], added: Sequence[tuple[int, Document]]) -> Facets:
+        """Give the metadata without the rows `gone` and with documents `added`.
+
+        A label that stays keeps its name.
+        """
+        old, new = self._arrays, Facets.of(sorted(added, key=lambda each: each[0]))._arrays
+        kept = ~np.isin(old.rows, np.asarray(sorted(gone), dtype=np.int64))
+        rows = np.concatenate((old.rows[kept], new.rows))
+        order = np.argsort(rows, kind="stable")
+        places = np.empty(len(rows), dtype=np.int32)
+        places[order] = np.arange(len(rows), dtype=np.int32)
+        moved = np.full(len(old.rows), -1, dtype=np.int32)
+        moved[kept] = places[: int(kept.sum())]
+
+        known = {**dict(zip(new.labels, new.names, strict=True))}
+        known |= dict(zip(old.labels, old.names, strict=True))
+        ordered = sorted(known)
+        numbers = {each: number for number, each in enumerate(ordered)}
+        carriers = np.concatenate((moved[old.carriers], places[int(kept.sum()) :][new.carriers]))
+        of_label = np.concatenate([_label_numbers(each, numbers) for each in (old, new)])
+        of_label, carriers = of_label[carriers >= 0], carriers[carriers >= 0]
+        sort = np.argsort(of_label.astype(np.int64) * len(rows) + carriers, kind="stable")
+        counts = np.bincount(of_label, minlength=len(ordered))
+        used = np.flatnonzero(counts)
+        return Facets(
+            Arrays(
+                rows=rows[order],
+                years=np.concatenate((old.years[kept], new.years))[order],
+                labels=[ordered[at] for at in used],
+                names=[known[ordered[at]] for at in used],
+                begins=np.concatenate(([0], np.cumsum(counts[used]))),
+                carriers=carriers[sort],
+            )
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> Facets:
+        """Read what `write` wrote."""
+        stored = json.loads((folder / _NAMES).read_text(encoding="utf-8"))
+        arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in _STORED}
+        return cls(Arrays(**arrays, **stored))
+
+    def write(self, folder: Path) -> None:
+        """Write the metadata into a new folder."""
+        folder.mkdir()
+        for name in _STORED:
+            np.save(folder / f"{name}.npy", getattr(self._arrays, name), allow_pickle=False)
+        stored = {"labels": self._arrays.labels, "names": self._arrays.names}
+        (folder / _NAMES).write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
 
     def values(self, facet: Facet) -> list[str]:
         """List the values of a facet in alphabetical order."""
-        return sorted(name for each, name in self._names.items() if each.startswith(f"{facet}:"))
+        first, last = self._range(facet)
+        return sorted(self._arrays.names[first:last])
 
     def resolve(self, filters: Filters) -> Allowed:
         """Turn filters into labels.
@@ -127,8 +223,10 @@ class Facets:
         for wanted in allowed.any_of:
             carries = np.zeros_like(mask)
             for each in wanted:
-                if each in self._carriers:
-                    carries[self._carriers[each]] = True
+                if each in self._numbers:
+                    number = self._numbers[each]
+                    begin, end = self._arrays.begins[number : number + 2]
+                    carries[self._arrays.carriers[begin:end]] = True
             mask &= carries
         if allowed.year_from is not None:
             mask &= self._years >= allowed.year_from
@@ -137,31 +235,44 @@ class Facets:
         return mask
 
     def counts(self, mask: Mask) -> Mapping[str, tuple[FacetCount, ...]]:
-        """Count the values among the documents of a mask, commonest first."""
-        found: dict[str, list[FacetCount]] = {facet: [] for facet in FACETS}
-        for each, positions in self._carriers.items():
-            count = int(mask[positions].sum())
-            if count:
-                found[each.partition(":")[0]].append(FacetCount(self._names[each], count))
-        years, counts = np.unique(self._years[mask], return_counts=True)
-        found["years"] = [
-            FacetCount(int(year), int(count))
-            for year, count in zip(years, counts, strict=True)
-            if year
-        ]
-        return {
-            facet: tuple(sorted(each, key=lambda c: (-c.count, str(c.value))))
-            for facet, each in found.items()
-        }
+        """Count the values among the documents of a mask, commonest first.
+
+        Of a facet with very many values the commonest are counted, at most 250.
+        """
+        sums = self._sums(mask)
+        found: dict[str, tuple[FacetCount, ...]] = {}
+        for facet in FACETS:
+            first, last = self._range(facet)
+            some = first + np.flatnonzero(sums[first:last])
+            commonest = some[np.argsort(-sums[some], kind="stable")[:LARGEST_FACET]]
+            names = self._arrays.names
+            found[facet] = _ordered(
+                [FacetCount(names[number], int(sums[number])) for number in commonest]
+            )
+        years = np.bincount(self._years[mask])
+        found["years"] = _ordered(
+            [FacetCount(int(year), int(years[year])) for year in np.flatnonzero(years) if year]
+        )
+        return found
+
+    def _sums(self, mask: Mask) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Count the documents of a mask that carry each label: int64 (labels,)."""
+        carried = np.concatenate(([0], np.cumsum(mask[self._arrays.carriers])))
+        return np.asarray(np.diff(carried[self._arrays.begins]), dtype=np.int64)
+
+    def _range(self, facet: Facet) -> tuple[int, int]:
+        """Give where a facet's labels begin and end among all."""
+        return (
+            bisect.bisect_left(self._labels, f"{facet}:"),
+            bisect.bisect_left(self._labels, f"{facet};"),  # the next character after the colon
+        )
 
     def _find(self, facet: Facet, value: str) -> list[str]:
         """Give the labels that a filter's value means."""
         exact = label(facet, value)
-        if exact in self._names or (facet == "countries" and country_code(value)):
+        if exact in self._numbers or (facet == "countries" and country_code(value)):
             return [exact]
-        known = {
-            fold(name): each for each, name in self._names.items() if each.startswith(f"{facet}:")
-        }
+        known = self._known(facet)
         if facet == "authors" and value.strip():
             words = set(_WORD.findall(fold(value)))
             partly = [
@@ -172,4 +283,22 @@ class Facets:
         nearest = difflib.get_close_matches(
             fold(value), known, _NEAREST
         ) or difflib.get_close_matches(fold(value), known, _NEAREST, cutoff=0.0)
-        raise UnknownValue(facet, value, [self._names[known[name]] for name in nearest])
+        names = self._arrays.names
+        raise UnknownValue(facet, value, [names[self._numbers[known[name]]] for name in nearest])
+
+    @lru_cache  # noqa: B019 (as long as the generation is loaded)
+    def _known(self, facet: Facet) -> dict[str, str]:
+        """Give the labels of a facet by their names, folded."""
+        first, last = self._range(facet)
+        names = self._arrays.names
+        return {fold(names[at]): self._labels[at] for at in range(first, last)}
+
+
+def _ordered(counts: Sequence[FacetCount]) -> tuple[FacetCount, ...]:
+    return tuple(sorted(counts, key=lambda each: (-each.count, str(each.value))))
+
+
+def _label_numbers(arrays: Arrays, numbers: Mapping[str, int]) -> Integers:
+    """Give the number of the label that each of the carriers carries."""
+    own = np.asarray([numbers[each] for each in arrays.labels], dtype=np.int32)
+    return np.repeat(own, np.diff(arrays.begins))

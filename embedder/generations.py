@@ -1,6 +1,8 @@
 """Where the files of each generation lie, and how they are made safe and checked.
 
     vectors/generations/7/lexical/…      the keyword index
+    vectors/generations/7/facets/…       the metadata of all documents
+    vectors/generations/7/dense/…        the index of vectors, where there are very many
     vectors/generations/7/glossary.csv   the glossary that it was built with
 
 A generation's files are written once, before the store names the generation as the one that
@@ -15,22 +17,15 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+LEXICAL, FACETS, DENSE, GLOSSARY = "lexical", "facets", "dense", "glossary.csv"
+# In DENSE: the index, and the ids of the passages in it, in the order of adding.
+INDEX, SLOTS = "index.faiss", "passages.npy"
 _LOCK = ".lock"
 
 
 def folder(vectors: Path, generation: int) -> Path:
     """Give the folder of a generation."""
     return vectors / "generations" / str(generation)
-
-
-def lexical_folder(vectors: Path, generation: int) -> Path:
-    """Give the folder of a generation's keyword index."""
-    return folder(vectors, generation) / "lexical"
-
-
-def glossary_file(vectors: Path, generation: int) -> Path:
-    """Give the file of a generation's glossary."""
-    return folder(vectors, generation) / "glossary.csv"
 
 
 def begin(vectors: Path, generation: int, *, upon: int | None) -> None:
@@ -40,10 +35,10 @@ def begin(vectors: Path, generation: int, *, upon: int | None) -> None:
     generation writes to its files again.
     """
     shutil.rmtree(folder(vectors, generation), ignore_errors=True)
-    lexical = lexical_folder(vectors, generation)
+    lexical = folder(vectors, generation) / LEXICAL
     lexical.mkdir(parents=True)
     if upon is not None:
-        for file in lexical_folder(vectors, upon).iterdir():
+        for file in (folder(vectors, upon) / LEXICAL).iterdir():
             if file.suffix != _LOCK:
                 _link(file, lexical / file.name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -11,12 +11,12 @@ import numpy as np
 from cachetools import LRUCache
 
 from embedder import generations, lexical, passages
-from embedder.dense import DenseIndex, Positions
+from embedder.dense import ApproximateIndex, DenseIndex, ExactIndex, Positions
 from embedder.encode import Encoder, Rows
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
-from embedder.facets import Facets, Mask
+from embedder.facets import Allowed, Facets, Mask
 from embedder.glossary import Glossary, read_glossary
-from embedder.records import Manifest
+from embedder.records import FacetCount, Manifest
 from embedder.related import RelatedWords, kept_words
 from embedder.spelling import Speller
 from embedder.store import Sentences, Snapshot
@@ -24,7 +24,17 @@ from embedder.store import Sentences, Snapshot
 _SAMPLE = 1000
 # How much of the sentences' vectors is kept in memory: those of about 20,000 abstracts.
 _RECENT_BYTES = 128_000_000
+_RECENT_SCOPES = 64
 _AGAIN = "Build it again: fingerpost index"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who may answer: bool (documents,), bool (passages,) or None for all, and their facets."""
+
+    mask: Mask
+    passages: Mask | None
+    facets: Mapping[str, tuple[FacetCount, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +53,30 @@ class Loaded:
     glossary: Glossary
     speller: Speller
     related: RelatedWords
-    passage_documents: Positions  # (passages,) the position of each passage's document
+    passage_documents: Positions  # (passages,) the position of each one's document, -1: gone
     by_document: Positions  # (passages,) passages in the order of their documents
     has_text: Mask  # (documents,) whether a document has a passage to be found by
     sample: Rows  # (n, dim) vectors of passages, the same for the same library
     first_passage: Positions  # (documents + 1,) where each document's passages begin in it
     recent: LRUCache[int, Sentences]  # by row number, those of documents looked at lately
-    lock: Lock = field(default_factory=Lock)  # of `recent`
+    scopes: LRUCache[Allowed, Scope]  # of filters asked for lately
+    lock: Lock = field(default_factory=Lock)  # of `recent` and `scopes`
+
+    def scope(self, allowed: Allowed) -> Scope:
+        """Give who may answer under some filters."""
+        with self.lock:
+            known = self.scopes.get(allowed)
+        if known is None:
+            known = self.scope_of(self.facets.mask(allowed) & self.has_text)
+            with self.lock:
+                self.scopes[allowed] = known
+        return known
+
+    def scope_of(self, mask: Mask) -> Scope:
+        """Give the scope of some documents, bool (documents,)."""
+        documents = self.passage_documents
+        passages = mask[documents] & (documents >= 0)
+        return Scope(mask, None if passages.all() else passages, self.facets.counts(mask))
 
     def sentences(self, snapshot: Snapshot, rows: Sequence[int]) -> dict[int, Sentences]:
         """Give the sentences of documents, by row number, reading those not looked at lately."""
@@ -94,32 +121,52 @@ def load(
     encoder = load_model(manifest)
     if manifest.model_sha256 != encoder.fingerprint:
         raise LibraryMismatch("model", manifest.model_sha256, encoder.fingerprint, _AGAIN)
-    facets = Facets(snapshot.rows())
-    matrix = snapshot.passage_matrix(manifest.model_sha256, manifest.dim)
-    positions = np.searchsorted(facets.rows, matrix.documents)
-    order = np.argsort(positions, kind="stable")
-    index = lexical.LexicalIndex(generations.lexical_folder(vectors, generation))
-    first = np.searchsorted(positions[order], np.arange(len(facets.rows) + 1))
+    place = generations.folder(vectors, generation)
+    facets = Facets.read(place / generations.FACETS)
+    ids, rows = snapshot.passages()
+    documents = np.searchsorted(facets.rows, rows)
+    if manifest.dense["kind"] == "exact":
+        blocks = list(snapshot.passage_vectors(manifest.model_sha256, manifest.dim))
+        nothing = np.empty((0, manifest.dim), dtype=np.float32)
+        near: DenseIndex = ExactIndex(np.concatenate(blocks) if blocks else nothing)
+    else:
+        file = place / generations.DENSE / generations.INDEX
+        near = ApproximateIndex.read(file, manifest.dense["probes"])
+        slots = np.load(file.with_name(generations.SLOTS), allow_pickle=False)
+        documents = _documents_of(slots, ids, documents)
+    order = np.argsort(documents, kind="stable")
+    order = order[np.searchsorted(documents[order], 0) :]
+    index = lexical.LexicalIndex(place / generations.LEXICAL)
+    first = np.searchsorted(documents[order], np.arange(len(facets.rows) + 1))
     vocabulary = index.vocabulary()
     kept = snapshot.texts(kept_words(vocabulary), manifest.model_sha256)
-    rows = np.asarray(list(kept.values()), dtype=np.float32).reshape(-1, manifest.dim)
+    known = np.asarray(list(kept.values()), dtype=np.float32).reshape(-1, manifest.dim)
     return Loaded(
         generation=generation,
         manifest=manifest,
         encoder=encoder,
         facets=facets,
-        dense=DenseIndex(matrix.vectors),
+        dense=near,
         lexical=index,
-        glossary=read_glossary(generations.glossary_file(vectors, generation)),
+        glossary=read_glossary(place / generations.GLOSSARY),
         speller=Speller(vocabulary, lambda word: encoder.count_tokens([word]) == [1]),
-        related=RelatedWords(list(kept), rows),
-        passage_documents=positions,
+        related=RelatedWords(list(kept), known),
+        passage_documents=documents,
         by_document=order,
         has_text=first[1:] > first[:-1],
-        sample=matrix.vectors[sample(len(positions))],
+        sample=near.vectors(order[sample(len(order))]),
         first_passage=first,
         recent=LRUCache(_RECENT_BYTES, lambda each: each.vectors.nbytes),
+        scopes=LRUCache(_RECENT_SCOPES),
     )
+
+
+def _documents_of(slots: Positions, ids: Positions, documents: Positions) -> Positions:
+    """Give the document of the passage in each slot of an index, -1 where it is gone."""
+    if not len(ids):
+        return np.full(len(slots), -1, dtype=np.int64)
+    at = np.minimum(np.searchsorted(ids, slots), len(ids) - 1)
+    return np.where(ids[at] == slots, documents[at], -1)
 
 
 def sample(passages: int) -> Positions:

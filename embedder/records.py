@@ -245,7 +245,10 @@ class Manifest:
     """What a generation of the library was built with and what it holds.
 
     `model_sha256` is the fingerprint of the model's files, `files` the SHA-256 of each file of
-    the generation, `calibration` the figures that verdicts are decided with.
+    the generation, `calibration` the figures that verdicts are decided with, and how many
+    documents there were then. `dense` says whether the index of vectors is `exact` or
+    `approximate` (`kind`), what share of the ten nearest it finds (`recall`), and how many of
+    its cells are searched for that (`probes`).
     """
 
     model: str
@@ -260,3 +263,4 @@ class Manifest:
     passages: int
     files: Mapping[str, str]
     calibration: Mapping[str, Any]
+    dense: Mapping[str, Any]

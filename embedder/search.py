@@ -13,10 +13,10 @@ from embedder.calibrate import Signals, decide
 from embedder.dense import Positions
 from embedder.encode import Rows, normalise
 from embedder.errors import RequestError
-from embedder.facets import Mask
+from embedder.facets import Allowed
 from embedder.fusion import convex, stretch, usual_low
 from embedder.lexical import Wanted
-from embedder.loaded import Loaded
+from embedder.loaded import Loaded, Scope
 from embedder.records import (
     MODES,
     Answer,
@@ -73,12 +73,12 @@ class _Asked:
 class _Found:
     """The candidates of a question.
 
-    `mask` is the whole hit set over all documents. The arrays are of the candidates, best
+    `scope` is the whole hit set over all documents. The arrays are of the candidates, best
     first: `positions` of documents, `similarities` (cosine), `keywords` (BM25, 0 if not
     found), `scores`.
     """
 
-    mask: Mask
+    scope: Scope
     positions: Positions
     similarities: Rows
     keywords: Rows
@@ -103,9 +103,9 @@ def answer(
     page = range(question.offset, min(question.offset + question.limit, len(found.positions)))
     return Answer(
         verdict=decide(_signals(asked, found), loaded.manifest.calibration),
-        total=int(found.mask.sum()),
+        total=int(found.scope.mask.sum()),
         hits=tuple(_hits(loaded, snapshot, asked, found, page)),
-        facets=loaded.facets.counts(found.mask),
+        facets=found.scope.facets,
         understood=asked.understood,
         model=loaded.manifest.model,
         generation=loaded.generation,
@@ -121,11 +121,12 @@ def neighbours(loaded: Loaded, snapshot: Snapshot, row: int, limit: int) -> list
     if not len(own):
         return []
     vector = normalise(loaded.dense.vectors(own).mean(axis=0))
-    mask = loaded.has_text.copy()
-    mask[position] = False
-    positions, similarities = _nearest(loaded, vector, mask)
+    scope = loaded.scope(Allowed())
+    near, cosines = _nearest(loaded, vector, scope, len(position) + limit)
+    others = near != position
+    positions, similarities = near[others], cosines[others]
     nothing = np.zeros_like(similarities)
-    found = _sorted(_Found(mask, positions, similarities, nothing, stretch(similarities, 0.0)))
+    found = _sorted(_Found(scope, positions, similarities, nothing, stretch(similarities, 0.0)))
     asked = _Asked(
         vector,
         np.empty((0, len(vector)), np.float32),
@@ -226,8 +227,8 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
 def _first(loaded: Loaded, question: Question, asked: _Asked, weight: float) -> _Found:
     """Search both ways and fuse."""
     allowed = loaded.facets.resolve(question.filters)
-    mask = loaded.facets.mask(allowed) & loaded.has_text
-    everything = len(mask)
+    scope = loaded.scope(allowed)
+    everything = len(scope.mask)
     by_keyword = loaded.lexical.search(
         asked.wanted, everything if question.mode == "keyword" else DEPTH, allowed
     )
@@ -236,24 +237,24 @@ def _first(loaded: Loaded, question: Question, asked: _Asked, weight: float) -> 
     keywords = np.zeros(everything, dtype=np.float32)
     keywords[named] = [score for _, score in by_keyword]
     if question.mode == "keyword":
-        mask &= keywords > 0
+        scope = loaded.scope_of(scope.mask & (keywords > 0))
     if question.min_similarity is not None:
-        near = loaded.dense.within(asked.vector, question.min_similarity)
-        close = np.zeros_like(mask)
-        close[loaded.passage_documents[near]] = True
-        mask &= close
-    named = named[mask[named]]
+        near = loaded.passage_documents[loaded.dense.within(asked.vector, question.min_similarity)]
+        close = np.zeros_like(scope.mask)
+        close[near[near >= 0]] = True
+        scope = loaded.scope_of(scope.mask & close)
+    named = named[scope.mask[named]]
     if question.mode == "keyword":
         positions = np.sort(named[:DEPTH])
         similarities = _similarities(loaded, asked.vector, positions)
     else:
-        positions, similarities = _nearest(loaded, asked.vector, mask)
+        positions, similarities = _nearest(loaded, asked.vector, scope)
     if question.mode == "hybrid":
         also = np.setdiff1d(named, positions)
         positions = np.concatenate((positions, also))
         similarities = np.concatenate((similarities, _similarities(loaded, asked.vector, also)))
     scores = convex(similarities, keywords[positions], weight, *_chance(loaded, asked))
-    return _sorted(_Found(mask, positions, similarities, keywords[positions], scores))
+    return _sorted(_Found(scope, positions, similarities, keywords[positions], scores))
 
 
 def _look_closer(
@@ -280,7 +281,7 @@ def _look_closer(
         (dense / share).astype(np.float32), found.keywords[:CLOSER], weight, *_chance(loaded, asked)
     )
     scores[CLOSER:] = np.minimum(scores[CLOSER:], scores[:CLOSER].min()) * 0.999
-    return _sorted(_Found(found.mask, found.positions, found.similarities, found.keywords, scores))
+    return _sorted(_Found(found.scope, found.positions, found.similarities, found.keywords, scores))
 
 
 def _chance(loaded: Loaded, asked: _Asked) -> tuple[float, float]:
@@ -292,7 +293,7 @@ def _sorted(found: _Found) -> _Found:
     """Put candidates in order: by score, then similarity, then as the library is."""
     order = np.lexsort((found.positions, -found.similarities, -found.scores))
     return _Found(
-        found.mask,
+        found.scope,
         found.positions[order],
         found.similarities[order],
         found.keywords[order],
@@ -300,16 +301,17 @@ def _sorted(found: _Found) -> _Found:
     )
 
 
-def _nearest(loaded: Loaded, vector: Rows, mask: Mask) -> tuple[Positions, Rows]:
-    """Give the DEPTH nearest allowed documents, in ascending order, with their cosines."""
-    allowed = None if mask.all() else mask[loaded.passage_documents]
-    limit = 2 * DEPTH
+def _nearest(
+    loaded: Loaded, vector: Rows, scope: Scope, count: int = DEPTH
+) -> tuple[Positions, Rows]:
+    """Give the `count` nearest documents of a scope, in ascending order, with their cosines."""
+    limit = 2 * count
     while True:
-        nearest, cosines = loaded.dense.search(vector, limit, allowed)
+        nearest, cosines = loaded.dense.search(vector, limit, scope.passages)
         documents, first = np.unique(loaded.passage_documents[nearest], return_index=True)
         # Many passages of few documents may fill the list: then look further down.
-        if len(first) >= DEPTH or len(nearest) < limit:
-            kept = np.sort(np.argsort(first)[:DEPTH])
+        if len(first) >= count or len(nearest) < limit:
+            kept = np.sort(np.argsort(first)[:count])
             return documents[kept], cosines[first[kept]]
         limit *= 2
 

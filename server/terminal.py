@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from embedder.records import Answer, Document, Hit, Manifest
 
@@ -25,6 +34,17 @@ _VERDICTS = {
 }
 
 
+_INDEXES = {"exact": "exact, in memory", "approximate": "approximate, recall measured when built"}
+
+
+class _Speed(ProgressColumn):
+    """Shows how many are done a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed else "", style="progress.data.speed")
+
+
 class Bars:
     """Progress bars on standard error; see `build.Progress`."""
 
@@ -35,6 +55,7 @@ class Bars:
             TextColumn("{task.description:<10}"),
             BarColumn(),
             MofNCompleteColumn(),
+            _Speed(),
             TimeRemainingColumn(elapsed_when_finished=True),
         )
         with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -124,9 +145,9 @@ def status_dict(
     return {
         "generation": generation,
         **{name: facts[name] for name in ("model", "model_sha256", "dim", "documents", "passages")},
-        **{f"verdict {name}": round(value, 3) for name, value in manifest.calibration.items()},
-        "index": "exact, in memory",
-        "recall": 1.0,
+        **{f"verdict {name}": round(manifest.calibration[name], 3) for name in ("none", "strong")},
+        "index": _INDEXES[manifest.dense["kind"]],
+        "recall": manifest.dense["recall"],
         "version": manifest.version,
         "created": manifest.created,
         "verified": verified,

@@ -179,6 +179,7 @@ def test_the_seeds_make_41_documents_of_44_entries(vectors: Path, encoder: Encod
         ("Indexing", 41),
         ("Words", 1730),
         ("Asking", 400),
+        ("Comparing", report.embedded),
     ]
     assert library.verify() == []
     assert len(set(ids(library))) == 41
@@ -503,6 +504,8 @@ def test_nothing_stored_is_a_pickle(built_seeds: Path, build: Build, tmp_path: P
         r"library\.sqlite(-wal|-shm)?|build\.lock|generations/\d+/glossary\.csv|generations/\d+/lexical/"
         r"(meta\.json|\.managed\.json|\.tantivy-(meta|writer)\.lock"
         r"|[0-9a-f]{32}(\.\d+)?\.(store|fast|idx|term|pos|fieldnorm|del))"
+        r"|generations/\d+/facets/(rows|years|begins|carriers)\.npy"
+        r"|generations/\d+/facets/names\.json"
     )
     found = [path for path in built_seeds.rglob("*") if path.is_file()]
     assert len(found) > 10
@@ -640,8 +643,7 @@ KILLS = [
     Kill("generations", "finish", "before"),
     Kill("generations", "finish", "after"),
     Kill("Writer", "add_generation", "before"),
-    Kill("Writer", "add_generation", "after"),
-    Kill("Writer", "drop_unused_vectors", "after"),  # the last before the commit
+    Kill("Writer", "add_generation", "after"),  # the last before the commit
     Kill("generations", "drop_old", "before", served=True),  # the first after the commit
 ]
 
@@ -712,7 +714,7 @@ FIRST_KILLS = [
     Kill("Writer", "generation", "before"),
     Kill("Writer", "keep_vectors", "after"),
     Kill("generations", "finish", "after"),
-    Kill("Writer", "add_generation", "after"),
+    Kill("Writer", "add_generation", "after"),  # the last before the commit
 ]
 
 
@@ -739,7 +741,7 @@ def run_sql(folder: Path, *statements: str) -> None:
 
 
 def lexical_file(folder: Path, pattern: str) -> Path:
-    (found,) = generations.lexical_folder(folder, 1).glob(pattern)
+    (found,) = (generations.folder(folder, 1) / "lexical").glob(pattern)
     return found
 
 
@@ -776,7 +778,7 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
     "keyword index cut": lambda folder: lexical_file(folder, "*.store").write_bytes(b""),
     "keyword file gone": lambda folder: lexical_file(folder, "*.term").unlink(),
     "keyword list gone": lambda folder: lexical_file(folder, "meta.json").unlink(),
-    "keyword index gone": lambda folder: shutil.rmtree(generations.lexical_folder(folder, 1)),
+    "keyword index gone": lambda folder: shutil.rmtree(generations.folder(folder, 1) / "lexical"),
 }
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embedder.dense import DenseIndex
+from embedder.dense import DenseIndex, ExactIndex
 
 DIM = 24
 COUNT = 1003  # no multiple of eight: masks travel as bits
@@ -21,7 +21,7 @@ SOME = RANDOM.random(COUNT) < 0.3
 
 @pytest.fixture(scope="module")
 def index() -> DenseIndex:
-    return DenseIndex(VECTORS)
+    return ExactIndex(VECTORS)
 
 
 def nearest(query: np.ndarray, limit: int, allowed: np.ndarray) -> tuple[list[int], list[float]]:
@@ -94,7 +94,7 @@ def test_nothing_is_found_where_nothing_may_be(limit, allowed, index):
 
 
 def test_an_empty_index_finds_nothing():
-    empty = DenseIndex(np.empty((0, DIM), dtype=np.float32))
+    empty = ExactIndex(np.empty((0, DIM), dtype=np.float32))
     positions, scores = empty.search(QUERIES[0], 10)
     assert (positions.tolist(), scores.tolist()) == ([], [])
     assert empty.search(QUERIES[0], 10, np.empty(0, dtype=bool))[0].tolist() == []
@@ -117,7 +117,7 @@ FIRST = HALVES[1]
 
 
 def test_values_are_exact_where_they_can_be():
-    positions, scores = DenseIndex(HALVES).search(FIRST, 6)
+    positions, scores = ExactIndex(HALVES).search(FIRST, 6)
     assert dict(zip(positions.tolist(), scores.tolist(), strict=True)) == {
         0: 0.5,
         1: 1.0,
@@ -133,7 +133,7 @@ def test_values_are_exact_where_they_can_be():
     ("limit", "tied"), [(2, 1), (3, 2), (4, 3)], ids=["one fits", "two fit", "all fit"]
 )
 def test_ties_fill_the_places_left_the_same_way_each_time(limit, tied):
-    index = DenseIndex(HALVES)
+    index = ExactIndex(HALVES)
     positions, scores = index.search(FIRST, limit)
     assert positions[0] == 1
     assert scores.tolist() == [1.0] + [0.5] * tied
@@ -144,13 +144,13 @@ def test_ties_fill_the_places_left_the_same_way_each_time(limit, tied):
 
 def test_ties_beyond_the_mask_are_not_found():
     mask = np.asarray([False, False, True, True, False, True])
-    positions, scores = DenseIndex(HALVES).search(FIRST, 3, mask)
+    positions, scores = ExactIndex(HALVES).search(FIRST, 3, mask)
     assert set(positions[:2].tolist()) == {2, 5}
     assert (positions[2], scores.tolist()) == (3, [0.5, 0.5, 0.0])
 
 
 def test_copies_of_one_vector_are_all_found():
-    copies = DenseIndex(np.repeat(VECTORS[:3], [5, 200, 3], axis=0))
+    copies = ExactIndex(np.repeat(VECTORS[:3], [5, 200, 3], axis=0))
     positions, scores = copies.search(VECTORS[1], 200)
     assert sorted(positions.tolist()) == list(range(5, 205))
     assert scores.tolist() == pytest.approx([1.0] * 200, abs=1e-6)
@@ -171,7 +171,7 @@ def test_copies_of_one_vector_are_all_found():
     ],
 )
 def test_within_takes_in_its_threshold(threshold, found):
-    positions = DenseIndex(HALVES).within(FIRST, threshold)
+    positions = ExactIndex(HALVES).within(FIRST, threshold)
     assert positions.dtype == np.int64
     assert sorted(positions.tolist()) == found
 

@@ -24,11 +24,11 @@ def seeds() -> list[Document]:
 @pytest.fixture(scope="module")
 def facets(seeds: list[Document]) -> Facets:
     """The seeds' metadata, under row numbers with gaps between them."""
-    return Facets((10 * at + 3, document) for at, document in enumerate(seeds))
+    return Facets.of((10 * at + 3, document) for at, document in enumerate(seeds))
 
 
 def make(*documents: Document) -> Facets:
-    return Facets(enumerate(documents, start=1))
+    return Facets.of(enumerate(documents, start=1))
 
 
 def document(**values: object) -> Document:

@@ -12,9 +12,7 @@ from embedder.generations import (
     drop_old,
     finish,
     folder,
-    glossary_file,
     hashes,
-    lexical_folder,
     problems,
 )
 
@@ -28,12 +26,12 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 def first(tmp_path: Path) -> Path:
     """The keyword index's folder of generation 1, as tantivy leaves it, beside a glossary."""
     begin(tmp_path, 1, upon=None)
-    place = lexical_folder(tmp_path, 1)
+    place = folder(tmp_path, 1) / "lexical"
     (place / "a.term").write_text("one")
     (place / "meta.json").write_text("two")
     (place / ".managed.json").write_text("two")
     (place / ".tantivy-writer.lock").write_text("")
-    glossary_file(tmp_path, 1).write_text("one")
+    (folder(tmp_path, 1) / "glossary.csv").write_text("one")
     return place
 
 
@@ -53,8 +51,8 @@ def names(place: Path) -> list[str]:
 def test_each_generation_and_its_files_have_their_place(tmp_path):
     seventh = tmp_path / "generations" / "7"
     assert folder(tmp_path, 7) == seventh
-    assert lexical_folder(tmp_path, 7) == seventh / "lexical"
-    assert glossary_file(tmp_path, 7) == seventh / "glossary.csv"
+    assert (folder(tmp_path, 7) / "lexical") == seventh / "lexical"
+    assert (folder(tmp_path, 7) / "glossary.csv") == seventh / "glossary.csv"
 
 
 # Beginning.
@@ -63,15 +61,15 @@ def test_each_generation_and_its_files_have_their_place(tmp_path):
 def test_a_first_generation_begins_empty(tmp_path):
     begin(tmp_path / "vectors", 1, upon=None)
     assert names(folder(tmp_path / "vectors", 1)) == ["lexical"]
-    assert names(lexical_folder(tmp_path / "vectors", 1)) == []
+    assert names(folder(tmp_path / "vectors", 1) / "lexical") == []
 
 
 def test_what_a_build_that_was_cut_off_left_is_gone(tmp_path, first):
-    left = lexical_folder(tmp_path, 2)
+    left = folder(tmp_path, 2) / "lexical"
     left.mkdir(parents=True)
     (left / "half.term").write_text("half")
     (left.parent / "other").write_text("half")
-    glossary_file(tmp_path, 2).write_text("half")
+    (folder(tmp_path, 2) / "glossary.csv").write_text("half")
     begin(tmp_path, 2, upon=1)
     assert names(left) == [".managed.json", "a.term", "meta.json"]
     assert names(left.parent) == ["lexical"]
@@ -80,26 +78,26 @@ def test_what_a_build_that_was_cut_off_left_is_gone(tmp_path, first):
 
 def test_a_generation_upon_another_has_its_index_but_no_lock_and_no_glossary(tmp_path, first):
     begin(tmp_path, 2, upon=1)
-    place = lexical_folder(tmp_path, 2)
+    place = folder(tmp_path, 2) / "lexical"
     assert names(place) == [".managed.json", "a.term", "meta.json"]
     assert hashes(place) == hashes(first) == INDEX
-    assert not glossary_file(tmp_path, 2).exists()
+    assert not (folder(tmp_path, 2) / "glossary.csv").exists()
 
 
 def test_files_that_are_never_written_again_are_linked_and_lists_copied(tmp_path, first):
     begin(tmp_path, 2, upon=1)
-    place = lexical_folder(tmp_path, 2)
+    place = folder(tmp_path, 2) / "lexical"
     same = {each: (place / each).samefile(first / each) for each in names(place)}
     assert same == {".managed.json": False, "a.term": True, "meta.json": False}
 
 
 def test_writing_to_a_generation_leaves_the_one_before_as_it_was(tmp_path, first):
     begin(tmp_path, 2, upon=1)
-    place = lexical_folder(tmp_path, 2)
+    place = folder(tmp_path, 2) / "lexical"
     (place / "meta.json").write_text("three")
     (place / "a.term").unlink()
     (place / "b.term").write_text("three")
-    glossary_file(tmp_path, 2).write_text("three")
+    (folder(tmp_path, 2) / "glossary.csv").write_text("three")
     assert hashes(first) == INDEX
     assert hashes(folder(tmp_path, 1)) == FIRST
 
@@ -110,7 +108,7 @@ def test_files_are_copied_where_there_are_no_links(tmp_path, first, monkeypatch)
 
     monkeypatch.setattr(os, "link", refuse)
     begin(tmp_path, 2, upon=1)
-    place = lexical_folder(tmp_path, 2)
+    place = folder(tmp_path, 2) / "lexical"
     assert hashes(place) == INDEX
     assert not (place / "a.term").samefile(first / "a.term")
 
@@ -204,7 +202,7 @@ def test_each_problem_has_its_sentence_in_order_of_name(tmp_path, first):
     (first / "a.term").write_text("two")
     (first / "b.term").write_text("one")
     (first / "meta.json").unlink()
-    glossary_file(tmp_path, 1).unlink()
+    (folder(tmp_path, 1) / "glossary.csv").unlink()
     found = problems(tmp_path, 1, FIRST)
     assert [each.split("'")[1] for each in found] == [
         "glossary.csv",
@@ -242,7 +240,7 @@ def test_files_linked_into_what_stays_survive(tmp_path, first):
     drop_old(tmp_path, 3)
     assert names(tmp_path / "generations") == ["2", "3"]
     assert not first.exists()
-    assert hashes(lexical_folder(tmp_path, 3)) == INDEX
+    assert hashes(folder(tmp_path, 3) / "lexical") == INDEX
 
 
 def test_dropping_touches_nothing_beside_the_generations(tmp_path):

@@ -511,7 +511,10 @@ def test_a_limit_counts_after_the_filter(index):
 def test_the_keyword_index_and_the_mask_agree_on_who_may_answer(filters, tmp_path):
     entries = [each for path in sorted(SEEDS.glob("*.txt")) for each in listing.read(path)]
     seeds = find_changes(identify(entries), kept=[], stored={}, forgotten=[]).new
-    index, facets = write(tmp_path, *seeds), Facets((10 * at, d) for at, d in enumerate(seeds, 1))
+    index, facets = (
+        write(tmp_path, *seeds),
+        Facets.of((10 * at, d) for at, d in enumerate(seeds, 1)),
+    )
     every_word = " ".join(each.title for each in seeds)
     assert len(search(index, every_word, 100)) == 41
     allowed = facets.resolve(filters)

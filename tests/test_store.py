@@ -61,6 +61,7 @@ MANIFEST = Manifest(
     glossary_sha256="b" * 64,
     files={"meta.json": "0" * 64},
     calibration={"unrelated_median": 0.25},
+    dense={"kind": "exact", "recall": 1.0},
 )
 
 
@@ -160,12 +161,33 @@ def test_many_ids_are_looked_up_at_once(store: Store):
 
 def test_passage_vectors_come_back_to_the_last_bit(filled: Store):
     with filled.snapshot() as snapshot:
-        matrix = snapshot.passage_matrix(MODEL, DIM)
-    assert matrix.documents.tolist() == [1, 2]
-    assert matrix.vectors.dtype == np.float32
-    np.testing.assert_array_equal(
-        matrix.vectors, np.stack([vectors_for(1).passage, vectors_for(2).passage])
-    )
+        ids, documents = snapshot.passages()
+        (block,) = snapshot.passage_vectors(MODEL, DIM)
+        (second,) = snapshot.passage_vectors(MODEL, DIM, [int(ids[1])])
+    assert documents.tolist() == [1, 2]
+    assert block.dtype == np.float32
+    np.testing.assert_array_equal(block, np.stack([vectors_for(1).passage, vectors_for(2).passage]))
+    np.testing.assert_array_equal(second, block[1:])
+
+
+def test_passage_vectors_come_in_blocks(filled: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("embedder.store.reading._BLOCK", 1)
+    with filled.snapshot() as snapshot:
+        blocks = list(snapshot.passage_vectors(MODEL, DIM))
+    assert [len(each) for each in blocks] == [1, 1]
+    np.testing.assert_array_equal(blocks[1][0], vectors_for(2).passage)
+
+
+def test_a_passages_id_is_never_used_again(filled: Store):
+    with filled.writing() as writer, writer.transaction():
+        before, _ = writer.passages()
+        for _, document in writer.rows():
+            writer.remove_document(document.id)
+        row = writer.put_document(BARE)
+        passage = a_passage("Other words. And more.")
+        writer.put_passages(row, [(passage, content_hash(passage))])
+        after, _ = writer.passages()
+    assert after.min() > before.max()
 
 
 def test_sentences_come_back_in_order_with_their_vectors(filled: Store):
@@ -191,11 +213,12 @@ def test_entries_come_back_by_document_and_by_source(store: Store):
         StoredEntry("/x/b.txt", 9, "k2", {"topics": []}),
     ]
     with store.writing() as writer, writer.transaction():
-        writer.replace_entries([], entries)
+        writer.replace_entries([], entries, {"/x/a.txt": b"a" * 32})
         assert writer.source_paths() == ["/x/a.txt", "/x/b.txt"]
         assert writer.keys_of("/x/b.txt") == ["k1", "k2"]
         assert writer.entries(keys=["k1"]) == entries[:2]
-        writer.replace_entries(["/x/b.txt"], [])
+        assert writer.source_hashes() == {"/x/a.txt": b"a" * 32}
+        writer.replace_entries(["/x/b.txt"], [], {})
         assert writer.source_paths() == ["/x/a.txt"]
         assert writer.entries(keys=["k1", "k2"]) == entries[:1]
 
@@ -204,8 +227,7 @@ def test_a_removed_document_takes_its_passages_along(filled: Store):
     with filled.writing() as writer:
         with writer.transaction():
             assert writer.remove_document("lebanon") == 1
-        matrix = writer.passage_matrix(MODEL, DIM)
-    assert matrix.documents.tolist() == [2]
+        assert writer.passages()[1].tolist() == [2]
 
 
 def test_vectors_that_nothing_uses_are_dropped(filled: Store):
@@ -405,7 +427,7 @@ def read_all(store: Store) -> None:
     with store.snapshot() as snapshot:
         snapshot.manifest(1)
         snapshot.rows()
-        snapshot.passage_matrix(MODEL, DIM)
+        list(snapshot.passage_vectors(MODEL, DIM))
         snapshot.sentences([1, 2], MODEL, DIM)
 
 
@@ -439,12 +461,12 @@ DAMAGE = {
     ),
     "a vector gone": (
         "DELETE FROM vectors WHERE content = (SELECT content FROM passages WHERE id = 1)",
-        "1 of 2 passages have no vector. Build the library again: fingerpost index",
+        "a passage of document row 1 has no vector. Build the library again: fingerpost index",
         "a passage of document 'lebanon' has no vector",
     ),
     "a passage of other content": (
         "UPDATE passages SET content = zeroblob(32) WHERE id = 1",
-        "1 of 2 passages have no vector. Build the library again: fingerpost index",
+        "a passage of document row 1 has no vector. Build the library again: fingerpost index",
         "a passage of document 'lebanon' has no vector",
     ),
 }
@@ -555,9 +577,9 @@ def test_another_schema_shows_both_versions(filled: Store):
     run_sql(filled, "PRAGMA user_version = 99")
     with pytest.raises(LibraryMismatch) as caught, filled.snapshot():
         pass
-    assert (caught.value.stored, caught.value.wanted) == (99, 1)
+    assert (caught.value.stored, caught.value.wanted) == (99, 2)
     assert caught.value.message == (
-        "the library's schema version is 99, but 1 is needed. "
+        "the library's schema version is 99, but 2 is needed. "
         "Delete the vectors folder and build the library again: fingerpost index"
     )
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from embedder.generations import glossary_file
 from embedder.glossary import Glossary, read_glossary
 from embedder.passages import sentences
 from embedder.records import Question, Recipe, Understood
@@ -315,4 +314,4 @@ def test_words_near_in_meaning_to_a_strange_one_are_shown(understood):
 
 
 def test_the_packaged_glossary_belongs_to_the_library(seed_vectors: Path):
-    assert read_glossary(glossary_file(seed_vectors, 1)).sha256 == read_glossary().sha256
+    assert read_glossary(folder(seed_vectors, 1) / "glossary.csv").sha256 == read_glossary().sha256

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from embedder.errors import SourceError
 from embedder.records import Entry
 from embedder.sources import jsonl, listing
+
+# Raise it when a reader makes something else of the same file.
+RULE_VERSION = 1
 
 Reader = Callable[[Path], Iterator[Entry]]
 
@@ -45,6 +49,17 @@ def read(path: Path) -> Iterator[Entry]:
     Raises SourceError, with file and line, if the file does not follow its form.
     """
     return READERS[path.suffix.lower()](path)
+
+
+def content_hash(path: Path) -> bytes:
+    """Give a SHA-256 (32 bytes) of a file's content and of the rules that it is read by."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+    except OSError as error:
+        raise SourceError(path, None, f"cannot be read: {error.strerror}") from error
+    digest.update(b"%d" % RULE_VERSION)
+    return digest.digest()
 
 
 def _real(path: Path) -> Path:

@@ -24,10 +24,10 @@ from embedder.store.connection import (
     has_tables,
     refuse_network_file_system,
 )
-from embedder.store.reading import PassageMatrix, Sentences, Snapshot
+from embedder.store.reading import Sentences, Snapshot
 from embedder.store.writing import Writer
 
-__all__ = ["PassageMatrix", "Sentences", "Snapshot", "Store", "Writer"]
+__all__ = ["Sentences", "Snapshot", "Store", "Writer"]
 
 
 class Store:

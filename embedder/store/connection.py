@@ -12,7 +12,7 @@ import psutil
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMismatch
 
 DATABASE = "library.sqlite"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # SQLite's write-ahead log needs shared memory between processes, which these do not give.
 _NETWORK_FILE_SYSTEMS = frozenset(

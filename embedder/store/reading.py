@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -16,19 +17,12 @@ from embedder.errors import DocumentNotFound, LibraryDamaged, LibraryMismatch, L
 from embedder.records import Document, Manifest, Span
 from embedder.store.rows import check, damaged, passage_sha256, select_in, sha256_of, to_document
 
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 Halves = np.ndarray[Any, np.dtype[np.float16]]
 
 
-@dataclass(frozen=True, slots=True)
-class PassageMatrix:
-    """All passages of a generation, in the order of their row numbers.
-
-    `documents` is int64 (n,), the document's row number of each passage; `vectors` is float32
-    (n, dim), unit rows.
-    """
-
-    documents: np.ndarray[Any, np.dtype[np.int64]]
-    vectors: Rows
+# Passages read at once.
+_BLOCK = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,30 +127,47 @@ class Snapshot:
         )
         return [to_document(record, sha256) for record, sha256 in found]
 
-    def passage_matrix(self, model: str, dim: int) -> PassageMatrix:
-        """Give the vectors of all passages under a model's fingerprint.
+    def row_numbers(self) -> list[int]:
+        """List the row numbers of all documents, ascending."""
+        return [row for (row,) in self._db.execute("SELECT id FROM documents ORDER BY id")]
+
+    def passages(self) -> tuple[Integers, Integers]:
+        """Give all passages' ids, ascending, and their documents' row numbers: int64 (n,)."""
+        found = self._db.execute("SELECT id, document FROM passages ORDER BY id").fetchall()
+        ids, documents = np.asarray(found, dtype=np.int64).reshape(-1, 2).T
+        return ids, documents
+
+    def passage_vectors(
+        self, model: str, dim: int, ids: Sequence[int] | None = None
+    ) -> Iterator[Rows]:
+        """Give the vectors of all passages, or of some, by ascending id, in blocks.
+
+        Blocks are float32 (m, dim), unit rows, made by the model with this fingerprint.
 
         Raises LibraryDamaged if one is missing or does not match its checksum.
         """
-        total = self._db.execute("SELECT count(*) FROM passages").fetchone()[0]
-        documents = np.empty(total, dtype=np.int64)
-        vectors = np.empty((total, dim), dtype=np.float32)
-        found = self._db.execute(
+        what = (
             "SELECT p.document, v.passage, v.passage_sha256 FROM passages p"
-            " JOIN vectors v ON v.content = p.content AND v.model = ? ORDER BY p.id",
-            (model,),
+            " LEFT JOIN vectors v ON v.content = p.content AND v.model = ?"
         )
-        at = -1
-        for at, (document, vector, sha256) in enumerate(found):
-            check(vector, sha256, f"a passage vector of document row {document}")
-            documents[at] = document
-            vectors[at] = np.frombuffer(vector, dtype="<f4")
-        if at + 1 != total:
-            raise LibraryDamaged(
-                f"{total - at - 1} of {total} passages have no vector. "
-                "Build the library again: fingerpost index"
+        found: Iterator[tuple[Any, ...]]
+        if ids is None:
+            found = self._db.execute(f"{what} ORDER BY p.id", (model,))
+        else:
+            found = select_in(
+                self._db, f"{what} WHERE p.id IN ({{}}) ORDER BY p.id", sorted(ids), model
             )
-        return PassageMatrix(documents, vectors)
+        while rows := list(itertools.islice(found, _BLOCK)):
+            block = np.empty((len(rows), dim), dtype=np.float32)
+            for at, (document, vector, sha256) in enumerate(rows):
+                if vector is None:
+                    raise LibraryDamaged(
+                        f"a passage of document row {document} has no vector. "
+                        "Build the library again: fingerpost index"
+                    )
+                check(vector, sha256, f"a passage vector of document row {document}")
+                block[at] = np.frombuffer(vector, dtype="<f4")
+            yield block
 
     def sentences(self, rows: Sequence[int], model: str, dim: int) -> dict[int, Sentences]:
         """Give the sentences of documents, by row number; documents without any are left out."""
@@ -211,6 +222,23 @@ class Snapshot:
     def source_paths(self) -> list[str]:
         """List the paths of all sources."""
         return [row[0] for row in self._db.execute("SELECT path FROM sources ORDER BY path")]
+
+    def source_hashes(self) -> dict[str, bytes]:
+        """Give the SHA-256 of each source as it was read, by path; none where it is not known."""
+        found = self._db.execute("SELECT path, sha256 FROM sources WHERE sha256 IS NOT NULL")
+        return dict(found.fetchall())
+
+    def sources_of_damaged(self) -> set[str]:
+        """List the paths of sources that speak of a document that is gone or damaged."""
+        found = self._db.execute(
+            "SELECT DISTINCT s.path, d.record, d.sha256 FROM entries e"
+            " JOIN sources s ON s.id = e.source LEFT JOIN documents d ON d.key = e.key"
+        )
+        return {
+            path
+            for path, record, sha256 in found
+            if record is None or sha256_of(record.encode()) != sha256
+        }
 
     def keys_of(self, path: str) -> list[str]:
         """List the ids of the documents that a source spoke of."""

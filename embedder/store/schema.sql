@@ -4,8 +4,9 @@
 
 CREATE TABLE sources (
     id    INTEGER PRIMARY KEY,
-    path  TEXT NOT NULL UNIQUE,      -- where the file was read, to know it again
-    name  TEXT NOT NULL              -- the file's name
+    path    TEXT NOT NULL UNIQUE,    -- where the file was read, to know it again
+    name    TEXT NOT NULL,           -- the file's name
+    sha256  BLOB                     -- of the file as it was read: the same need not be read again
 ) STRICT;
 
 CREATE TABLE documents (
@@ -26,7 +27,7 @@ CREATE TABLE entries (
 CREATE INDEX entries_by_key ON entries (key);
 
 CREATE TABLE passages (
-    id        INTEGER PRIMARY KEY,
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: indexes in files name it
     document  INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     content   BLOB NOT NULL,         -- passages.content_hash, the key of its vectors
     spans     TEXT NOT NULL,         -- JSON: [[field, start, end], ...], a sentence each

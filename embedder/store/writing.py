@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -82,8 +82,16 @@ class Writer(Snapshot):
             [(text, model, blob, sha256_of(blob)) for text, blob in zip(texts, blobs, strict=True)],
         )
 
-    def replace_entries(self, forgotten: Iterable[str], entries: Iterable[StoredEntry]) -> None:
-        """Forget what some sources said, then write what sources say now."""
+    def replace_entries(
+        self,
+        forgotten: Iterable[str],
+        entries: Iterable[StoredEntry],
+        hashes: Mapping[str, bytes],
+    ) -> None:
+        """Forget what some sources said, then write what sources say now.
+
+        `hashes` are the SHA-256 of the files that were read, by path.
+        """
         for path in forgotten:
             row = self._db.execute("SELECT id FROM sources WHERE path = ?", (path,)).fetchone()
             if row is not None:
@@ -93,8 +101,8 @@ class Writer(Snapshot):
         for entry in entries:
             if entry.path not in ids:
                 cursor = self._db.execute(
-                    "INSERT INTO sources (path, name) VALUES (?, ?)",
-                    (entry.path, Path(entry.path).name),
+                    "INSERT INTO sources (path, name, sha256) VALUES (?, ?, ?)",
+                    (entry.path, Path(entry.path).name, hashes.get(entry.path)),
                 )
                 ids[entry.path] = int(cursor.lastrowid or 0)
             self._db.execute(

@@ -45,7 +45,7 @@ def test_a_server_without_a_library_is_alive_but_not_ready(empty_client: FlaskCl
 
 
 def test_a_server_over_a_damaged_library_is_not_ready(copied: Path, encoder: Encoder):
-    shutil.rmtree(generations.lexical_folder(copied, 1))
+    shutil.rmtree(generations.folder(copied, 1) / "lexical")
     client = client_over(Library(copied, load=lambda _: encoder), copied)
     response = client.get("/ready")
     assert response.status_code == 503
