@@ -1,0 +1,223 @@
+"""Large libraries are built upon what was there; the answers are those of one built anew."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from embedder import generations, sources
+from embedder.library import Library
+from embedder.records import Answer, Filters, Question
+from embedder.store import Store
+from tests.test_build import a_document, build_words, read_words, write_jsonl
+
+TOPICS = ("Health", "Law", "Work")
+
+
+def many(first: int, last: int, **more: Any) -> list[dict[str, Any]]:
+    return [
+        a_document(f"d{at}", topics=[TOPICS[at % 3]], year=2000 + at % 7, authors=[f"A {at % 5}"])
+        | more
+        for at in range(first, last)
+    ]
+
+
+@pytest.fixture
+def upon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every library is large enough to be built upon."""
+    monkeypatch.setattr("embedder.derive.INDEX_ANEW", 0)
+
+
+@pytest.fixture
+def inverted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every library of more than 50 passages has an inverted file."""
+    monkeypatch.setattr("embedder.dense.EXACT_UP_TO", 50)
+
+
+QUESTIONS = (
+    Question("Abstract of d17.", mode="semantic", limit=20),
+    Question("Title d33", mode="semantic", filters=Filters(topics=("Law",)), limit=20),
+    Question("more", mode="keyword", limit=20),
+    Question("d12 d44 more", limit=20, filters=Filters(year_from=2003, authors=("A 2",))),
+)
+
+
+def told(answer: Answer) -> tuple[Any, ...]:
+    facets = {
+        name: sorted((c.value, c.count) for c in each) for name, each in answer.facets.items()
+    }
+    return answer.total, facets
+
+
+def changed_library(folder: Path, tmp_path: Path) -> Library:
+    """A library that grew by a file, lost a file, and had some documents changed."""
+    one, two, three = (tmp_path / f"{name}.jsonl" for name in ("one", "two", "three"))
+    write_jsonl(one, *many(0, 100))
+    write_jsonl(two, *many(100, 110))
+    build_words(folder, one, two)
+    write_jsonl(three, *many(110, 130))
+    build_words(folder, three)
+    changed = many(0, 96) + many(96, 100, topics=["New"], abstract="Quite other words.")
+    write_jsonl(one, *changed)
+    write_jsonl(two, *many(200, 203))
+    build_words(folder, one, two)
+    return read_words(folder)
+
+
+@pytest.mark.usefixtures("upon")
+@pytest.mark.parametrize("kind", ["exact", "approximate"])
+def test_a_library_built_upon_answers_as_one_built_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    if kind == "approximate":
+        monkeypatch.setattr("embedder.dense.EXACT_UP_TO", 50)
+    grown = changed_library(tmp_path / "v", tmp_path)
+    generation, manifest = grown.status()
+    assert (generation, manifest.documents, manifest.dense["kind"]) == (3, 123, kind)
+    assert grown.verify() == []
+
+    monkeypatch.setattr("embedder.derive.INDEX_ANEW", 10_000)
+    monkeypatch.setattr("embedder.dense.EXACT_UP_TO", 200_000)
+    build_words(tmp_path / "w", *(tmp_path / f"{name}.jsonl" for name in ("one", "two", "three")))
+    anew = read_words(tmp_path / "w")
+    for question in QUESTIONS:
+        one, other = grown.ask(question), anew.ask(question)
+        assert told(one) == told(other)
+        if question.mode == "semantic":
+            assert [hit.document.id for hit in one.hits[:5]] == [
+                hit.document.id for hit in other.hits[:5]
+            ]
+    assert "New" in {count.value for count in grown.ask(QUESTIONS[0]).facets["topics"]}
+
+
+@pytest.mark.usefixtures("upon", "inverted")
+def test_what_is_gone_is_not_found_and_what_is_new_is(tmp_path: Path):
+    grown = changed_library(tmp_path / "v", tmp_path)
+    for key in ("d202", "d125", "d50"):
+        question = Question(f"Title {key} Abstract of {key}. More.", mode="semantic", limit=3)
+        assert grown.ask(question).hits[0].document.id == key
+    everything = grown.ask(Question("Abstract of d105.", mode="semantic", limit=100))
+    everything = [*everything.hits, *grown.ask(replace(QUESTIONS[0], offset=100, limit=100)).hits]
+    found = {hit.document.id for hit in everything}
+    assert not found & {f"d{at}" for at in range(100, 110)}
+    (near,) = (hit for hit in grown.similar("d202", limit=100) if hit.rank == 1)
+    assert near.document.id != "d202"
+
+
+@pytest.mark.usefixtures("upon", "inverted")
+def test_a_small_change_adds_to_the_index_and_a_large_one_makes_it_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    made: list[bool] = []
+    real = generations.finish
+
+    def watch(vectors: Path, generation: int) -> dict[str, str]:
+        file = generations.folder(vectors, generation) / "dense" / "passages.npy"
+        made.append(bool(np.all(np.diff(np.load(file)) > 0)))
+        return real(vectors, generation)
+
+    monkeypatch.setattr(generations, "finish", watch)
+    trained: list[int] = []
+    measure = "embedder.dense.measure"
+    real_measure: Callable[..., tuple[int, float]] = __import__(
+        "embedder.dense", fromlist=["measure"]
+    ).measure
+    monkeypatch.setattr(measure, lambda *given: trained.append(1) or real_measure(*given))
+    source = write_jsonl(tmp_path / "one.jsonl", *many(0, 200))
+    build_words(tmp_path / "v", source)
+    build_words(tmp_path / "v", write_jsonl(tmp_path / "two.jsonl", *many(200, 210)))
+    assert len(trained) == 1
+    build_words(tmp_path / "v", write_jsonl(tmp_path / "three.jsonl", *many(300, 400)))
+    assert len(trained) == 2
+    assert read_words(tmp_path / "v").status()[1].documents == 310
+
+
+@pytest.mark.usefixtures("inverted")
+def test_the_manifest_says_what_the_index_finds(tmp_path: Path):
+    build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", *many(0, 300)))
+    dense = read_words(tmp_path / "v").status()[1].dense
+    assert dense["kind"] == "approximate"
+    assert 0.98 <= dense["recall"] <= 1
+    assert dense["probes"] >= 1
+
+
+@pytest.mark.usefixtures("inverted")
+@pytest.mark.parametrize("name", ["index.faiss", "passages.npy"])
+def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str):
+    source = write_jsonl(tmp_path / "s.jsonl", *many(0, 100))
+    build_words(tmp_path / "v", source)
+    file = tmp_path / "v" / "generations" / "1" / "dense" / name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert f"'dense/{name}'" in read_words(tmp_path / "v").problems()[0]
+    build_words(tmp_path / "v", source)
+    assert read_words(tmp_path / "v").problems() == []
+    assert read_words(tmp_path / "v").ask(QUESTIONS[0]).hits
+
+
+# Files that are as they were.
+
+
+def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 5))
+    two = write_jsonl(tmp_path / "two.jsonl", *many(5, 8))
+    build_words(tmp_path / "v", one, two)
+    read: list[str] = []
+    real = sources.read
+    monkeypatch.setattr(sources, "read", lambda path: read.append(path.name) or real(path))
+    report = build_words(tmp_path / "v", one, two)
+    assert (read, report.read, report.unchanged, report.generation) == ([], 8, 8, 1)
+    write_jsonl(two, *many(5, 9))
+    report = build_words(tmp_path / "v", one, two)
+    assert (read, report.read, report.new, report.unchanged) == (["two.jsonl"], 9, 1, 8)
+
+
+def test_a_document_in_an_unchanged_and_a_changed_file_is_merged(tmp_path: Path):
+    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
+    two = write_jsonl(tmp_path / "two.jsonl", *many(5, 6))
+    build_words(tmp_path / "v", one, two)
+    shared = {**many(0, 1)[0], "topics": ["Shared"]}
+    write_jsonl(two, shared)
+    report = build_words(tmp_path / "v", one, two)
+    assert (report.read, report.merged, report.changed, report.unchanged) == (4, 1, 1, 2)
+    assert report.removed == 1
+    assert set(read_words(tmp_path / "v").document("d0").topics) == {"Health", "Shared"}
+
+
+def test_other_rules_read_every_file_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    source = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
+    build_words(tmp_path / "v", source)
+    read: list[str] = []
+    real = sources.read
+    monkeypatch.setattr(sources, "read", lambda path: read.append(path.name) or real(path))
+    monkeypatch.setattr(sources, "RULE_VERSION", 99)
+    build_words(tmp_path / "v", source)
+    assert read == ["one.jsonl"]
+
+
+def test_a_damaged_document_in_an_unchanged_file_is_mended(tmp_path: Path):
+    source = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
+    build_words(tmp_path / "v", source)
+    with Store(tmp_path / "v").writing() as writer:
+        writer._db.execute("UPDATE documents SET record = replace(record, 'd1', 'dX') WHERE id = 2")
+    assert read_words(tmp_path / "v").verify()
+    build_words(tmp_path / "v", source)
+    assert read_words(tmp_path / "v").verify() == []
+    assert read_words(tmp_path / "v").document("d1").title == "Title d1"
+
+
+def test_a_file_that_is_gone_takes_its_documents_along(tmp_path: Path):
+    write_jsonl(tmp_path / "s" / "one.jsonl", *many(0, 3))
+    two = write_jsonl(tmp_path / "s" / "two.jsonl", *many(3, 5))
+    build_words(tmp_path / "v", tmp_path / "s")
+    two.unlink()
+    report = build_words(tmp_path / "v", tmp_path / "s")
+    assert (report.read, report.removed, report.unchanged) == (3, 2, 3)
+    shutil.rmtree(tmp_path / "v")
