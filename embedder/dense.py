@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import faiss as _faiss
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from embedder.encode import CORES, Rows
 from embedder.errors import LibraryDamaged
@@ -27,8 +28,10 @@ EXACT_UP_TO = 200_000
 # Its stubs describe the C++ signatures, not the Python ones that it adds.
 faiss: Any = _faiss
 
-# Serving answers many questions side by side: more OpenMP threads in each only collide.
+# Serving answers many questions side by side: more threads in each only collide, numpy's too,
+# which wait for one another by turning in circles.
 faiss.omp_set_num_threads(1)
+threadpool_limits(1, "blas")
 
 # An exact index of more vectors looks through a copy with a byte a number first.
 _SMALL = 20_000

@@ -13,12 +13,12 @@ import hashlib
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -130,8 +130,8 @@ class OpenVinoEncoder:
         self._folder = folder
         self._hints = {"INFERENCE_PRECISION_HINT": precision} if precision else {}
         # One question runs on one core: with more, questions asked at once only collide.
-        self._asking = _Network(folder, self._card, 1, self._hints)
-        self._together = Together(lambda texts: self._rows(self._asking, texts), _QUESTIONS)
+        self._asking = _Network(folder, self._card, CORES, self._hints)
+        self._together = Together(lambda texts: self._rows(self._asking, texts), _QUESTIONS, CORES)
         self.backend = f"openvino, {self._asking.precision}"
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -170,7 +170,7 @@ class OpenVinoEncoder:
     @cached_property
     def _building(self) -> _Network:
         """The model on all cores; a server that only answers never loads it."""
-        return _Network(self._folder, self._card, CORES, self._hints)
+        return _Network(self._folder, self._card, 1, self._hints)
 
     def _encode(self, texts: Sequence[str]) -> Rows:
         if not texts:
@@ -203,20 +203,24 @@ class OpenVinoEncoder:
 
 
 class _Network:
-    """A compiled network, for one caller at a time."""
+    """A compiled network, for so many callers at a time as it has streams.
 
-    def __init__(self, folder: Path, card: Card, threads: int, hints: Mapping[str, str]) -> None:
+    All cores are divided among the streams.
+    """
+
+    def __init__(self, folder: Path, card: Card, streams: int, hints: Mapping[str, str]) -> None:
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": 1,
-            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": streams,
+            "INFERENCE_NUM_THREADS": CORES,
             **hints,
         }
         compiled = _compiled(folder, card, settings)
         self.precision: str = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-        self._request = compiled.create_infer_request()
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(streams):
+            self._requests.put(compiled.create_infer_request())
         self._inputs, self._reads = card.inputs, card.reads
-        self._lock = threading.Lock()
 
     def run(self, encoded: Sequence[Encoding]) -> tuple[Rows, Rows]:
         """Read texts: their tokens' vectors float32 (n, longest, dim), and theirs (n, dim)."""
@@ -231,10 +235,13 @@ class _Network:
             }
             for name in self._inputs:
                 arrays[name][row, : len(each.ids)] = columns[name]
-        with self._lock:
-            results = self._request.infer(arrays)
+        request = self._requests.get()
+        try:
+            results = request.infer(arrays)
             rows = len(encoded)
             return np.array(results[TOKENS][:rows]), np.array(results[TEXT][:rows])
+        finally:
+            self._requests.put(request)
 
 
 def _compiled(folder: Path, card: Card, settings: dict[str, Any]) -> Any:

@@ -36,13 +36,16 @@ class RelatedWords:
             return [{} for _ in vectors]
         cosines = cosine(vectors, self._vectors)
         return [
-            {
-                self._words[at]: float(row[at])
-                for at in np.argsort(-row, kind="stable")[:_MOST]
-                if row[at] >= _LEAST
-            }
+            {self._words[at]: float(row[at]) for at in _largest(row) if row[at] >= _LEAST}
             for row in cosines
         ]
+
+
+def _largest(row: Rows) -> list[int]:
+    """Give the places of the largest numbers, the largest first, of equal ones the first."""
+    least = np.partition(row, -_MOST)[-_MOST] if len(row) > _MOST else -np.inf
+    places = np.flatnonzero(row >= least)
+    return [int(at) for at in places[np.argsort(-row[places], kind="stable")][:_MOST]]
 
 
 def kept_words(vocabulary: Mapping[str, int]) -> list[str]:

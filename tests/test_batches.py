@@ -18,11 +18,22 @@ def test_every_text_is_in_one_batch(seed: int):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_at_most_a_twentieth_is_padding(seed: int):
+def test_at_most_a_twentieth_or_a_few_tokens_are_padding(seed: int):
     lengths = some_lengths(seed, 300)
     for batch in by_tokens(lengths, 4096):
-        longest = max(lengths[at] for at in batch)
-        assert sum(lengths[at] for at in batch) >= 0.95 * longest * len(batch)
+        size = max(lengths[at] for at in batch) * len(batch)
+        assert size - sum(lengths[at] for at in batch) <= max(0.05 * size, 72)
+
+
+def test_of_many_texts_less_than_a_tenth_is_padding():
+    lengths = some_lengths(1, 256)
+    read = sum(max(lengths[at] for at in batch) * len(batch) for batch in by_tokens(lengths, 4096))
+    assert read <= 1.1 * sum(lengths)
+
+
+def test_a_few_short_texts_are_one_batch():
+    assert list(by_tokens([23, 10, 8, 3], 4096)) == [[0, 1, 2, 3]]
+    assert list(by_tokens([120, 10, 8], 4096)) == [[0], [1, 2]]
 
 
 @pytest.mark.parametrize("most", [256, 1000, 4096])
