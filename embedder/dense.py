@@ -97,7 +97,7 @@ class ExactIndex:
             return _nothing()
         if self._coarse is not None and (among is None or len(among) > _SMALL):
             # A byte a number is off by a thousandth: of more than are wanted none is missed.
-            many = min(len(self._vectors), limit + max(limit // 4, 100))
+            many = min(len(self._vectors), limit + 100)
             found = self._coarse.search(query[np.newaxis], many, params=_selecting(allowed))[1][0]
             among = found[found >= 0]
         scores = self._vectors @ query if among is None else self._vectors[among] @ query

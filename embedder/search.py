@@ -305,7 +305,7 @@ def _nearest(
     loaded: Loaded, vector: Rows, scope: Scope, count: int = DEPTH
 ) -> tuple[Positions, Rows]:
     """Give the `count` nearest documents of a scope, in ascending order, with their cosines."""
-    limit = 2 * count
+    limit = count + count // 4
     while True:
         nearest, cosines = loaded.dense.search(vector, limit, scope.passages)
         documents, first = np.unique(loaded.passage_documents[nearest], return_index=True)

@@ -761,11 +761,11 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
         " '%Lebanon%'"
     ),
     "passage vectors": by_sql(
-        "UPDATE vectors SET passage = zeroblob(length(passage))"
+        "UPDATE vectors SET vector = zeroblob(length(passage))"
         " WHERE content IN (SELECT content FROM passages WHERE document < 4)"
     ),
     "sentence vectors": by_sql(
-        "UPDATE vectors SET sentences = zeroblob(length(sentences))"
+        "UPDATE sentences SET vectors = zeroblob(length(sentences))"
         " WHERE content IN (SELECT content FROM passages WHERE document < 4)"
     ),
     "vectors gone": by_sql(

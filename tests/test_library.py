@@ -288,7 +288,7 @@ def test_a_manifest_that_was_changed_is_damage(library, folder):
 
 
 def test_a_damaged_passage_vector_is_found_at_load(library, folder):
-    change(folder, "UPDATE vectors SET passage = zeroblob(1536)")
+    change(folder, "UPDATE vectors SET vector = zeroblob(1536)")
     with pytest.raises(LibraryDamaged, match="a passage vector of document row"):
         library.load()
     assert sorted(library.verify()) == [
@@ -298,7 +298,7 @@ def test_a_damaged_passage_vector_is_found_at_load(library, folder):
 
 
 def test_damaged_sentence_vectors_are_found_by_a_question(library, folder):
-    change(folder, "UPDATE vectors SET sentences = zeroblob(length(sentences))")
+    change(folder, "UPDATE sentences SET vectors = zeroblob(length(sentences))")
     library.load()
     with pytest.raises(LibraryDamaged, match="the sentence vectors of document row"):
         library.ask(Question("cats"))
@@ -336,7 +336,7 @@ def test_damaged_vectors_of_words_are_found(library, folder):
 
 
 def test_damage_is_mended_by_a_build(library, folder, build_in_thread):
-    change(folder, "UPDATE vectors SET passage = zeroblob(1536)")
+    change(folder, "UPDATE vectors SET vector = zeroblob(1536)")
     lexical_file(folder).write_bytes(b"")
     build_in_thread(FISH)
     assert library.verify() == []

@@ -448,13 +448,13 @@ DAMAGE = {
         "document 'lebanon' does not match its checksum",
     ),
     "passage vector": (
-        "UPDATE vectors SET passage = zeroblob(32)"
+        "UPDATE vectors SET vector = zeroblob(32)"
         " WHERE content = (SELECT content FROM passages WHERE id = 2)",
         "a passage vector of document row 2 does not match its checksum",
         "a vector of document 'other' does not match its checksum",
     ),
     "sentence vectors": (
-        "UPDATE vectors SET sentences = zeroblob(32)"
+        "UPDATE sentences SET vectors = zeroblob(32)"
         " WHERE content = (SELECT content FROM passages WHERE id = 2)",
         "the sentence vectors of document row 2 does not match its checksum",
         "a vector of document 'other' does not match its checksum",

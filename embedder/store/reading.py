@@ -147,7 +147,7 @@ class Snapshot:
         Raises LibraryDamaged if one is missing or does not match its checksum.
         """
         what = (
-            "SELECT p.document, v.passage, v.passage_sha256 FROM passages p"
+            "SELECT p.document, v.vector, v.sha256 FROM passages p"
             " LEFT JOIN vectors v ON v.content = p.content AND v.model = ?"
         )
         found: Iterator[tuple[Any, ...]]
@@ -161,10 +161,7 @@ class Snapshot:
             block = np.empty((len(rows), dim), dtype=np.float32)
             for at, (document, vector, sha256) in enumerate(rows):
                 if vector is None:
-                    raise LibraryDamaged(
-                        f"a passage of document row {document} has no vector. "
-                        "Build the library again: fingerpost index"
-                    )
+                    raise _missing(document)
                 check(vector, sha256, f"a passage vector of document row {document}")
                 block[at] = np.frombuffer(vector, dtype="<f4")
             yield block
@@ -175,9 +172,9 @@ class Snapshot:
         parts: dict[int, list[Halves]] = {}
         found = select_in(
             self._db,
-            "SELECT p.document, p.content, p.spans, p.sha256, v.sentences, v.sentences_sha256"
+            "SELECT p.document, p.content, p.spans, p.sha256, s.vectors, s.sha256"
             " FROM passages p"
-            " JOIN vectors v ON v.content = p.content AND v.model = ?"
+            " LEFT JOIN sentences s ON s.content = p.content AND s.model = ?"
             " WHERE p.document IN ({}) ORDER BY p.id",
             rows,
             model,
@@ -186,6 +183,8 @@ class Snapshot:
             row = passage_sha256(document, content, spans)
             if row != row_sha256:
                 raise damaged(f"a passage of document row {document}", row_sha256, row)
+            if blob is None:
+                raise _missing(document)
             check(blob, sha256, f"the sentence vectors of document row {document}")
             places.setdefault(document, []).append(spans)
             halves = np.frombuffer(blob, dtype="<f2").reshape(-1, dim)
@@ -286,15 +285,16 @@ class Snapshot:
 
     def _unsound_vectors(self, model: str) -> Iterator[str]:
         found = self._db.execute(
-            "SELECT d.key, v.passage, v.passage_sha256, v.sentences, v.sentences_sha256"
+            "SELECT d.key, v.vector, v.sha256, s.vectors, s.sha256"
             " FROM passages p JOIN documents d ON d.id = p.document"
-            " LEFT JOIN vectors v ON v.content = p.content AND v.model = ?",
+            " LEFT JOIN vectors v ON v.content = p.content AND v.model = ?1"
+            " LEFT JOIN sentences s ON s.content = p.content AND s.model = ?1",
             (model,),
         )
-        for key, passage, sha256, sentences, sentences_sha256 in found:
-            if passage is None:
+        for key, vector, sha256, sentences, sentences_sha256 in found:
+            if vector is None or sentences is None:
                 yield f"a passage of document {key!r} has no vector"
-            elif sha256_of(passage) != sha256 or sha256_of(sentences) != sentences_sha256:
+            elif sha256_of(vector) != sha256 or sha256_of(sentences) != sentences_sha256:
                 yield f"a vector of document {key!r} does not match its checksum"
 
     def _miscounted(self, manifest: Manifest) -> Iterator[str]:
@@ -304,3 +304,10 @@ class Snapshot:
         ):
             if found != wanted:
                 yield f"the manifest counts {wanted} {what}, the database {found}"
+
+
+def _missing(document: int) -> LibraryDamaged:
+    return LibraryDamaged(
+        f"a passage of document row {document} has no vector. "
+        "Build the library again: fingerpost index"
+    )

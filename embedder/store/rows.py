@@ -38,11 +38,9 @@ def to_document(record: str, sha256: bytes) -> Document:
     return Document(**values)
 
 
-def vector_columns(vectors: PassageVectors) -> tuple[bytes, bytes, bytes, bytes]:
-    """Give passage, its SHA-256, sentences and their SHA-256, as they are stored."""
-    passage = vectors.passage.astype("<f4").tobytes()
-    sentences = vectors.sentences.astype("<f2").tobytes()
-    return passage, sha256_of(passage), sentences, sha256_of(sentences)
+def vector_columns(vectors: PassageVectors) -> tuple[bytes, bytes]:
+    """Give a passage's vector and its sentences', as they are stored."""
+    return vectors.passage.astype("<f4").tobytes(), vectors.sentences.astype("<f2").tobytes()
 
 
 def passage_sha256(document: int, content: bytes, spans: str) -> bytes:

@@ -36,15 +36,23 @@ CREATE TABLE passages (
 CREATE INDEX passages_by_document ON passages (document);
 CREATE INDEX passages_by_content ON passages (content);
 
+-- Passages' vectors apart from their sentences': all of the first are read at each start, few of
+-- the second for each question. In the order of writing, which is that of the passages.
 CREATE TABLE vectors (
-    content          BLOB NOT NULL,  -- passages.content_hash
-    model            TEXT NOT NULL,  -- the fingerprint of the model that made them
-    passage          BLOB NOT NULL,  -- float32, little-endian, unit length
-    passage_sha256   BLOB NOT NULL,
-    sentences        BLOB NOT NULL,  -- float16, little-endian, one row a sentence
-    sentences_sha256 BLOB NOT NULL,
+    content  BLOB NOT NULL,          -- passages.content_hash
+    model    TEXT NOT NULL,          -- the fingerprint of the model that made them
+    vector   BLOB NOT NULL,          -- float32, little-endian, unit length
+    sha256   BLOB NOT NULL,          -- of the vector
     PRIMARY KEY (content, model)
-) STRICT, WITHOUT ROWID;
+) STRICT;
+
+CREATE TABLE sentences (
+    content  BLOB NOT NULL,
+    model    TEXT NOT NULL,
+    vectors  BLOB NOT NULL,          -- float16, little-endian, one row a sentence
+    sha256   BLOB NOT NULL,          -- of the vectors
+    PRIMARY KEY (content, model)
+) STRICT;
 
 -- Vectors of short texts read as questions: the library's words, and the everyday questions
 -- that verdicts are calibrated with.

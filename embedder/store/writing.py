@@ -32,23 +32,25 @@ class Writer(Snapshot):
         """Give those contents whose vectors are there and match their checksums."""
         found = select_in(
             self._db,
-            "SELECT content, passage, passage_sha256, sentences, sentences_sha256 FROM vectors"
+            "SELECT content, v.vector, v.sha256, s.vectors, s.sha256"
+            " FROM vectors v JOIN sentences s USING (content, model)"
             " WHERE model = ? AND content IN ({})",
             contents,
             model,
         )
         return {
             content
-            for content, passage, passage_sha256, sentences, sentences_sha256 in found
-            if sha256_of(passage) == passage_sha256 and sha256_of(sentences) == sentences_sha256
+            for content, vector, sha256, sentences, sentences_sha256 in found
+            if sha256_of(vector) == sha256 and sha256_of(sentences) == sentences_sha256
         }
 
     def without_sound_vectors(self, model: str) -> list[Document]:
         """Give the documents with a passage whose vectors are missing or damaged."""
         found = self._db.execute(
             "SELECT p.document, p.content, p.spans, p.sha256,"
-            " v.passage, v.passage_sha256, v.sentences, v.sentences_sha256"
-            " FROM passages p LEFT JOIN vectors v ON v.content = p.content AND v.model = ?",
+            " v.vector, v.sha256, s.vectors, s.sha256 FROM passages p"
+            " LEFT JOIN vectors v ON v.content = p.content AND v.model = ?1"
+            " LEFT JOIN sentences s ON s.content = p.content AND s.model = ?1",
             (model,),
         )
         rows = {
@@ -56,6 +58,7 @@ class Writer(Snapshot):
             for row in found
             if passage_sha256(*row[:3]) != row[3]
             or row[4] is None
+            or row[6] is None
             or sha256_of(row[4]) != row[5]
             or sha256_of(row[6]) != row[7]
         }
@@ -66,13 +69,16 @@ class Writer(Snapshot):
     ) -> None:
         """Write vectors for good at once: a build that is cut off does not make them again."""
         with self.transaction():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (content, model, *vector_columns(each))
-                    for content, each in zip(contents, vectors, strict=True)
-                ],
-            )
+            for content, each in zip(contents, vectors, strict=True):
+                passage, sentences = vector_columns(each)
+                self._db.execute(
+                    "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)",
+                    (content, model, passage, sha256_of(passage)),
+                )
+                self._db.execute(
+                    "INSERT OR REPLACE INTO sentences VALUES (?, ?, ?, ?)",
+                    (content, model, sentences, sha256_of(sentences)),
+                )
 
     def keep_texts(self, texts: Sequence[str], model: str, vectors: Rows) -> None:
         """Write the vectors of short texts, float32 (n, dim), inside a transaction."""
@@ -149,8 +155,10 @@ class Writer(Snapshot):
 
     def drop_unused_vectors(self, model: str) -> None:
         """Remove vectors that no passage uses and those of other models."""
-        self._db.execute(
-            "DELETE FROM vectors WHERE model <> ? OR content NOT IN (SELECT content FROM passages)",
-            (model,),
-        )
+        for name in ("vectors", "sentences"):
+            self._db.execute(
+                f"DELETE FROM {name} WHERE model <> ?"  # noqa: S608
+                " OR content NOT IN (SELECT content FROM passages)",
+                (model,),
+            )
         self._db.execute("DELETE FROM texts WHERE model <> ?", (model,))

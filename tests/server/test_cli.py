@@ -389,7 +389,7 @@ def test_status_without_a_library_has_exit_status_1(run: Run, tmp_path: Path):
 
 def test_status_names_damage_and_has_exit_status_1(run: Run, copied: Path):
     with closing(sqlite3.connect(copied / "library.sqlite")) as database:
-        database.execute("UPDATE vectors SET passage = zeroblob(length(passage))")
+        database.execute("UPDATE vectors SET vector = zeroblob(length(vector))")
         database.commit()
     assert run("status", "--vectors", str(copied)).exit_code == 0  # a quick look does not see it
     result = run("status", "--verify", "--vectors", str(copied))
