@@ -35,6 +35,8 @@ threadpool_limits(1, "blas")
 
 # An exact index of more vectors looks through a copy with a byte a number first.
 _SMALL = 20_000
+# Of the numbers of all vectors this share is within what a byte can hold; the rest is cut.
+_WITHIN = 0.9999
 # Vectors are divided among about so many cells as 2 times the root of their number.
 _CELLS_PER_ROOT = 2.0
 _TRAINING_PER_CELL = 64
@@ -79,13 +81,15 @@ class ExactIndex:
         self._vectors = np.ascontiguousarray(vectors)
         self._coarse: Any = None
         if len(vectors) > _SMALL:
-            kind = faiss.ScalarQuantizer.QT_8bit
+            sample = np.abs(vectors[:: len(vectors) // _SMALL])
+            self._scale = 127.0 / max(float(np.quantile(sample, _WITHIN)), 1e-6)
+            # Bytes are compared as whole numbers, several times as fast as anything else. Between
+            # unit vectors the nearest by distance are the nearest by inner product.
             self._coarse = faiss.IndexScalarQuantizer(
-                vectors.shape[1], kind, faiss.METRIC_INNER_PRODUCT
+                vectors.shape[1], faiss.ScalarQuantizer.QT_8bit_direct, faiss.METRIC_L2
             )
-            with _all_cores():
-                self._coarse.train(self._vectors[:: len(vectors) // _SMALL])
-                self._coarse.add(self._vectors)
+            for at in range(0, len(vectors), _BLOCK):
+                self._coarse.add(self._bytes(vectors[at : at + _BLOCK]))
 
     def search(
         self, query: Rows, limit: int, allowed: Allowed | None = None
@@ -98,12 +102,18 @@ class ExactIndex:
         if self._coarse is not None and (among is None or len(among) > _SMALL):
             # A byte a number is off by a thousandth: of more than are wanted none is missed.
             many = min(len(self._vectors), limit + 100)
-            found = self._coarse.search(query[np.newaxis], many, params=_selecting(allowed))[1][0]
+            asked = self._bytes(query[np.newaxis])
+            found = self._coarse.search(asked, many, params=_selecting(allowed))[1][0]
             among = found[found >= 0]
         scores = self._vectors @ query if among is None else self._vectors[among] @ query
         best = np.argpartition(-scores, limit - 1)[:limit]
         best = best[np.lexsort((best, -scores[best]))]
         return (best if among is None else among[best]).astype(np.int64), scores[best]
+
+    def _bytes(self, vectors: Rows) -> Rows:
+        """Give numbers as whole ones in 0 to 255, still float32."""
+        whole = np.rint(vectors * np.float32(self._scale)) + 128
+        return np.asarray(np.clip(whole, 0, 255), dtype=np.float32)
 
     def similarities(self, query: Rows, positions: Positions) -> Rows:
         """Compare with some; see `DenseIndex.similarities`."""

@@ -3,7 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embedder.dense import DenseIndex, ExactIndex
+from embedder.dense import (
+    ApproximateIndex,
+    DenseIndex,
+    ExactIndex,
+    Nearest,
+    measure,
+    recall,
+    training_size,
+    write_index,
+)
+from embedder.errors import LibraryDamaged
 
 DIM = 24
 COUNT = 1003  # no multiple of eight: masks travel as bits
@@ -213,3 +223,108 @@ def test_searching_changes_neither_query_nor_mask(index):
     index.search(query, 10, mask)
     assert query.tolist() == QUERIES[0].tolist()
     assert mask.tolist() == SOME.tolist()
+
+
+# Large ones.
+
+MANY = unit(np.random.default_rng(3).normal(size=(25_000, 32)))
+
+
+@pytest.fixture(scope="module")
+def large() -> ExactIndex:
+    return ExactIndex(MANY)
+
+
+@pytest.mark.parametrize("limit", [1, 10, 1000])
+@pytest.mark.parametrize("share", [1.0, 0.9, 0.001])
+def test_a_large_exact_index_finds_what_numpy_does(large: ExactIndex, limit: int, share: float):
+    random = np.random.default_rng(5)
+    allowed = random.random(len(MANY)) < share
+    for query in unit(random.normal(size=(5, 32))):
+        scores = MANY @ query
+        wanted = [at for at in np.argsort(-scores, kind="stable") if allowed[at]][:limit]
+        positions, found = large.search(query, limit, None if share == 1.0 else allowed)
+        assert positions.tolist() == wanted
+        np.testing.assert_allclose(found, scores[wanted], atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def inverted(tmp_path_factory: pytest.TempPathFactory) -> tuple[ApproximateIndex, float]:
+    """An inverted file of clustered vectors, made in two blocks, and its measured recall."""
+    path = tmp_path_factory.mktemp("dense") / "index"
+    write_index(path, [CLOSE[:9000], CLOSE[9000:]], CLOSE[: training_size(len(CLOSE))], len(CLOSE))
+    queries = CLOSE[::100]
+    nearest = Nearest(queries)
+    nearest.add(CLOSE[:5000])
+    nearest.add(CLOSE[5000:])
+    assert nearest.positions[:, 0].tolist() == list(range(0, len(CLOSE), 100))
+    probes, found = measure(path, queries, nearest.positions)
+    return ApproximateIndex.read(path, probes), found
+
+
+CENTRES = np.random.default_rng(4).normal(size=(60, 32))
+CLOSE = unit(
+    np.repeat(CENTRES, 200, axis=0) + 0.6 * np.random.default_rng(6).normal(size=(12_000, 32))
+)
+
+
+def exact(query: np.ndarray, allowed: np.ndarray, limit: int) -> list[int]:
+    scores = np.where(allowed, CLOSE @ query, -2)
+    return np.argsort(-scores, kind="stable")[:limit].tolist()
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.05, 0.002])
+def test_an_inverted_file_finds_nearly_all_whatever_the_filter(inverted, share: float):
+    index, measured = inverted
+    assert measured >= 0.98
+    random = np.random.default_rng(7)
+    allowed = random.random(len(CLOSE)) < share
+    shares = []
+    for at in random.integers(0, len(CLOSE), 40):
+        positions, scores = index.search(CLOSE[at], 10, None if share == 1.0 else allowed)
+        assert allowed[positions].all()
+        assert (np.diff(scores) <= 0).all()
+        shares.append(np.isin(exact(CLOSE[at], allowed, 10), positions).mean())
+    assert np.mean(shares) >= 0.98
+
+
+def test_an_inverted_files_numbers_are_nearly_those_of_the_vectors(inverted):
+    index, _ = inverted
+    some = np.asarray([5, 11_999, 0])
+    np.testing.assert_allclose(index.vectors(some), CLOSE[some], atol=1e-3)
+    np.testing.assert_allclose(
+        index.similarities(CLOSE[7], some), CLOSE[some] @ CLOSE[7], atol=1e-3
+    )
+    assert index.vectors(np.asarray([], dtype=np.int64)).shape == (0, 32)
+
+
+def test_an_inverted_file_gives_all_that_are_near_enough(inverted):
+    index, _ = inverted
+    found = set(index.within(CLOSE[3], 0.7).tolist())
+    assert set(np.flatnonzero(CLOSE @ CLOSE[3] >= 0.701)) <= found
+    assert found <= set(np.flatnonzero(CLOSE @ CLOSE[3] >= 0.699))
+
+
+def test_vectors_are_added_to_an_inverted_file(tmp_path):
+    write_index(tmp_path / "one", [CLOSE[:11_000]], CLOSE[:5000], len(CLOSE))
+    nothing = np.empty((0, 32), dtype=np.float32)
+    write_index(tmp_path / "two", [CLOSE[11_000:]], nothing, 0, upon=tmp_path / "one")
+    index = ApproximateIndex.read(tmp_path / "two", 32)
+    for at in (0, 10_999, 11_000, 11_999):
+        assert index.search(CLOSE[at], 1)[0].tolist() == [at]
+
+
+def test_nothing_is_found_where_nothing_may_be_in_an_inverted_file(inverted):
+    index, _ = inverted
+    assert index.search(CLOSE[0], 10, np.zeros(len(CLOSE), dtype=bool))[0].tolist() == []
+
+
+def test_a_damaged_inverted_file_is_refused(tmp_path):
+    (tmp_path / "index").write_bytes(b"no index")
+    with pytest.raises(LibraryDamaged):
+        ApproximateIndex.read(tmp_path / "index", 1)
+
+
+def test_recall_is_the_share_of_the_nearest_that_is_found():
+    found = np.asarray([[1, 2, 3], [4, 5, 6]])
+    assert recall(found, np.asarray([[1, 2, 9], [6, 5, 4]])) == pytest.approx((2 / 3 + 1) / 2)
