@@ -1,5 +1,6 @@
 # make serve   the library from seeds/, answered at http://127.0.0.1:8000
 # make ask Q="…"   a question on the command line
+# make bench   how fast it is, beside the plain way and others; writes bench.md
 # make test    every check; each target does its own set-up
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: serve ask index test lint quality setup clean
+.PHONY: serve ask index test lint quality bench setup clean
 
 serve: setup
 	$(BIN)/fingerpost serve
@@ -32,6 +33,13 @@ lint: setup
 
 quality: setup
 	$(BIN)/python -m benchmarks.quality
+
+# The short form, in under ten minutes. The figures in benchmarks/README.md are of the full one:
+# the same commands without --short, --documents, --questions and --rounds.
+bench: setup
+	$(BIN)/python -m benchmarks.speed --short --out bench.md
+	$(BIN)/python -m benchmarks.scale --documents 10000 --out bench.md
+	$(BIN)/python -m benchmarks.peers --documents 200 --questions 40 --rounds 1 --out bench.md
 
 setup: $(READY)
 

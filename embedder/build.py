@@ -85,7 +85,7 @@ def index(
         )
         found = _find_changes(writer, told)
         anew = before is None or not _same_rules(before, encoder) or not _whole(writer, before)
-        work = _work(writer, encoder, found, anew=anew)
+        work = _work(writer, encoder, found, progress, anew=anew)
         embedded = _embed(writer, encoder, work.cut.values(), progress)
         site = Site(writer, folder, progress, encoder, glossary, field)
         generation = _switch(site, work, told)
@@ -137,7 +137,9 @@ class _Work:
     replaces: bool
 
 
-def _work(writer: Writer, encoder: Encoder, found: Changes, *, anew: bool) -> _Work:
+def _work(
+    writer: Writer, encoder: Encoder, found: Changes, progress: Progress, *, anew: bool
+) -> _Work:
     """Cut what is new or changed into passages, and what is to be embedded again."""
     touched = (*found.new, *found.changed)
     settled = {document.id for document in touched} | set(found.removed)
@@ -146,13 +148,12 @@ def _work(writer: Writer, encoder: Encoder, found: Changes, *, anew: bool) -> _W
     else:
         again = writer.without_sound_vectors(encoder.fingerprint)
     wanted = (*touched, *(document for document in again if document.id not in settled))
-    cut = {
-        document.id: [
-            (passage, passages.content_hash(passage))
-            for passage in passages.passages(document, encoder.count_tokens, encoder.max_tokens)
-        ]
-        for document in wanted
-    }
+    cut: dict[str, list[tuple[Passage, bytes]]] = {}
+    with progress.step("Cutting", len(wanted)) as advance:
+        for document in wanted:
+            found_in = passages.passages(document, encoder.count_tokens, encoder.max_tokens)
+            cut[document.id] = [(each, passages.content_hash(each)) for each in found_in]
+            advance(1)
     replaces = anew or bool(found.changed or found.removed)
     return _Work(touched, cut, found.removed, anew, replaces)
 

@@ -6,6 +6,7 @@ What takes long to import is imported by the command that needs it: `--help` is 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -53,6 +54,12 @@ def _stop(message: str) -> NoReturn:
 @click.version_option(package_name="fingerpost")
 def main() -> None:
     """Ask a document library in your own words."""
+    # What takes long is said, and what does not go as it should.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("fingerpost: %(message)s"))
+    log = logging.getLogger("fingerpost")
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
 
 
 @main.command()

@@ -20,6 +20,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     vectors: Path = Field(Path("vectors"), description="the folder of the library")
+    cache: Path | None = Field(
+        None, description="where converted models are kept (read by the embedder), not the user's"
+    )
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="the port to listen on")
     threads: int = Field(8, ge=1, le=64, description="how many requests are served at once")

@@ -298,7 +298,7 @@ def test_a_damaged_passage_vector_is_found_at_load(library, folder):
 
 
 def test_damaged_sentence_vectors_are_found_by_a_question(library, folder):
-    change(folder, "UPDATE sentences SET vectors = zeroblob(length(sentences))")
+    change(folder, "UPDATE sentences SET vectors = zeroblob(length(vectors))")
     library.load()
     with pytest.raises(LibraryDamaged, match="the sentence vectors of document row"):
         library.ask(Question("cats"))
