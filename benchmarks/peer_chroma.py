@@ -1,0 +1,49 @@
+"""Chroma, as a system of `peers.py`: its persistent client, and its own use of the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import chromadb  # type: ignore[import-not-found]
+from chromadb.config import Settings  # type: ignore[import-not-found]
+from chromadb.utils.embedding_functions import (  # type: ignore[import-not-found]
+    SentenceTransformerEmbeddingFunction,
+)
+
+from benchmarks import peer_task
+
+
+class Chroma:
+    """See `peer_task.System`."""
+
+    def __init__(self, model: str, folder: Path) -> None:
+        """Load the model and make an empty collection."""
+        client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+        self._most = client.get_max_batch_size()
+        self._collection = client.create_collection(
+            "abstracts",
+            embedding_function=SentenceTransformerEmbeddingFunction(
+                model, normalize_embeddings=True
+            ),
+            configuration={"hnsw": {"space": "cosine"}},
+        )
+
+    def index(self, corpus: Path) -> None:
+        """See `peer_task.System`."""
+        read = peer_task.documents(corpus)
+        for at in range(0, len(read), self._most):
+            batch = read[at : at + self._most]
+            self._collection.add(
+                ids=[each["_id"] for each in batch],
+                documents=[peer_task.text_of(each) for each in batch],
+                metadatas=[{"title": each["title"]} for each in batch],
+            )
+
+    def ask(self, question: str) -> list[str]:
+        """See `peer_task.System`."""
+        answer = self._collection.query(query_texts=[question], n_results=peer_task.LIMIT)
+        return [str(each) for each in answer["ids"][0]]
+
+
+if __name__ == "__main__":
+    peer_task.main(Chroma)

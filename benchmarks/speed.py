@@ -1,0 +1,348 @@
+"""Fingerpost beside the plain way: how fast, on the same machine at the same time.
+
+python -m benchmarks.speed            (the whole of it: long)
+python -m benchmarks.speed --short    (few documents and questions: under 4 minutes)
+
+Every figure is the median of several rounds in which the two take turns, so that whatever else
+the machine does hurts both alike. Writes the section `speed` of benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+from sentence_transformers import SentenceTransformer
+
+from benchmarks import measure, plain
+from benchmarks.quality import Silent
+from embedder.build import index
+from embedder.encode import Encoder
+from embedder.encode_torch import TorchEncoder
+from embedder.library import Library
+from embedder.models import DEFAULT_MODEL, find_model, fingerprint, load_encoder
+from embedder.passages import passages
+from embedder.records import Document
+from server.evaluation import Setting, evaluate_library
+
+Side = Literal["ours", "plain"]
+SIDES: tuple[Side, ...] = ("plain", "ours")
+CLIENTS = (1, 16)
+FINGERPOST = Path(sys.executable).with_name("fingerpost")
+PLAIN = (sys.executable, "-m", "benchmarks.plain")
+PATHS: dict[Side, str] = {"ours": "/api/search", "plain": "/search"}
+
+# How many times better than the plain way each figure must be.
+TARGETS = {
+    "embedding, documents/s": 2.2,
+    "embedding a question, ms": 3.0,
+    "command to answer, s": 1 / 0.3,
+    "answers/s, 16 clients": 3.0,
+    "p95 of 16 clients, ms": 2.0,
+}
+# How much nDCG@10 the fast backend may lose against torch.
+TARGET_NDCG = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured; `documents` of each collection, all without a number."""
+
+    rounds: int
+    documents: int | None
+    questions: int  # embedded one by one in a round
+    warm_up: int  # questions to a server before its load
+    alone: int  # questions of the one client
+    crowd: int | None  # questions of the many clients, all that are left without a number
+    asks: int  # runs of the command
+
+
+FULL = Size(rounds=3, documents=None, questions=50, warm_up=16, alone=90, crowd=None, asks=5)
+SHORT = Size(rounds=3, documents=50, questions=20, warm_up=8, alone=16, crowd=48, asks=3)
+
+
+@dataclass
+class Taken:
+    """The values of one figure, round by round, of both sides."""
+
+    higher_is_better: bool = False
+    values: dict[Side, list[float]] = field(default_factory=lambda: {side: [] for side in SIDES})
+
+    def median(self, side: Side) -> float:
+        """Give one side's median."""
+        return statistics.median(self.values[side])
+
+    def ratio(self) -> float:
+        """Give how many times better ours is."""
+        ratio = self.median("ours") / self.median("plain")
+        return ratio if self.higher_is_better else 1 / ratio
+
+
+Figures = dict[str, Taken]
+
+
+def main() -> None:
+    """Measure everything, and write the table."""
+    parser = argparse.ArgumentParser(description="Fingerpost's speed beside the plain way's.")
+    parser.add_argument("--data", type=Path, default=measure.DATA)
+    parser.add_argument("--short", action="store_true", help="few documents and questions")
+    parser.add_argument("--rounds", type=int, help="at least 3")
+    parser.add_argument("--out", type=Path, default=measure.PAGE)
+    given = parser.parse_args()
+    size = SHORT if given.short else FULL
+    rounds = max(3, given.rounds or size.rounds)
+    others = measure.Others()
+    cranfield = measure.read_collections(given.data, ["cranfield"], size.documents)
+    both = measure.read_collections(
+        given.data, ["cranfield", "cisi"], size.documents and 2 * size.documents
+    )
+    short = measure.all_questions(given.data, ["cranfield"])
+    questions = measure.all_questions(given.data, ["cranfield", "cisi"])
+    figures: Figures = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        embedding(figures, cranfield, short, size, rounds)
+        folders = build(both, folder)
+        commands(figures, folders, questions, size.asks)
+        serving(figures, folders, questions, size, rounds)
+        quality = backends(cranfield, folder)
+    text = section(figures, quality, both, size, rounds, others)
+    print(text)
+    measure.write_section(given.out, "speed", text)
+
+
+def note(figures: Figures, name: str, side: Side, value: float) -> None:
+    """Keep one value, and show it."""
+    figures.setdefault(name, Taken("/s" in name)).values[side].append(value)
+    print(f"{name}: {side} {value:.2f}", flush=True)
+
+
+def embedding(
+    figures: Figures,
+    collection: measure.Collection,
+    questions: Sequence[str],
+    size: Size,
+    rounds: int,
+) -> None:
+    """Embed documents and single questions, each side in a process that keeps its model."""
+    documents = collection.documents
+    with ExitStack() as stack:
+        pools = {
+            side: stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
+            for side in SIDES
+        }
+        for side in SIDES:  # loads and warms the models
+            pools[side].submit(documents_per_second, side, documents[:32]).result()
+            pools[side].submit(question_ms, side, questions[-5:]).result()
+        for number in range(rounds):
+            turn = [
+                questions[(number * size.questions + at) % len(questions)]
+                for at in range(size.questions)
+            ]
+            for side in SIDES:
+                value = pools[side].submit(documents_per_second, side, documents).result()
+                note(figures, "embedding, documents/s", side, value)
+            for side in SIDES:
+                value = pools[side].submit(question_ms, side, turn).result()
+                note(figures, "embedding a question, ms", side, value)
+
+
+@cache
+def plain_model() -> SentenceTransformer:
+    """Load the plain way's model, once in a process."""
+    return plain.load_model()
+
+
+@cache
+def our_encoder() -> Encoder:
+    """Load our encoder, once in a process."""
+    return load_encoder()
+
+
+def documents_per_second(side: Side, documents: Sequence[dict[str, str]]) -> float:
+    """Embed documents; ours also cuts them into passages and embeds their sentences."""
+    if side == "plain":
+        model = plain_model()
+        began = time.perf_counter()
+        texts = [f"{each['title']}. {each['text']}" for each in documents]
+        model.encode(texts, batch_size=32, normalize_embeddings=True)
+    else:
+        encoder = our_encoder()
+        began = time.perf_counter()
+        cut = [
+            passage
+            for each in documents
+            for passage in passages(
+                Document(each["_id"], each["title"], each["text"]),
+                encoder.count_tokens,
+                encoder.max_tokens,
+            )
+        ]
+        encoder.encode_passages(cut)
+    return len(documents) / (time.perf_counter() - began)
+
+
+def question_ms(side: Side, questions: Sequence[str]) -> float:
+    """Embed questions one by one; the average milliseconds of one."""
+    if side == "plain":
+        model = plain_model()
+        began = time.perf_counter()
+        for question in questions:
+            model.encode([question], normalize_embeddings=True)
+    else:
+        encoder = our_encoder()
+        began = time.perf_counter()
+        for question in questions:
+            encoder.encode_queries([question])
+    return 1000 * (time.perf_counter() - began) / len(questions)
+
+
+def build(collection: measure.Collection, folder: Path) -> dict[Side, Path]:
+    """Build both sides' libraries of the same documents, with their commands."""
+    corpus, _, _ = collection.write(folder / "both")
+    folders: dict[Side, Path] = {side: folder / side for side in SIDES}
+    measure.run([*PLAIN, "index", corpus, folders["plain"]])
+    measure.run([FINGERPOST, "index", "--vectors", folders["ours"], corpus])
+    return folders
+
+
+def command(side: Side, verb: str, folder: Path) -> list[str | Path]:
+    """Give the beginning of a command of one side upon its library."""
+    if side == "plain":
+        return [*PLAIN, verb, folder]
+    return [FINGERPOST, verb, "--vectors", folder]
+
+
+def commands(
+    figures: Figures, folders: dict[Side, Path], questions: Sequence[str], asks: int
+) -> None:
+    """Time the command that asks, from the start of its process to its end."""
+    for question in questions[:asks]:
+        for side in SIDES:
+            began = time.perf_counter()
+            measure.run([*command(side, "ask", folders[side]), question])
+            note(figures, "command to answer, s", side, time.perf_counter() - began)
+
+
+def serving(
+    figures: Figures,
+    folders: dict[Side, Path],
+    questions: Sequence[str],
+    size: Size,
+    rounds: int,
+) -> None:
+    """Put each side's server under load, one at a time.
+
+    Every round has new servers and asks each of them no question twice, so that nobody's cache
+    counts.
+    """
+    warm_up, rest = questions[: size.warm_up], questions[size.warm_up :]
+    alone, crowd = rest[: size.alone], rest[size.alone :][: size.crowd]
+    for _ in range(rounds):
+        for side in SIDES:
+            port = measure.free_port()
+            server = [*command(side, "serve", folders[side]), "--port", str(port)]
+            with measure.serving(server, port) as pid:
+                measure.load(port, PATHS[side], warm_up, 8)
+                for clients, asked in zip(CLIENTS, (alone, crowd), strict=True):
+                    found = measure.load(port, PATHS[side], asked, clients)
+                    name = f"{clients} client{'s' if clients > 1 else ''}"
+                    note(figures, f"answers/s, {name}", side, found.per_second)
+                    note(figures, f"p50 of {name}, ms", side, found.p50)
+                    note(figures, f"p95 of {name}, ms", side, found.p95)
+                note(figures, "memory of the server, MB", side, measure.memory(pid))
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What Cranfield's questions find with the usual backend, and with torch."""
+
+    backend: str
+    questions: int
+    usual: float
+    torch: float
+
+
+def backends(collection: measure.Collection, folder: Path) -> Quality:
+    """Measure nDCG@10 with both backends, each with a library of its own making."""
+    corpus, queries, qrels = collection.write(folder / "cranfield")
+    model = find_model(DEFAULT_MODEL)
+    encoders: dict[str, Encoder] = {
+        "usual": load_encoder(),
+        "torch": TorchEncoder(DEFAULT_MODEL, model, fingerprint(model)),
+    }
+    means = {}
+    for name, encoder in encoders.items():
+        means[name] = ndcg(folder / name, corpus, (queries, qrels), encoder)
+        print(f"nDCG@10 of {type(encoder).__name__}: {means[name]:.4f}", flush=True)
+    return Quality(
+        type(encoders["usual"]).__name__, len(collection.questions), means["usual"], means["torch"]
+    )
+
+
+def ndcg(folder: Path, corpus: Path, judged: tuple[Path, Path], encoder: Encoder) -> float:
+    """Build a library with an encoder, and give the mean nDCG@10 of its answers."""
+
+    def load(_: str) -> Encoder:
+        return encoder
+
+    index(folder, [corpus], Silent(), load=load)
+    found = evaluate_library(Library(folder, load=load), *judged, Setting(), None)
+    return next(each.mean for each in found.measured if each.measure == "nDCG@10")
+
+
+def section(
+    figures: Figures,
+    quality: Quality,
+    collection: measure.Collection,
+    size: Size,
+    rounds: int,
+    others: measure.Others,
+) -> str:
+    """Write the table with what it was made of."""
+    rows = [row(name, taken) for name, taken in figures.items()]
+    difference = quality.usual - quality.torch
+    return f"""## Speed beside the plain way
+
+Made by `python -m benchmarks.speed{" --short" if size is SHORT else ""}`: the same model, machine
+and texts for Fingerpost and for `benchmarks/plain.py` (sentence-transformers, FAISS, Flask), which
+take turns; medians of {rounds} rounds ({size.asks} for the command). The ratio says how many times
+better Fingerpost is. Documents embedded: Cranfield's; searched: {len(collection.documents)} of
+Cranfield and CISI together, over HTTP with their questions, none asked twice of one server.
+
+{measure.table(["", "ours", "plain", "ratio", "target"], rows)}
+
+nDCG@10 on Cranfield ({quality.questions} questions): {quality.usual:.4f} with the usual backend
+(`{quality.backend}`), {quality.torch:.4f} with torch, difference {difference:+.4f}
+(target: not under {-TARGET_NDCG:+.3f}).
+
+Fingerpost reads abstracts whole and embeds their sentences too; the plain way reads their first
+256 tokens. Fingerpost's answers hold evidence, facets and a verdict, and keywords count; the plain
+way's are the ten nearest vectors.
+
+{measure.machine(["fingerpost", "torch", "sentence-transformers", "transformers"], others)}
+"""
+
+
+def row(name: str, taken: Taken) -> list[str]:
+    """Write one figure: its medians, and whether its target is reached."""
+    target = TARGETS.get(name)
+    ratio = taken.ratio()
+    wanted = "" if target is None else f"≥ {target:.2g}× {'yes' if ratio >= target else 'NO'}"
+    ours, other = (f"{taken.median(side):.2f}" for side in ("ours", "plain"))
+    return [name, ours, other, f"{ratio:.2f}×", wanted]
+
+
+if __name__ == "__main__":
+    main()
