@@ -47,6 +47,8 @@ def windows(text: str, count_tokens: CountTokens, max_tokens: int) -> list[tuple
 
     Returns places as (start, end) in characters; all sentences are in exactly one run.
     """
+    if text.strip() and count_tokens([text])[0] <= max_tokens:
+        return [(len(text) - len(text.lstrip()), len(text.rstrip()))]
     runs = _runs("", text, count_tokens, max_tokens)
     return [(run[0][0], run[-1][1]) for run in runs]
 

@@ -22,6 +22,7 @@ from embedder.store.connection import (
     create_schema,
     damage_named,
     has_tables,
+    map_into_memory,
     refuse_network_file_system,
 )
 from embedder.store.reading import Sentences, Snapshot
@@ -70,6 +71,7 @@ class Store:
         identity = (file.st_dev, file.st_ino)
         if getattr(self._local, "identity", None) != identity:
             self._local.connection = connect(self.path)
+            map_into_memory(self._local.connection)
             self._local.identity = identity
         connection: sqlite3.Connection = self._local.connection
         return connection
