@@ -115,7 +115,7 @@ def _write_network(encoder: TorchEncoder, path: Path) -> tuple[str, ...]:
         for place, name in zip(network.outputs, (TOKENS, TEXT), strict=True):
             place.tensor.set_names({name})
         network.reshape({name: [-1, -1] for name in inputs})
-        openvino.save_model(network, path, compress_to_fp16=True)
+        openvino.save_model(network, path, compress_to_fp16=False)
     # Whatever goes wrong in another program's conversion: the model runs on torch then.
     except Exception as error:
         raise EncoderError(f"{type(error).__name__}: {error}") from error
@@ -124,9 +124,9 @@ def _write_network(encoder: TorchEncoder, path: Path) -> tuple[str, ...]:
 
 def _compare(encoder: TorchEncoder, converted: OpenVinoEncoder) -> None:
     """Raise EncoderError unless both give the same vectors, texts alone and with others."""
-    expected = encoder.encode_documents(_TRIAL)
-    together = converted.encode_documents(_TRIAL)
-    alone = np.concatenate([converted.encode_documents([text]) for text in _TRIAL])
+    expected = encoder.encode_queries(_TRIAL)
+    together = converted.encode_queries(_TRIAL)
+    alone = np.concatenate([converted.encode_queries([text]) for text in _TRIAL])
     least = float(
         min((expected * together).sum(axis=1).min(), (expected * alone).sum(axis=1).min())
     )

@@ -59,7 +59,10 @@ class Encoder(Protocol):
         ...
 
     def encode_documents(self, texts: Sequence[str]) -> Rows:
-        """Encode documents: float32 (n, dim), unit rows; text past `max_tokens` is not read."""
+        """Encode documents: float32 (n, dim), unit rows; text past `max_tokens` is not read.
+
+        At full precision, unlike questions and passages, for which a backend may take less.
+        """
         ...
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:

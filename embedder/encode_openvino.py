@@ -146,8 +146,14 @@ class OpenVinoEncoder:
         return self._encode([self._card.query_prompt + text for text in texts])
 
     def encode_documents(self, texts: Sequence[str]) -> Rows:
-        """Encode documents; see `encode.Encoder`."""
-        return self._encode([self._card.document_prompt + text for text in texts])
+        """Encode documents; see `encode.Encoder`.
+
+        These vectors leave the house, so they are read at full precision: programs compare them
+        with those of other servers.
+        """
+        if not texts:
+            return np.empty((0, self.dim), dtype=np.float32)
+        return self._rows(self._exact, [self._card.document_prompt + text for text in texts])
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         """Encode passages and their sentences; see `encode.Encoder`.
@@ -159,9 +165,10 @@ class OpenVinoEncoder:
         check_lengths(passages, counts, self.max_tokens, self.name)
         if self._card.averages:
             return self._late(passages)
-        whole = self.encode_documents([each.text for each in passages])
-        texts = [each.text[start:end] for each in passages for start, end in each.offsets]
-        rows = iter(self.encode_documents(texts))
+        prompt = self._card.document_prompt
+        whole = self._encode([prompt + each.text for each in passages])
+        texts = [prompt + each.text[a:b] for each in passages for a, b in each.offsets]
+        rows = iter(self._encode(texts))
         return [
             PassageVectors(vector, np.stack([next(rows) for _ in each.offsets]))
             for vector, each in zip(whole, passages, strict=True)
@@ -171,6 +178,11 @@ class OpenVinoEncoder:
     def _building(self) -> _Network:
         """The model on all cores; a server that only answers never loads it."""
         return _Network(self._folder, self._card, 1, self._hints)
+
+    @cached_property
+    def _exact(self) -> _Network:
+        """The model at full precision, for programs that want vectors; loaded when one does."""
+        return _Network(self._folder, self._card, CORES, {"INFERENCE_PRECISION_HINT": "f32"})
 
     def _encode(self, texts: Sequence[str]) -> Rows:
         if not texts:
