@@ -8,7 +8,7 @@ measured when it is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -42,7 +42,7 @@ _CELLS_PER_ROOT = 2.0
 _TRAINING_PER_CELL = 64
 # Of the cells so many are tried, until so much of the exact answer is found.
 _PROBES = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
-_RECALL = 0.995
+_RECALL = 0.98
 _MEASURED = 10  # how many of the nearest count
 _BLOCK = 50_000
 
@@ -105,10 +105,9 @@ class ExactIndex:
             asked = self._bytes(query[np.newaxis])
             found = self._coarse.search(asked, many, params=_selecting(allowed))[1][0]
             among = found[found >= 0]
-        scores = self._vectors @ query if among is None else self._vectors[among] @ query
-        best = np.argpartition(-scores, limit - 1)[:limit]
-        best = best[np.lexsort((best, -scores[best]))]
-        return (best if among is None else among[best]).astype(np.int64), scores[best]
+        if among is None:
+            among = np.arange(len(self._vectors))
+        return _best(among, self.similarities, query, limit)
 
     def _bytes(self, vectors: Rows) -> Rows:
         """Give numbers as whole ones in 0 to 255, still float32."""
@@ -153,16 +152,19 @@ class ApproximateIndex:
     ) -> tuple[Positions, Rows]:
         """Search the nearest cells; see `DenseIndex.search`.
 
-        The fewer are allowed, the more cells are searched, so that as many vectors are looked
-        at as without a filter: of very few, all.
+        The fewer are allowed, the more cells are searched, as the nearest lie farther off; a few
+        are compared one by one.
         """
         share = 1.0
         if allowed is not None:
-            limit = min(limit, int(allowed.sum()))
-            share = max(float(allowed.mean()), 1e-9)
+            count = int(np.count_nonzero(allowed))
+            limit = min(limit, count)
+            if 0 < count <= _SMALL:
+                return _best(np.flatnonzero(allowed), self.similarities, query, limit)
+            share = max(count / len(allowed), 1e-9)
         if limit <= 0:
             return _nothing()
-        wanted = min(self._index.nlist, int(self._probes / share))
+        wanted = min(self._index.nlist, int(self._probes / share**0.5))
         parameters = faiss.SearchParametersIVF(nprobe=wanted, sel=_selector(allowed))
         scores, positions = self._index.search(query[np.newaxis], limit, params=parameters)
         found = positions[0] >= 0
@@ -276,6 +278,16 @@ def _selector(allowed: Allowed | None) -> Any:
 
 def _selecting(allowed: Allowed | None) -> Any:
     return None if allowed is None else faiss.SearchParameters(sel=_selector(allowed))
+
+
+def _best(
+    among: Positions, similarities: Callable[[Rows, Positions], Rows], query: Rows, limit: int
+) -> tuple[Positions, Rows]:
+    """Give the best of some positions, compared one by one."""
+    scores = similarities(query, among)
+    best = np.argpartition(-scores, limit - 1)[:limit]
+    best = best[np.lexsort((among[best], -scores[best]))]
+    return among[best].astype(np.int64), scores[best]
 
 
 def _nothing() -> tuple[Positions, Rows]:
