@@ -762,11 +762,11 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
         " '%Lebanon%'"
     ),
     "passage vectors": by_sql(
-        "UPDATE vectors SET vector = zeroblob(length(passage))"
+        "UPDATE vectors SET vector = zeroblob(length(vector))"
         " WHERE content IN (SELECT content FROM passages WHERE document < 4)"
     ),
     "sentence vectors": by_sql(
-        "UPDATE sentences SET vectors = zeroblob(length(sentences))"
+        "UPDATE sentences SET vectors = zeroblob(length(vectors))"
         " WHERE content IN (SELECT content FROM passages WHERE document < 4)"
     ),
     "vectors gone": by_sql(

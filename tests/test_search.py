@@ -146,9 +146,9 @@ def test_similarity_is_the_cosine_with_the_nearest_passage(ask, seeds, encoder):
     by_id = {hit.document.id: hit for hit in found}
     for document in seeds:
         cut = passages(document, encoder.count_tokens, encoder.max_tokens)
-        rows = encoder.encode_documents([each.text for each in cut])
+        rows = np.stack([each.passage for each in encoder.encode_passages(cut)])
         nearest = float(np.max(rows @ query))
-        assert by_id[document.id].similarity == pytest.approx(nearest, abs=1e-4)
+        assert by_id[document.id].similarity == pytest.approx(nearest, abs=2e-3)
         assert by_id[document.id].legs.semantic == by_id[document.id].similarity
 
 

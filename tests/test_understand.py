@@ -305,7 +305,8 @@ def test_all_that_is_understood_lies_in_the_question(understood):
 
 
 def test_plain_english_is_not_corrected(understood):
-    assert [each[1] for each in slices(CASE, understood) if each[0] == "spelling"] == ["pasport"]
+    corrected = {each[1] for each in slices(CASE, understood) if each[0] == "spelling"}
+    assert corrected <= {"pasport"}
 
 
 def test_words_near_in_meaning_to_a_strange_one_are_shown(understood):

@@ -26,19 +26,19 @@ def ndcg(library: Library, queries: Path, qrels: Path | None = None) -> dict[str
 
 @pytest.mark.slow
 def test_the_seed_library_answers_well(seed_library: Library):
-    # Reached: all 0.894, question 0.898, situation 0.847, keyword 0.954, known-item 1.0.
+    # Reached: all 0.898, question 0.898, situation 0.860, keyword 0.954, known-item 1.0.
     found = ndcg(seed_library, QUESTIONS)
-    assert found["all"] >= 0.875
-    assert found["question"] >= 0.85
-    assert found["situation"] >= 0.81
-    assert found["keyword"] >= 0.92
+    assert found["all"] >= 0.885
+    assert found["question"] >= 0.885
+    assert found["situation"] >= 0.84
+    assert found["keyword"] >= 0.94
     assert found["known-item"] == 1.0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "floor"), [("cranfield", 0.415), ("cisi", 0.45)])
+@pytest.mark.parametrize(("name", "floor"), [("cranfield", 0.42), ("cisi", 0.455)])
 def test_other_fields_are_answered_well(tmp_path: Path, encoder: Encoder, name: str, floor: float):
-    # Reached: Cranfield 0.424, CISI 0.461.
+    # Reached: Cranfield 0.4246, CISI 0.4596 (0.4605 without bfloat16).
     folder = COLLECTIONS / name
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
@@ -71,7 +71,7 @@ def test_a_verdict_of_none_hides_almost_no_answer(judged: list[tuple[str, str, i
 def test_most_of_what_nothing_answers_is_said_to_be_so(
     judged: list[tuple[str, str, int | None]],
 ):
-    # Reached: 19 of 22 (11 of 11 off-subject, 8 of 11 near misses).
+    # Reached: 19 of 22 (10 of 10 of other subjects, 9 of 12 near misses).
     verdicts = Counter(verdict for kind, verdict, _ in judged if kind == "none")
     assert verdicts["none"] >= 18
     assert verdicts["strong"] == 0
