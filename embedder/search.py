@@ -46,6 +46,8 @@ _SHOWN = 2
 # A part that tells less than this, against the one that tells most, is not shown as fitting.
 _TELLING = 1 / 3
 _NEARLY = 0.9
+# Letters that a word has for which related words are looked for.
+_TELLING_WORD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,9 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
     places = passages.windows(reading.whole, encoder.count_tokens, encoder.max_tokens)
     whole = [reading.whole[start:end] for start, end in places]
     parts = [part.text for part in reading.parts] + [reading.terms] * bool(reading.terms)
-    rows = encoder.encode_queries([*whole, *parts, *strange])
+    # Of short words most only join others: `her` is near `their`, which helps nobody.
+    odd = [word for word in strange if len(word) >= _TELLING_WORD]
+    rows = encoder.encode_queries([*whole, *parts, *odd])
     windows, rest = rows[: len(whole)], rows[len(whole) :]
     tells = np.asarray([loaded.lexical.information(each) for each in parts], dtype=np.float32)
     near = loaded.related.near(rest[len(parts) :])
@@ -200,7 +204,7 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
     }
     taken = [
         Understood("related", *reading.strange[word], ", ".join(each))
-        for word, each in zip(strange, near, strict=True)
+        for word, each in zip(odd, near, strict=True)
         if each and recipe.related_weight
     ]
     vector = windows[0] if len(windows) == 1 else normalise(windows.mean(axis=0))
