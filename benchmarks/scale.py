@@ -369,7 +369,9 @@ def _report(measured: Sequence[dict[str, Any]]) -> str:
         "## Large libraries\n\n`python -m benchmarks.scale`\n\n"
         f"{first}\n\nA question on one thread without the model's part, {_QUESTIONS} different "
         "questions of both collections asked once with each filter; `first` is the first with a "
-        "filter, when its documents are counted. Recall is of the ten nearest passages against "
+        "filter, when its documents are counted. Memory counts what is mapped of the database, up "
+        "to 2 GB, which the system takes back when others need it. Recall is of the ten nearest "
+        "passages against "
         f"an exact search, {_RECALL_QUESTIONS} questions.\n\n{table(header, rows)}"
     )
 
