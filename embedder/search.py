@@ -193,8 +193,9 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
     places = passages.windows(reading.whole, encoder.count_tokens, encoder.max_tokens)
     whole = [reading.whole[start:end] for start, end in places]
     parts = [part.text for part in reading.parts] + [reading.terms] * bool(reading.terms)
-    # Of short words most only join others: `her` is near `their`, which helps nobody.
-    odd = [word for word in strange if len(word) >= _TELLING_WORD]
+    # Of short words most only join others: `her` is near `their`, which helps nobody; and who
+    # asks of Italy does not ask of Croatia.
+    odd = [each for each in strange if len(each) >= _TELLING_WORD and each not in reading.named]
     rows = encoder.encode_queries([*whole, *parts, *odd])
     windows, rest = rows[: len(whole)], rows[len(whole) :]
     tells = np.asarray([loaded.lexical.information(each) for each in parts], dtype=np.float32)

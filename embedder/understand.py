@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from embedder.folding import fold
 from embedder.glossary import Glossary
 from embedder.passages import sentences
+from embedder.places import country_code
 from embedder.records import Recipe, Understood
 from embedder.spelling import Speller
 from embedder.words import Word, singular, words
@@ -37,7 +38,8 @@ class Reading:
     `whole` is all of it with the glossary's terms behind it, `corrected` the same without;
     `parts` are its parts if there are several, `terms` the glossary's terms alone, `rings`
     their numbers. `words` counts its different words of three letters or more, `strange` are
-    those of them, in lower case, that the glossary does not know, with where they first stand.
+    those of them, in lower case, that the glossary does not know, with where they first stand;
+    of these `named` are names: of a country, or written with a capital within a sentence.
     """
 
     whole: str
@@ -46,6 +48,7 @@ class Reading:
     terms: str
     rings: tuple[int, ...]
     strange: Mapping[str, tuple[int, int]]
+    named: frozenset[str]
     words: int
     understood: tuple[Understood, ...]
 
@@ -53,7 +56,7 @@ class Reading:
 def read_plainly(text: str) -> Reading:
     """Read a question as it stands: its parts, and nothing put in or corrected."""
     parts = tuple(Part(start, end, text[start:end], text[start:end]) for start, end in _cut(text))
-    return Reading(text, text, parts if len(parts) > 1 else (), "", (), {}, 0, ())
+    return Reading(text, text, parts if len(parts) > 1 else (), "", (), {}, frozenset(), 0, ())
 
 
 def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recipe) -> Reading:
@@ -62,6 +65,7 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
     understood: list[Understood] = []
     rings: dict[int, str] = {}
     strange: dict[str, tuple[int, int]] = {}
+    named: set[str] = set()
     different: dict[str, None] = {}
     for start, end in _cut(text):
         found = words(text[start:end])
@@ -73,7 +77,7 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
         understood += [
             Understood("term", start + each.start, start + each.end, each.ring.term)
             for each in recognised
-            if fold(text[start + each.start : start + each.end]) != fold(each.ring.term)
+            if not _is_same(text[start + each.start : start + each.end], each.ring.term)
         ]
         covered = {at for each in recognised for at in range(each.start, each.end)}
         counted = [each for each in mended if len(each.written) > 2 and each.written.isalpha()]
@@ -81,6 +85,8 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
         for each in counted:
             if each.start not in covered:
                 strange.setdefault(fold(each.written), (start + each.start, start + each.end))
+                if _is_name(each):
+                    named.add(fold(each.written))
         plain = _replaced(text[start:end], slips)
         parts.append(Part(start, end, plain, _with_terms(plain, list(dict.fromkeys(terms)))))
     plain = " ".join(each.corrected for each in parts)
@@ -91,9 +97,20 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
         terms="; ".join(rings.values()) if recipe.terms else "",
         rings=tuple(rings),
         strange=strange,
+        named=frozenset(named),
         words=len(different),
         understood=tuple(understood),
     )
+
+
+def _is_name(word: Word) -> bool:
+    """Tell whether a word of a sentence is a name, which has no other words for it."""
+    return country_code(word.written) is not None or (word.start > 0 and word.written[:1].isupper())
+
+
+def _is_same(said: str, term: str) -> bool:
+    """Tell whether what was said is the term, but for case, accents and number."""
+    return [each.form for each in words(said)] == [each.form for each in words(term)]
 
 
 def _cut(text: str) -> list[tuple[int, int]]:

@@ -41,7 +41,8 @@ class _Speed(ProgressColumn):
     """Shows how many are done a second."""
 
     def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
+        # A step that was one advance has no speed of its own.
+        speed = task.finished_speed or task.speed or task.completed / max(task.elapsed or 0, 1e-3)
         return Text(f"{speed:,.0f}/s" if speed else "", style="progress.data.speed")
 
 

@@ -278,6 +278,19 @@ def test_strange_words_are_folded_corrected_and_given_once(read):
     assert found == {"quake": (0, 5), "passport": (14, 21)}
 
 
+def test_names_are_told_from_words(read):
+    found = read("Zebras and Quagga in italy. Zorn asked Costa. UNKRA?")
+    assert set(found.strange) >= {"zebras", "quagga", "italy", "zorn", "costa"}
+    assert {"quagga", "italy", "costa"} <= found.named
+    assert not found.named & {"zebras", "asked", "zorn"}
+
+
+@pytest.mark.parametrize("said", ["maids", "Domestic workers", "domestic worker"])
+def test_a_term_in_another_number_or_case_is_no_news(said, read):
+    found = [each.meaning for each in read(f"About {said} abroad.").understood]
+    assert found == (["domestic worker"] if said == "maids" else [])
+
+
 # The real glossary, vocabulary and model.
 
 
@@ -312,6 +325,12 @@ def test_plain_english_is_not_corrected(understood):
 def test_words_near_in_meaning_to_a_strange_one_are_shown(understood):
     (near,) = (each[2] for each in slices(CASE, understood) if each[:2] == ("related", "woman"))
     assert "women" in near.split(", ")
+
+
+def test_a_country_is_not_taken_for_its_neighbours(seed_library):
+    text = "Which shelters in Italy take men? I ask from Tirana."
+    found = seed_library.ask(Question(text)).understood
+    assert not {text[each.start : each.end] for each in found} & {"Italy", "Tirana"}
 
 
 def test_the_packaged_glossary_belongs_to_the_library(seed_vectors: Path):
