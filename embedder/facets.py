@@ -14,7 +14,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,6 +100,7 @@ class Facets:
         self._years = arrays.years
         self._labels = arrays.labels
         self._numbers = {each: number for number, each in enumerate(arrays.labels)}
+        self._by_name: dict[Facet, dict[str, str]] = {}
 
     @classmethod
     def of(cls, documents: Iterable[tuple[int, Document]]) -> Facets:
@@ -286,12 +286,15 @@ class Facets:
         names = self._arrays.names
         raise UnknownValue(facet, value, [names[self._numbers[known[name]]] for name in nearest])
 
-    @lru_cache  # noqa: B019 (as long as the generation is loaded)
     def _known(self, facet: Facet) -> dict[str, str]:
-        """Give the labels of a facet by their names, folded."""
-        first, last = self._range(facet)
-        names = self._arrays.names
-        return {fold(names[at]): self._labels[at] for at in range(first, last)}
+        """Give the labels of a facet by their names, folded; they are folded once."""
+        known = self._by_name.get(facet)
+        if known is None:
+            first, last = self._range(facet)
+            names = self._arrays.names
+            known = {fold(names[at]): self._labels[at] for at in range(first, last)}
+            self._by_name[facet] = known
+        return known
 
 
 def _ordered(counts: Sequence[FacetCount]) -> tuple[FacetCount, ...]:

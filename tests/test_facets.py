@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import Counter
 
 import numpy as np
@@ -457,3 +459,16 @@ def test_an_empty_library_has_empty_facets():
     assert facets.mask(EVERYTHING).tolist() == []
     assert facets.values("countries") == []
     assert facets.counts(facets.mask(EVERYTHING))["topics"] == ()
+
+
+# A server goes through many generations.
+
+
+# BUG: names were kept in a cache of the class, which held the generations they were of.
+def test_metadata_that_were_asked_go_with_the_last_who_holds_them():
+    facets = make(document(authors=("Claire Healy",)))
+    assert facets.resolve(Filters(authors=("healy",))).any_of
+    gone = weakref.ref(facets)
+    del facets
+    gc.collect()
+    assert gone() is None
