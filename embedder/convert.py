@@ -23,12 +23,12 @@ from embedder.encode_openvino import (
     TOKENS,
     Card,
     OpenVinoEncoder,
-    hash_of,
     openvino,
     write_card,
 )
 from embedder.encode_torch import TorchEncoder
 from embedder.errors import EncoderError
+from embedder.filehash import file_sha256
 
 # The least cosine of a text's two vectors. bfloat16, which some processors use, gives 0.9999.
 _ALIKE = 0.999
@@ -54,7 +54,7 @@ def convert(encoder: TorchEncoder, target: Path) -> None:
         folder.mkdir()
         inputs = _write_network(encoder, folder / MODEL)
         encoder.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
-        files = {each.name: hash_of(each) for each in sorted(folder.iterdir())}
+        files = {each.name: file_sha256(each).hex() for each in sorted(folder.iterdir())}
         card = Card(
             dim=encoder.dim,
             reads=encoder.reads,

@@ -11,11 +11,12 @@ is served, and never again.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from embedder.filehash import file_sha256
 
 LEXICAL, FACETS, DENSE, GLOSSARY = "lexical", "facets", "dense", "glossary.csv"
 # In DENSE: the index, and the ids of the passages in it, in the order of adding.
@@ -55,12 +56,7 @@ def finish(vectors: Path, generation: int) -> dict[str, str]:
 
 def hashes(place: Path) -> dict[str, str]:
     """Give the SHA-256 (hex) of each file under a folder that is no lock, by relative path."""
-    found = {}
-    for path in _files(place):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        found[path.relative_to(place).as_posix()] = digest
-    return found
+    return {path.relative_to(place).as_posix(): file_sha256(path).hex() for path in _files(place)}
 
 
 def problems(vectors: Path, generation: int, wanted: Mapping[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ import platformdirs
 
 from embedder.encode import Encoder
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
+from embedder.filehash import file_sha256
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -141,7 +142,7 @@ def fingerprint(folder: Path) -> str:
 def _hashes(folder: Path) -> dict[str, str]:
     """Give the SHA-256 (hex) of each of a model's files, by relative path."""
     files = {path for pattern in _MODEL_FILES for path in folder.rglob(pattern)}
-    return {path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(files)}
+    return {path.relative_to(folder).as_posix(): file_sha256(path).hex() for path in sorted(files)}
 
 
 def _fingerprint(hashes: dict[str, str]) -> str:
@@ -192,8 +193,3 @@ def _hub_model(model: str) -> Path:
         return Path(snapshot_download(model, allow_patterns=patterns))
     except (OSError, ValueError, HfHubHTTPError) as error:
         raise missing from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

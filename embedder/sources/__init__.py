@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from embedder.errors import SourceError
+from embedder.filehash import file_sha256
 from embedder.records import Entry
 from embedder.sources import jsonl, listing
 
@@ -54,12 +54,9 @@ def read(path: Path) -> Iterator[Entry]:
 def content_hash(path: Path) -> bytes:
     """Give a SHA-256 (32 bytes) of a file's content and of the rules that it is read by."""
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256")
+        return file_sha256(path, b"%d" % RULE_VERSION)
     except OSError as error:
         raise SourceError(path, None, f"cannot be read: {error.strerror}") from error
-    digest.update(b"%d" % RULE_VERSION)
-    return digest.digest()
 
 
 def _real(path: Path) -> Path:

@@ -127,3 +127,22 @@ def test_a_file_is_read_by_its_ending(name, text, tmp_path):
     found = entry.document
     assert (found.title, found.abstract, found.year) == ("A title", "An abstract.", 2019)
     assert found.sources == (name,)
+
+
+def test_a_files_hash_is_of_its_content_and_the_rules(tmp_path, monkeypatch):
+    file = tmp_path / "a.jsonl"
+    file.write_text("one")
+    (tmp_path / "b.jsonl").write_text("one")
+    before = sources.content_hash(file)
+    assert len(before) == 32
+    assert sources.content_hash(tmp_path / "b.jsonl") == before
+    monkeypatch.setattr(sources, "RULE_VERSION", 999)
+    assert sources.content_hash(file) != before
+    monkeypatch.undo()
+    file.write_text("two")
+    assert sources.content_hash(file) != before
+
+
+def test_a_file_that_cannot_be_read_has_no_hash(tmp_path):
+    with pytest.raises(SourceError, match="cannot be read: No such file or directory"):
+        sources.content_hash(tmp_path / "gone.jsonl")
