@@ -69,19 +69,14 @@ def index(
     files = sources.find_files(paths)
     field = read_glossary(glossary)
     store = Store(folder)
-    unread = _unchanged_files(store, files)
-    told = _read([each for each in files if str(each) not in unread], progress)
+    told = _read(files, _known_to(store), progress)
     with store.writing() as writer:
-        # Another build may have changed the library meanwhile.
-        late = unread - _unchanged(writer, files)
-        if late:
-            told = told.with_more(_read([each for each in files if str(each) in late], progress))
-        unread -= late
+        told = _catch_up(writer, files, told, progress)
         before = _manifest(writer)
         encoder = load(model or _own_model(writer))
         forgotten = _forgotten(writer, files, paths, replace=replace)
         told = dataclasses.replace(
-            told, forgotten=[each for each in forgotten if each not in unread]
+            told, forgotten=[each for each in forgotten if each not in told.unread]
         )
         found = _find_changes(writer, told)
         anew = before is None or not _same_rules(before, encoder) or not _whole(writer, before)
@@ -90,7 +85,7 @@ def index(
         site = Site(writer, folder, progress, encoder, glossary, field)
         generation = _switch(site, work, told)
         keys = [entry.document.id for entry in told.entries]
-        kept = [key for path in sorted(unread) for key in writer.keys_of(path)]
+        kept = [key for path in sorted(told.unread) for key in writer.keys_of(path)]
         touched = {document.id for document in work.touched}
         return Report(
             read=len(keys) + len(kept),
@@ -109,17 +104,23 @@ def index(
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What was read: entries, identified, and the SHA-256 of the files they are from, by path.
+    """What was read: entries, identified, and the SHA-256 of all files, by path.
 
-    `forgotten` are the paths of sources whose earlier words no longer count.
+    `unread` are the paths of files that the library holds as they are, `forgotten` those of
+    sources whose earlier words no longer count.
     """
 
     entries: Sequence[Entry]
     hashes: Mapping[str, bytes]
+    unread: frozenset[str]
     forgotten: Sequence[str] = ()
 
-    def with_more(self, other: _Told) -> _Told:
-        return _Told((*self.entries, *other.entries), {**self.hashes, **other.hashes})
+    def with_later(self, other: _Told) -> _Told:
+        return _Told(
+            (*self.entries, *other.entries),
+            {**self.hashes, **other.hashes},
+            (self.unread - other.hashes.keys()) | other.unread,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,38 +183,52 @@ def _switch(site: Site, work: _Work, told: _Told) -> int:
     return current + 1
 
 
-def _read(files: Sequence[Path], progress: Progress) -> _Told:
+def _read(files: Sequence[Path], known: Mapping[str, bytes], progress: Progress) -> _Told:
+    """Read files but for those whose SHA-256 is the `known` one, by path."""
     entries: list[Entry] = []
     hashes: dict[str, bytes] = {}
+    unread: set[str] = set()
     with progress.step("Reading", len(files)) as advance:
         for path in files:
             # Before the file is read: one that changes meanwhile is read again the next time.
-            hashes[str(path)] = sources.content_hash(path)
-            entries += sources.read(path)
+            found = hashes[str(path)] = sources.content_hash(path)
+            if found == known.get(str(path)):
+                unread.add(str(path))
+            else:
+                entries += sources.read(path)
             advance(1)
-    return _Told(changes.identify(entries), hashes)
+    return _Told(changes.identify(entries), hashes, frozenset(unread))
 
 
-def _unchanged_files(store: Store, files: Sequence[Path]) -> set[str]:
-    """List the paths of files that need not be read, as the library stands now."""
+def _catch_up(writer: Writer, files: Sequence[Path], told: _Told, progress: Progress) -> _Told:
+    """Read the unread files of which another build has changed meanwhile what the library holds.
+
+    A file that itself changed meanwhile need not be looked at: the library goes on with what it
+    held when this build came by, under the hash of that, so the next build reads it.
+    """
+    known = _known(writer)
+    late = [
+        each
+        for each in files
+        if str(each) in told.unread and told.hashes[str(each)] != known.get(str(each))
+    ]
+    return told.with_later(_read(late, known, progress)) if late else told
+
+
+def _known_to(store: Store) -> Mapping[str, bytes]:
+    """Give the SHA-256 of each file that need not be read, as the library stands now, by path."""
     try:
         with store.snapshot() as snapshot:
-            return _unchanged(snapshot, files)
+            return _known(snapshot)
     except LibraryError:
         # There is none yet, or what is wrong with it is said when it is written to.
-        return set()
+        return {}
 
 
-def _unchanged(snapshot: Snapshot, files: Sequence[Path]) -> set[str]:
-    known = snapshot.source_hashes()
+def _known(snapshot: Snapshot) -> Mapping[str, bytes]:
     damaged = snapshot.sources_of_damaged()
-    return {
-        str(path)
-        for path in files
-        if str(path) in known
-        and str(path) not in damaged
-        and sources.content_hash(path) == known[str(path)]
-    }
+    hashes = snapshot.source_hashes()
+    return {path: sha256 for path, sha256 in hashes.items() if path not in damaged}
 
 
 def _manifest(writer: Writer) -> Manifest | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import numpy as np
 import pytest
 
 from embedder import generations, sources
+from embedder.build import index
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
 from embedder.store import Store
-from tests.test_build import a_document, build_words, read_words, write_jsonl
+from tests.conftest import Silent
+from tests.test_build import WordEncoder, a_document, build_words, read_words, write_jsonl
 
 TOPICS = ("Health", "Law", "Work")
 
@@ -26,6 +29,10 @@ def many(first: int, last: int, **more: Any) -> list[dict[str, Any]]:
         | more
         for at in range(first, last)
     ]
+
+
+def many_ids(first: int, last: int) -> list[str]:
+    return [f"d{at}" for at in range(first, last)]
 
 
 @pytest.fixture
@@ -177,6 +184,73 @@ def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest
     write_jsonl(two, *many(5, 9))
     report = build_words(tmp_path / "v", one, two)
     assert (read, report.read, report.new, report.unchanged) == (["two.jsonl"], 9, 1, 8)
+
+
+def test_each_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    files = [write_jsonl(tmp_path / f"{at}.jsonl", *many(at, at + 1)) for at in range(3)]
+    hashed: list[str] = []
+    real = sources.content_hash
+    monkeypatch.setattr(
+        sources, "content_hash", lambda path: hashed.append(path.name) or real(path)
+    )
+    build_words(tmp_path / "v", *files[:2])
+    assert hashed == ["0.jsonl", "1.jsonl"]
+    hashed.clear()
+    write_jsonl(files[1], *many(1, 3))
+    assert build_words(tmp_path / "v", *files).read == 4
+    assert hashed == ["0.jsonl", "1.jsonl", "2.jsonl"]
+
+
+class Meanwhile(Silent):
+    """Does something between the first reading of the files and the lock."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self.act = act
+
+    @contextmanager
+    def step(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+        first = not self.steps
+        with super().step(name, total) as advance:
+            yield advance
+        if first:
+            self.act()
+
+
+def test_a_file_that_another_build_took_away_meanwhile_is_read(tmp_path: Path):
+    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
+    two = write_jsonl(tmp_path / "two.jsonl", *many(3, 5))
+    build_words(tmp_path / "v", one)
+    progress = Meanwhile(lambda: build_words(tmp_path / "v", two, replace=True))
+    report = index(tmp_path / "v", [one], progress, load=lambda _: WordEncoder())
+    assert progress.steps[:2] == [("Reading", 1), ("Reading", 1)]
+    assert (report.read, report.new, report.documents) == (3, 3, 5)
+    assert len(read_words(tmp_path / "v").documents()[1]) == 5
+
+
+def test_a_file_that_another_build_read_changed_meanwhile_is_not_read_again(tmp_path: Path):
+    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
+    build_words(tmp_path / "v", one)
+
+    def change() -> None:
+        write_jsonl(one, *many(1, 5))
+        build_words(tmp_path / "v", one)
+
+    report = index(tmp_path / "v", [one], Meanwhile(change), load=lambda _: WordEncoder())
+    assert (report.read, report.unchanged, report.documents) == (4, 4, 4)
+    assert [each.id for each in read_words(tmp_path / "v").documents()[1]] == many_ids(1, 5)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["read before", "new"])
+def test_a_file_that_changes_meanwhile_is_read_by_the_next_build(tmp_path: Path, known: bool):
+    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
+    if known:
+        build_words(tmp_path / "v", one)
+    change = Meanwhile(lambda: write_jsonl(one, *many(1, 5)))
+    index(tmp_path / "v", [one], change, load=lambda _: WordEncoder())
+    assert [each.id for each in read_words(tmp_path / "v").documents()[1]] == many_ids(0, 3)
+    build_words(tmp_path / "v", one)
+    assert [each.id for each in read_words(tmp_path / "v").documents()[1]] == many_ids(1, 5)
 
 
 def test_a_document_in_an_unchanged_and_a_changed_file_is_merged(tmp_path: Path):
