@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -19,6 +22,8 @@ from embedder.models import load_encoder
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
 
+Result = TypeVar("Result")
+
 
 class Silent:
     """Shows no progress but remembers the steps, as (name, total)."""
@@ -30,6 +35,21 @@ class Silent:
     def step(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
         self.steps.append((name, total))
         yield lambda _: None
+
+
+def in_threads(threads: int, work: Callable[[int], Result]) -> list[Result]:
+    """Run `work(0)`, `work(1)` … at once and give what they return, in this order.
+
+    Raises what the first of them raises, when all have ended.
+    """
+    start = threading.Barrier(threads)
+
+    def begin_together(own: int) -> Result:
+        start.wait(20)
+        return work(own)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(begin_together, range(threads)))
 
 
 @pytest.fixture(scope="session", autouse=True)

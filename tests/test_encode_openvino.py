@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from embedder.encode_openvino import OpenVinoEncoder, read_card
 from embedder.encode_torch import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.models import DEFAULT_MODEL, converted, find_model, fingerprint, load_encoder
-from tests.conftest import ROOT
+from tests.conftest import ROOT, in_threads
 from tests.test_encode_torch import KINDS, TEXTS, a_passage, make_model
 
 LONG = "They were promised work on a farm. Their passports were taken away. " * 12
@@ -136,20 +135,13 @@ def test_nothing_to_encode_gives_nothing(encoder: Encoder):
 def test_many_threads_encode_as_one_does(encoder: Encoder):
     texts = ["short", "a text of some more words", LONG]
     wanted = encoder.encode_queries(texts)
-    problems: list[str] = []
 
     def work(own: int) -> None:
         for _ in range(15):
             rows = encoder.encode_queries([texts[own % 3], texts[(own + 1) % 3]])
-            if least_cosine(rows, wanted[[own % 3, (own + 1) % 3]]) < 0.9995:
-                problems.append("other rows")
+            assert least_cosine(rows, wanted[[own % 3, (own + 1) % 3]]) >= 0.9995
 
-    threads = [threading.Thread(target=work, args=(own,)) for own in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert problems == []
+    in_threads(8, work)
 
 
 # The cache.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from embedder.errors import EncoderError
 from embedder.library import Library
 from embedder.models import DEFAULT_MODEL, find_model, fingerprint
 from embedder.records import Passage, Question, Span
+from tests.conftest import in_threads
 
 PROMPTS = {"query": "query: ", "document": "passage: "}
 TEXTS = [
@@ -418,25 +418,15 @@ def test_many_threads_encode_as_one_does(models: Callable[[str], Path]):
     encoder = load(models("mean"))
     texts = ["short", "a text of some more words", "word " * 300]
     rows, counts = encoder.encode_queries(texts), encoder.count_tokens(texts)
-    problems: list[str] = []
 
     def work(own: int) -> None:
         for _ in range(60):
-            try:
-                if own % 2:
-                    if encoder.count_tokens(texts) != counts:
-                        problems.append("other counts")
-                elif not np.allclose(encoder.encode_queries(texts), rows, atol=1e-5):
-                    problems.append("other rows")
-            except Exception as error:
-                problems.append(f"{type(error).__name__}: {error}")
+            if own % 2:
+                assert encoder.count_tokens(texts) == counts
+            else:
+                assert np.allclose(encoder.encode_queries(texts), rows, atol=1e-5)
 
-    threads = [threading.Thread(target=work, args=(own,)) for own in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert problems == []
+    in_threads(8, work)
 
 
 # What cannot be loaded.

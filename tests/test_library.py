@@ -23,7 +23,7 @@ from embedder.errors import (
 )
 from embedder.library import Library
 from embedder.records import Answer, Question
-from tests.conftest import Silent
+from tests.conftest import Silent, in_threads
 
 CATS = {"id": "cats", "title": "Cats", "abstract": "Cats sleep. Cats hunt mice.", "year": 2001}
 DOGS = {"id": "dogs", "title": "Dogs", "abstract": "Dogs bark.", "countries": ["Lebanon"]}
@@ -182,15 +182,11 @@ def test_many_threads_get_the_answers_that_one_gets(seed_vectors, encoder, seed_
     alone = without_time([seed_library.ask(each) for each in QUESTIONS])
     loads: list[str] = []
     fresh = Library(seed_vectors, load=lambda name: loads.append(name) or encoder)
-    start = threading.Barrier(6)
 
-    def ask() -> list[Answer]:
-        start.wait()
+    def ask(_: int) -> list[Answer]:
         return without_time([fresh.ask(each) for each in QUESTIONS])
 
-    with ThreadPoolExecutor(6) as pool:
-        together = [each.result() for each in [pool.submit(ask) for _ in range(6)]]
-    assert together == [alone] * 6
+    assert in_threads(6, ask) == [alone] * 6
     assert len(loads) == 1
 
 

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +27,7 @@ from embedder.passages import content_hash
 from embedder.records import Document, Manifest, Passage, Span
 from embedder.store import Store, Writer
 from embedder.store.connection import connect
-from tests.conftest import ROOT
+from tests.conftest import ROOT, in_threads
 
 MODEL = "f" * 64
 DIM = 8
@@ -334,19 +333,14 @@ def test_a_reader_sees_nothing_of_an_open_transaction(filled: Store):
 
 
 def test_many_threads_read_at_once(filled: Store):
-    counts: list[int] = []
-
-    def read() -> None:
+    def read(_: int) -> list[int]:
+        counts = []
         for _ in range(20):
             with filled.snapshot() as snapshot:
                 counts.append(len(snapshot.rows()))
+        return counts
 
-    threads = [threading.Thread(target=read) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert counts == [2] * 160
+    assert in_threads(8, read) == [[2] * 20] * 8
 
 
 # BUG: the connection of a thread is kept for good, so a server goes on with a deleted file.

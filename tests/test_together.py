@@ -8,6 +8,7 @@ import pytest
 
 from embedder.encode import Rows
 from embedder.together import Together
+from tests.conftest import in_threads
 
 
 class Slow:
@@ -93,17 +94,10 @@ def test_after_an_error_the_next_is_answered():
 
 def test_many_threads_get_their_own_rows():
     together = Together(lambda texts: np.asarray([[float(t)] for t in texts], np.float32), 16)
-    wrong: list[int] = []
 
     def ask(own: int) -> None:
         for at in range(200):
             texts = [str(own * 1000 + at), str(own)]
-            if together(texts)[:, 0].tolist() != [own * 1000 + at, own]:
-                wrong.append(own)
+            assert together(texts)[:, 0].tolist() == [own * 1000 + at, own]
 
-    threads = [threading.Thread(target=ask, args=(own,)) for own in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
+    in_threads(16, ask)
