@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -35,6 +38,20 @@ class Silent:
     def step(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
         self.steps.append((name, total))
         yield lambda _: None
+
+
+def write_jsonl(path: Path, *documents: Mapping[str, Any]) -> Path:
+    """Write a source of these documents, and give its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(each) + "\n" for each in documents), encoding="utf-8")
+    return path
+
+
+def run_sql(folder: Path, statement: str, *values: object) -> None:
+    """Change a library's database behind the store's back, as a broken disk would."""
+    with closing(sqlite3.connect(folder / "library.sqlite")) as database:
+        assert database.execute(statement, values).rowcount != 0, "nothing was changed"
+        database.commit()
 
 
 def in_threads(threads: int, work: Callable[[int], Result]) -> list[Result]:
@@ -71,6 +88,15 @@ def seed_vectors(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> 
     """The folder of a library built from the seeds; tests must not write to it."""
     folder = tmp_path_factory.mktemp("seed-library") / "vectors"
     index(folder, [SEEDS], Silent(), load=lambda _: encoder)
+    return folder
+
+
+@pytest.fixture
+def built_seeds(seed_vectors: Path, tmp_path: Path) -> Path:
+    """A copy of the seeds' library, to be changed, where the `build` fixture builds."""
+    folder = tmp_path / "vectors"
+    # Without SQLite's shared memory.
+    shutil.copytree(seed_vectors, folder, ignore=shutil.ignore_patterns("*-shm"))
     return folder
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import random
 import re
@@ -39,7 +38,7 @@ from embedder.library import Library
 from embedder.models import load_encoder
 from embedder.records import Passage, Question
 from embedder.store import Store
-from tests.conftest import ROOT, SEEDS, Silent
+from tests.conftest import ROOT, SEEDS, Silent, run_sql, write_jsonl
 
 Build = Callable[..., Report]
 
@@ -93,12 +92,6 @@ def read_words(folder: Path) -> Library:
     return Library(folder, load=lambda _: WordEncoder())
 
 
-def write_jsonl(path: Path, *documents: dict[str, Any]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(each) + "\n" for each in documents), encoding="utf-8")
-    return path
-
-
 def a_document(key: str, **more: Any) -> dict[str, Any]:
     return {"id": key, "title": f"Title {key}", "abstract": f"Abstract of {key}. More.", **more}
 
@@ -130,13 +123,6 @@ def files_of(folder: Path) -> dict[str, str]:
 def vectors(tmp_path: Path) -> Path:
     """Where the `build` fixture builds."""
     return tmp_path / "vectors"
-
-
-@pytest.fixture
-def built_seeds(seed_vectors: Path, vectors: Path) -> Path:
-    """A copy of the seeds' library, to be changed."""
-    shutil.copytree(seed_vectors, vectors, ignore=shutil.ignore_patterns("*-shm"))
-    return vectors
 
 
 @pytest.fixture
@@ -732,13 +718,6 @@ def test_a_killed_first_build_is_no_library_yet(tmp_path: Path, before_kill: Pat
 
 
 # Damage is found, and `index` mends it.
-
-
-def run_sql(folder: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(folder / "library.sqlite")) as connection:
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
 
 
 def lexical_file(folder: Path, pattern: str) -> Path:

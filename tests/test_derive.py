@@ -17,8 +17,8 @@ from embedder.build import index
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
 from embedder.store import Store
-from tests.conftest import Silent
-from tests.test_build import WordEncoder, a_document, build_words, read_words, write_jsonl
+from tests.conftest import Silent, write_jsonl
+from tests.test_build import WordEncoder, a_document, build_words, read_words
 
 TOPICS = ("Health", "Law", "Work")
 

@@ -23,23 +23,18 @@ from embedder.errors import (
 )
 from embedder.library import Library
 from embedder.records import Answer, Question
-from tests.conftest import Silent, in_threads
+from tests.conftest import Silent, in_threads, run_sql, write_jsonl
 
 CATS = {"id": "cats", "title": "Cats", "abstract": "Cats sleep. Cats hunt mice.", "year": 2001}
 DOGS = {"id": "dogs", "title": "Dogs", "abstract": "Dogs bark.", "countries": ["Lebanon"]}
 FISH = {"id": "fish", "title": "Fish", "abstract": "Fish swim.", "topics": ["Sea"]}
 
 
-def write(path: Path, *documents: dict[str, object]) -> Path:
-    path.write_text("".join(json.dumps(each) + "\n" for each in documents), encoding="utf-8")
-    return path
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, encoder) -> Path:
     """A small library, never changed; tests work on copies of it."""
     folder = tmp_path_factory.mktemp("built")
-    source = write(folder / "animals.jsonl", CATS, DOGS)
+    source = write_jsonl(folder / "animals.jsonl", CATS, DOGS)
     index(folder / "vectors", [source], Silent(), load=lambda _: encoder)
     return folder / "vectors"
 
@@ -59,18 +54,11 @@ def build_in_thread(folder: Path, encoder) -> Callable[..., None]:
     """Build into the same folder from another thread, and wait for it."""
 
     def build(*documents: dict[str, object]) -> None:
-        source = write(folder.parent / "more.jsonl", *documents)
+        source = write_jsonl(folder.parent / "more.jsonl", *documents)
         with ThreadPoolExecutor(1) as pool:
             pool.submit(index, folder, [source], Silent(), load=lambda _: encoder).result()
 
     return build
-
-
-def change(folder: Path, sql: str, *values: object) -> None:
-    connection = sqlite3.connect(folder / "library.sqlite")
-    assert connection.execute(sql, values).rowcount > 0
-    connection.commit()
-    connection.close()
 
 
 def change_manifest(folder: Path, **values: object) -> None:
@@ -80,7 +68,7 @@ def change_manifest(folder: Path, **values: object) -> None:
     connection.close()
     text = json.dumps({**json.loads(text), **values})
     digest = hashlib.sha256(text.encode()).digest()
-    change(folder, "UPDATE generations SET manifest = ?, sha256 = ?", text, digest)
+    run_sql(folder, "UPDATE generations SET manifest = ?, sha256 = ?", text, digest)
 
 
 def ids(answer: Answer) -> list[str]:
@@ -278,13 +266,13 @@ def test_a_manifest_of_another_form_is_refused(library, folder):
 
 
 def test_a_manifest_that_was_changed_is_damage(library, folder):
-    change(folder, "UPDATE generations SET manifest = replace(manifest, '2', '3')")
+    run_sql(folder, "UPDATE generations SET manifest = replace(manifest, '2', '3')")
     with pytest.raises(LibraryDamaged, match="the manifest of generation 1 does not match"):
         library.load()
 
 
 def test_a_damaged_passage_vector_is_found_at_load(library, folder):
-    change(folder, "UPDATE vectors SET vector = zeroblob(1536)")
+    run_sql(folder, "UPDATE vectors SET vector = zeroblob(1536)")
     with pytest.raises(LibraryDamaged, match="a passage vector of document row"):
         library.load()
     assert sorted(library.verify()) == [
@@ -294,14 +282,14 @@ def test_a_damaged_passage_vector_is_found_at_load(library, folder):
 
 
 def test_damaged_sentence_vectors_are_found_by_a_question(library, folder):
-    change(folder, "UPDATE sentences SET vectors = zeroblob(length(vectors))")
+    run_sql(folder, "UPDATE sentences SET vectors = zeroblob(length(vectors))")
     library.load()
     with pytest.raises(LibraryDamaged, match="the sentence vectors of document row"):
         library.ask(Question("cats"))
 
 
 def test_a_damaged_document_is_found(library, folder):
-    change(folder, "UPDATE documents SET record = replace(record, 'bark', 'dark')")
+    run_sql(folder, "UPDATE documents SET record = replace(record, 'bark', 'dark')")
     with pytest.raises(LibraryDamaged, match="a document does not match its checksum"):
         library.ask(Question("dogs"))
     with pytest.raises(LibraryDamaged):
@@ -311,7 +299,7 @@ def test_a_damaged_document_is_found(library, folder):
 
 
 def test_missing_vectors_are_found(library, folder):
-    change(folder, "DELETE FROM vectors")
+    run_sql(folder, "DELETE FROM vectors")
     with pytest.raises(LibraryDamaged, match="a passage of document row 1 has no vector"):
         library.load()
     assert "a passage of document 'cats' has no vector" in library.verify()
@@ -327,12 +315,12 @@ def test_a_file_that_is_no_database_is_damage(library, folder):
 # BUG: a damaged vector of a word is left out in silence: `texts` passes over it, `verify` does
 # not look, and the library answers with fewer related words.
 def test_damaged_vectors_of_words_are_found(library, folder):
-    change(folder, "UPDATE texts SET vector = zeroblob(768)")
+    run_sql(folder, "UPDATE texts SET vector = zeroblob(768)")
     assert library.verify() != []
 
 
 def test_damage_is_mended_by_a_build(library, folder, build_in_thread):
-    change(folder, "UPDATE vectors SET vector = zeroblob(1536)")
+    run_sql(folder, "UPDATE vectors SET vector = zeroblob(1536)")
     lexical_file(folder).write_bytes(b"")
     build_in_thread(FISH)
     assert library.verify() == []

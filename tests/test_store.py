@@ -27,7 +27,7 @@ from embedder.passages import content_hash
 from embedder.records import Document, Manifest, Passage, Span
 from embedder.store import Store, Writer
 from embedder.store.connection import connect
-from tests.conftest import ROOT, in_threads
+from tests.conftest import ROOT, in_threads, run_sql
 
 MODEL = "f" * 64
 DIM = 8
@@ -102,15 +102,6 @@ def fill(writer: Writer) -> None:
         row = writer.put_document(document)
         writer.put_passages(row, [(passage, content_hash(passage))])
     writer.add_generation(1, MANIFEST)
-
-
-def run_sql(store: Store, *statements: str) -> None:
-    """Change the database behind the store's back, as a broken disk would."""
-    connection = sqlite3.connect(store.path)
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
 
 
 # What is written comes back.
@@ -468,7 +459,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize(("statement", "message", "_"), DAMAGE.values(), ids=DAMAGE)
 def test_damage_is_noticed_when_it_is_read(filled: Store, statement: str, message: str, _: str):
-    run_sql(filled, statement)
+    run_sql(filled.folder, statement)
     with pytest.raises(LibraryDamaged) as caught:
         read_all(filled)
     assert caught.value.message.startswith(message)
@@ -477,12 +468,12 @@ def test_damage_is_noticed_when_it_is_read(filled: Store, statement: str, messag
 
 @pytest.mark.parametrize(("statement", "_", "problem"), DAMAGE.values(), ids=DAMAGE)
 def test_damage_is_named_by_verify(filled: Store, statement: str, _: str, problem: str):
-    run_sql(filled, statement)
+    run_sql(filled.folder, statement)
     assert problem in problems(filled)
 
 
 def test_a_checksum_error_shows_both_checksums(filled: Store):
-    run_sql(filled, "UPDATE documents SET record = '{}', sha256 = x'00ff' WHERE id = 1")
+    run_sql(filled.folder, "UPDATE documents SET record = '{}', sha256 = x'00ff' WHERE id = 1")
     with pytest.raises(LibraryDamaged) as caught:
         read_all(filled)
     # SHA-256 of "{}".
@@ -494,13 +485,13 @@ def test_a_checksum_error_shows_both_checksums(filled: Store):
 
 
 def test_a_changed_manifest_is_noticed(filled: Store):
-    run_sql(filled, "UPDATE generations SET manifest = replace(manifest, 'a-model', 'b-model')")
+    run_sql(filled.folder, "UPDATE generations SET manifest = replace(manifest, 'a-', 'b-')")
     with pytest.raises(LibraryDamaged, match=r"^the manifest of generation 1 does not match"):
         read_all(filled)
 
 
 def test_a_missing_row_is_counted_by_verify(filled: Store):
-    run_sql(filled, "DELETE FROM passages WHERE id = 1")
+    run_sql(filled.folder, "DELETE FROM passages WHERE id = 1")
     assert problems(filled) == ["the manifest counts 2 passages, the database 1"]
 
 
@@ -517,13 +508,13 @@ def test_a_missing_row_is_counted_by_verify(filled: Store):
     ids=["other places", "no JSON", "other document"],
 )
 def test_a_changed_passage_row_is_named_by_verify(filled: Store, statement: str):
-    run_sql(filled, statement)
+    run_sql(filled.folder, statement)
     assert problems(filled)
 
 
 # BUG: the same for the id under which a document is found: it is not compared with the record.
 def test_a_changed_id_is_named_by_verify(filled: Store):
-    run_sql(filled, "UPDATE documents SET key = 'another-id' WHERE id = 1")
+    run_sql(filled.folder, "UPDATE documents SET key = 'another-id' WHERE id = 1")
     assert problems(filled)
 
 
@@ -531,7 +522,7 @@ def test_sound_vectors_leaves_out_the_damaged(filled: Store):
     contents = [
         content_hash(a_passage(text)) for text in ("About Lebanon. It is.", "About another. It is.")
     ]
-    run_sql(filled, DAMAGE["passage vector"][0])
+    run_sql(filled.folder, DAMAGE["passage vector"][0])
     with filled.writing() as writer:
         assert writer.sound_vectors(contents, MODEL) == {contents[0]}
         assert [each.id for each in writer.without_sound_vectors(MODEL)] == ["other"]
@@ -568,7 +559,7 @@ def test_a_broken_file_is_damage_to_a_writer(filled: Store):
 
 
 def test_another_schema_shows_both_versions(filled: Store):
-    run_sql(filled, "PRAGMA user_version = 99")
+    run_sql(filled.folder, "PRAGMA user_version = 99")
     with pytest.raises(LibraryMismatch) as caught, filled.snapshot():
         pass
     assert (caught.value.stored, caught.value.wanted) == (99, 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -24,7 +23,7 @@ from embedder.encode import Encoder
 from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings
-from tests.conftest import ROOT, SEEDS, Silent
+from tests.conftest import ROOT, SEEDS, Silent, write_jsonl
 
 # A word that stands nowhere but in our questions: wherever else it turns up, one has leaked.
 CANARY = "quetzalcoatlus"
@@ -77,8 +76,7 @@ def client_of(
 
     def build(*documents: Mapping[str, Any]) -> FlaskClient:
         folder = tmp_path_factory.mktemp("library")
-        source = folder / "source.jsonl"
-        source.write_text("".join(json.dumps(each) + "\n" for each in documents), "utf-8")
+        source = write_jsonl(folder / "source.jsonl", *documents)
         index(folder / "vectors", [source], Silent(), load=lambda _: encoder)
         library = Library(folder / "vectors", load=lambda _: encoder)
         return create_app(Settings(vectors=folder / "vectors"), library).test_client()

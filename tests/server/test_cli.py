@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
-import shutil
 import socket
-import sqlite3
 import subprocess
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +20,7 @@ from embedder.encode import Encoder
 from embedder.library import Library
 from embedder.records import Document
 from server.cli import main
-from tests.conftest import ROOT, SEEDS
+from tests.conftest import ROOT, SEEDS, run_sql
 from tests.server.conftest import CANARY, Ask, Running, command, environment_of
 
 Run = Callable[..., Result]
@@ -44,14 +41,6 @@ def run(seed_vectors: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -
         return CliRunner().invoke(main, arguments, input=sent)
 
     return invoke
-
-
-@pytest.fixture
-def copied(seed_vectors: Path, tmp_path: Path) -> Path:
-    """A copy of the seeds' library, to be changed."""
-    folder = tmp_path / "vectors"
-    shutil.copytree(seed_vectors, folder, ignore=shutil.ignore_patterns("*-shm"))
-    return folder
 
 
 def assert_refused(result: Result, message: str) -> None:
@@ -117,10 +106,10 @@ def test_a_wrong_call_has_exit_status_2(run: Run, arguments: list[str]):
 
 
 def test_index_reads_the_seeds_where_nothing_is_named(
-    run: Run, copied: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, built_seeds: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(ROOT)
-    result = run("index", "--vectors", str(copied))
+    result = run("index", "--vectors", str(built_seeds))
     assert result.exit_code == 0, result.output
     assert result.stdout == (
         "44 read, 3 merged, 0 new, 0 changed, 41 unchanged, 0 removed; nothing to embed.\n"
@@ -129,16 +118,16 @@ def test_index_reads_the_seeds_where_nothing_is_named(
     assert "Reading" in result.stderr
 
 
-def test_index_adds_a_source_and_counts_it(run: Run, copied: Path, tmp_path: Path):
+def test_index_adds_a_source_and_counts_it(run: Run, built_seeds: Path, tmp_path: Path):
     source = tmp_path / "more.jsonl"
     source.write_text('{"id": "a", "title": "One more"}\n{"id": "b", "title": ""}\n')
-    result = run("index", str(source), "--vectors", str(copied))
+    result = run("index", str(source), "--vectors", str(built_seeds))
     assert result.stdout == (
         "2 read, 0 merged, 2 new, 0 changed, 0 unchanged, 0 removed; "
         "1 passages embedded; 1 without text, never found.\n"
         "Generation 2: 43 documents, model all-MiniLM-L6-v2.\n"
     )
-    result = run("index", str(source), "--replace", "--vectors", str(copied))
+    result = run("index", str(source), "--replace", "--vectors", str(built_seeds))
     assert "41 removed; nothing to embed" in result.stdout
     assert "Generation 3: 2 documents" in result.stdout
 
@@ -387,18 +376,17 @@ def test_status_without_a_library_has_exit_status_1(run: Run, tmp_path: Path):
     )
 
 
-def test_status_names_damage_and_has_exit_status_1(run: Run, copied: Path):
-    with closing(sqlite3.connect(copied / "library.sqlite")) as database:
-        database.execute("UPDATE vectors SET vector = zeroblob(length(vector))")
-        database.commit()
-    assert run("status", "--vectors", str(copied)).exit_code == 0  # a quick look does not see it
-    result = run("status", "--verify", "--vectors", str(copied))
+def test_status_names_damage_and_has_exit_status_1(run: Run, built_seeds: Path):
+    run_sql(built_seeds, "UPDATE vectors SET vector = zeroblob(length(vector))")
+    # A quick look does not see it.
+    assert run("status", "--vectors", str(built_seeds)).exit_code == 0
+    result = run("status", "--verify", "--vectors", str(built_seeds))
     assert result.exit_code == 1
     assert result.stdout.count("\nwrong ") > 41
     assert "\nstate " not in result.stdout
-    problems = json.loads(run("status", "--verify", "--json", "--vectors", str(copied)).stdout)
+    problems = json.loads(run("status", "--verify", "--json", "--vectors", str(built_seeds)).stdout)
     assert len(problems["problems"]) == problems["passages"]
-    assert_index_mends(run, copied)
+    assert_index_mends(run, built_seeds)
 
 
 def assert_index_mends(run: Run, folder: Path) -> None:
@@ -406,13 +394,13 @@ def assert_index_mends(run: Run, folder: Path) -> None:
     assert run("status", "--verify", "--vectors", str(folder)).exit_code == 0
 
 
-def test_status_sees_a_changed_index_at_once(run: Run, copied: Path):
-    (file,) = (copied / "generations" / "1" / "lexical").glob("*.store")
+def test_status_sees_a_changed_index_at_once(run: Run, built_seeds: Path):
+    (file,) = (built_seeds / "generations" / "1" / "lexical").glob("*.store")
     file.write_bytes(b"")
-    result = run("status", "--vectors", str(copied))
+    result = run("status", "--vectors", str(built_seeds))
     assert result.exit_code == 1
     assert "wrong" in result.stdout
-    assert_index_mends(run, copied)
+    assert_index_mends(run, built_seeds)
 
 
 # BUG: SQLite's error comes through from opening the file: a traceback (see test_store.py).

@@ -16,14 +16,6 @@ from server.app import create_app
 from server.settings import Settings
 
 
-@pytest.fixture
-def copied(seed_vectors: Path, tmp_path: Path) -> Path:
-    """A copy of the seeds' library, to be damaged."""
-    folder = tmp_path / "vectors"
-    shutil.copytree(seed_vectors, folder, ignore=shutil.ignore_patterns("*-shm"))
-    return folder
-
-
 def client_over(library: Library, folder: Path) -> FlaskClient:
     return create_app(Settings(vectors=folder), library).test_client()
 
@@ -44,19 +36,19 @@ def test_a_server_without_a_library_is_alive_but_not_ready(empty_client: FlaskCl
     assert response.get_json()["message"].endswith("yet. Build it: fingerpost index")
 
 
-def test_a_server_over_a_damaged_library_is_not_ready(copied: Path, encoder: Encoder):
-    shutil.rmtree(generations.folder(copied, 1) / "lexical")
-    client = client_over(Library(copied, load=lambda _: encoder), copied)
+def test_a_server_over_a_damaged_library_is_not_ready(built_seeds: Path, encoder: Encoder):
+    shutil.rmtree(generations.folder(built_seeds, 1) / "lexical")
+    client = client_over(Library(built_seeds, load=lambda _: encoder), built_seeds)
     response = client.get("/ready")
     assert response.status_code == 503
     assert "Build it again: fingerpost index" in response.get_json()["message"]
 
 
-def test_a_server_without_its_model_is_not_ready(copied: Path):
+def test_a_server_without_its_model_is_not_ready(built_seeds: Path):
     def missing(name: str) -> Encoder:
         raise ModelNotFound(f"no model {name!r}")
 
-    response = client_over(Library(copied, load=missing), copied).get("/ready")
+    response = client_over(Library(built_seeds, load=missing), built_seeds).get("/ready")
     assert response.status_code == 503
     assert response.get_json()["message"] == "no model 'all-MiniLM-L6-v2'"
 
