@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,7 @@ from embedder.filehash import file_sha256
 
 # The least cosine of a text's two vectors. bfloat16, which some processors use, gives 0.9999.
 _ALIKE = 0.999
+_QUIET = threading.Lock()
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _TRIAL = (
     "trafficking",
@@ -104,9 +108,7 @@ def _write_network(encoder: TorchEncoder, path: Path) -> tuple[str, ...]:
     if not set(inputs) <= _INPUTS:
         raise EncoderError(f"it reads {', '.join(inputs)}")
     try:
-        with torch.inference_mode(), warnings.catch_warnings(), _quiet():
-            # The trace's warnings are of padding, which `_compare` tries.
-            warnings.simplefilter("ignore")
+        with torch.inference_mode(), _quiet():
             network = openvino.convert_model(
                 _Whole(encoder.model, inputs), example_input=tuple(example.values())
             )
@@ -134,11 +136,18 @@ def _compare(encoder: TorchEncoder, converted: OpenVinoEncoder) -> None:
         raise EncoderError(f"converted, its vectors are others: cosine {least:.4f}")
 
 
-class _quiet:  # noqa: N801
-    """Keep what transformers logs of a trace off standard error."""
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep a trace's warnings off standard error: they are of padding, which `_compare` tries.
 
-    def __enter__(self) -> None:
-        logging.disable(logging.WARNING)
-
-    def __exit__(self, *_: object) -> None:
-        logging.disable(logging.NOTSET)
+    What is warned and logged is settled for the whole process. So one is quiet at a time: of two
+    that overlap, the later would put back what the earlier had set.
+    """
+    with _QUIET, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = logging.root.manager.disable
+        logging.disable(max(before, logging.WARNING))
+        try:
+            yield
+        finally:
+            logging.disable(before)
