@@ -12,15 +12,22 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from embedder.encode import Rows
 from embedder.encode_openvino import (
+    CARD,
+    COMPILED,
     MODEL,
+    MODEL_INT8,
+    PACKED,
     TEXT,
     TOKENIZER,
     TOKENS,
@@ -33,9 +40,13 @@ from embedder.encode_torch import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.filehash import file_sha256
 
-# The least cosine of a text's two vectors. bfloat16, which some processors use, gives 0.9999.
-_ALIKE = 0.999
 _QUIET = threading.Lock()
+# The least cosine of a text's vector to the model's own, at full precision, and with bytes for
+# weights. Another reading of positions, or a token that sees a neighbour's text, gives less.
+_SAME = 0.99999
+_ALIKE = 0.998
+# The example that a network is traced with: two rows.
+_EXAMPLE = ("a short text", "a text that is longer than the first one")
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _TRIAL = (
     "trafficking",
@@ -53,30 +64,34 @@ def convert(encoder: TorchEncoder, target: Path) -> None:
     """
     _check(encoder)
     target.parent.mkdir(parents=True, exist_ok=True)
+    problem = EncoderError("there is no way to convert it")
     with tempfile.TemporaryDirectory(dir=target.parent) as aside:
-        folder = Path(aside) / "model"
-        folder.mkdir()
-        inputs = _write_network(encoder, folder / MODEL)
-        encoder.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
-        files = {each.name: file_sha256(each).hex() for each in sorted(folder.iterdir())}
-        card = Card(
-            dim=encoder.dim,
-            reads=encoder.reads,
-            max_tokens=encoder.max_tokens,
-            query_prompt=encoder.query_prompt,
-            document_prompt=encoder.document_prompt,
-            averages=encoder.averages_tokens(),
-            inputs=inputs,
-            files=files,
-        )
-        write_card(folder, card)
-        _compare(encoder, OpenVinoEncoder(encoder.name, folder, encoder.fingerprint))
-        shutil.rmtree(target, ignore_errors=True)
-        folder.replace(target)
+        for number, network in enumerate(_networks(encoder)):
+            folder = Path(aside) / str(number)
+            folder.mkdir()
+            try:
+                _write(encoder, network, folder)
+            except EncoderError as error:
+                problem = error
+                continue
+            shutil.rmtree(target, ignore_errors=True)
+            folder.replace(target)
+            return
+    raise problem
 
 
-class _Whole(torch.nn.Module):
-    """The model with inputs and outputs by place, as a trace wants them."""
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One way to trace a model: its inputs, with an example, and a packed text's first position."""
+
+    module: torch.nn.Module
+    example: dict[str, torch.Tensor]
+    outputs: tuple[str, ...]
+    first: int = 0
+
+
+class _Padded(torch.nn.Module):
+    """The whole model with inputs and outputs by place, as a trace wants them."""
 
     def __init__(self, model: Any, inputs: tuple[str, ...]) -> None:
         super().__init__()
@@ -86,6 +101,83 @@ class _Whole(torch.nn.Module):
     def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         out = self.model(dict(zip(self.inputs, given, strict=True)))
         return out["token_embeddings"], out["sentence_embedding"]
+
+
+class _Packed(torch.nn.Module):
+    """The transformer over rows of several texts, of which each token sees its own text alone."""
+
+    def __init__(self, transformer: Any) -> None:
+        super().__init__()
+        self.transformer = transformer
+
+    def forward(
+        self, ids: torch.Tensor, segments: torch.Tensor, positions: torch.Tensor
+    ) -> torch.Tensor:
+        own = segments[:, None, :, None] == segments[:, None, None, :]
+        out = self.transformer(input_ids=ids, attention_mask=own, position_ids=positions)
+        tokens: torch.Tensor = out.last_hidden_state
+        return tokens
+
+
+def _networks(encoder: TorchEncoder) -> Iterator[_Form]:
+    """Give the ways to trace a model, the best first.
+
+    Whether a model's positions begin at 0 or behind its padding's number, and whether it can be
+    packed at all, its vectors tell: whoever uses these compares them.
+    """
+    example = dict(encoder.tokenizer(list(_EXAMPLE), padding=True, return_tensors="pt"))
+    if encoder.pools_by() in ("mean", "cls"):
+        ids = example["input_ids"]
+        positions = torch.arange(ids.shape[1]).expand_as(ids).contiguous()
+        packed = dict(zip(PACKED, (ids, torch.ones_like(ids), positions), strict=True))
+        module = _Packed(encoder.model[0].model)
+        for first in dict.fromkeys((0, int(encoder.tokenizer.pad_token_id or 0) + 1)):
+            yield _Form(module, packed, (TOKENS,), first)
+    inputs = tuple(example)
+    yield _Form(_Padded(encoder.model, inputs), example, (TOKENS, TEXT))
+
+
+def _write(encoder: TorchEncoder, form: _Form, folder: Path) -> None:
+    """Write the folder of a converted model.
+
+    Raises EncoderError unless its vectors are the same.
+    """
+    _write_network(form, folder / MODEL)
+    encoder.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
+    card = Card(
+        dim=encoder.dim,
+        reads=encoder.reads,
+        max_tokens=encoder.max_tokens,
+        query_prompt=encoder.query_prompt,
+        document_prompt=encoder.document_prompt,
+        averages=encoder.averages_tokens(),
+        inputs=tuple(form.example),
+        first=form.first,
+        files={},
+    )
+    _write_card(folder, card)
+    expected = encoder.encode_queries(_TRIAL)
+    found = _likeness(expected, OpenVinoEncoder("", folder, "", "f32"))
+    if not found >= _SAME:
+        raise EncoderError(f"converted, its vectors are others: cosine {found:.5f}")
+    _write_bytes(folder)
+    _write_card(folder, card)
+    if not _likeness(expected, OpenVinoEncoder("", folder, "", "int8")) >= _ALIKE:
+        for each in _both(folder / MODEL_INT8):
+            each.unlink()
+        _write_card(folder, card)
+    shutil.rmtree(folder / COMPILED, ignore_errors=True)
+
+
+def _write_card(folder: Path, card: Card) -> None:
+    """Write the card with the hashes of the files that are there."""
+    files = sorted(each for each in folder.iterdir() if each.is_file() and each.name != CARD)
+    write_card(folder, replace(card, files={each.name: file_sha256(each).hex() for each in files}))
+
+
+def _both(network: Path) -> tuple[Path, Path]:
+    """Give the two files of a network."""
+    return network, network.with_suffix(".bin")
 
 
 def _check(encoder: TorchEncoder) -> None:
@@ -98,52 +190,65 @@ def _check(encoder: TorchEncoder) -> None:
         raise EncoderError("it leaves its prompts out of the average")
 
 
-def _write_network(encoder: TorchEncoder, path: Path) -> tuple[str, ...]:
-    example = encoder.tokenizer(
-        ["a short text", "a text that is longer than the first one"],
-        padding=True,
-        return_tensors="pt",
-    )
-    inputs = tuple(example)
-    if not set(inputs) <= _INPUTS:
+def _write_network(form: _Form, path: Path) -> None:
+    inputs = tuple(form.example)
+    if not set(inputs) <= {*_INPUTS, *PACKED}:
         raise EncoderError(f"it reads {', '.join(inputs)}")
     try:
         with torch.inference_mode(), _quiet():
             network = openvino.convert_model(
-                _Whole(encoder.model, inputs), example_input=tuple(example.values())
+                form.module, example_input=tuple(form.example.values())
             )
         for place, name in zip(network.inputs, inputs, strict=True):
             place.tensor.set_names({name})
-        for place, name in zip(network.outputs, (TOKENS, TEXT), strict=True):
+        for place, name in zip(network.outputs, form.outputs, strict=True):
             place.tensor.set_names({name})
         network.reshape({name: [-1, -1] for name in inputs})
         openvino.save_model(network, path, compress_to_fp16=False)
     # Whatever goes wrong in another program's conversion: the model runs on torch then.
     except Exception as error:
         raise EncoderError(f"{type(error).__name__}: {error}") from error
-    return inputs
 
 
-def _compare(encoder: TorchEncoder, converted: OpenVinoEncoder) -> None:
-    """Raise EncoderError unless both give the same vectors, texts alone and with others."""
-    expected = encoder.encode_queries(_TRIAL)
-    together = converted.encode_queries(_TRIAL)
-    alone = np.concatenate([converted.encode_queries([text]) for text in _TRIAL])
-    least = float(
-        min((expected * together).sum(axis=1).min(), (expected * alone).sum(axis=1).min())
-    )
-    if not least >= _ALIKE:
-        raise EncoderError(f"converted, its vectors are others: cosine {least:.4f}")
+def _write_bytes(folder: Path) -> None:
+    """Write the network again with a byte for each weight.
+
+    The words' own vectors stay as they are: looking them up costs no time.
+    """
+    # Imported here, after `openvino`, and only when a model is converted: it takes seconds.
+    import nncf
+
+    network = openvino.Core().read_model(folder / MODEL)
+    kept = nncf.IgnoredScope(types=["Gather"], validate=False)
+    with _quiet():
+        small = nncf.compress_weights(
+            network, mode=nncf.CompressWeightsMode.INT8_SYM, ignored_scope=kept
+        )
+    openvino.save_model(small, folder / MODEL_INT8, compress_to_fp16=False)
+
+
+def _likeness(expected: Rows, converted: OpenVinoEncoder) -> float:
+    """Give the least cosine of the trial's vectors to those expected, alone and together.
+
+    Raises EncoderError if it cannot be run.
+    """
+    try:
+        together = converted.encode_queries(_TRIAL)
+        alone = np.concatenate([converted.encode_queries([text]) for text in _TRIAL])
+    except RuntimeError as error:  # positions that the model does not have, perhaps
+        raise EncoderError(f"converted, it cannot be run: {error}") from error
+    return float(min((expected * rows).sum(axis=1).min() for rows in (together, alone)))
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep a trace's warnings off standard error: they are of padding, which `_compare` tries.
+    """Keep a conversion's warnings, log and bars off the terminal.
 
-    What is warned and logged is settled for the whole process. So one is quiet at a time: of two
-    that overlap, the later would put back what the earlier had set.
+    The warnings are of padding, which `_likeness` tries. What is warned, logged and printed is
+    settled for the whole process. So one is quiet at a time: of two that overlap, the later would
+    put back what the earlier had set.
     """
-    with _QUIET, warnings.catch_warnings():
+    with _QUIET, warnings.catch_warnings(), redirect_stdout(StringIO()):
         warnings.simplefilter("ignore")
         before = logging.root.manager.disable
         logging.disable(max(before, logging.WARNING))

@@ -2,9 +2,14 @@
 
 `convert.py` writes the folder that is read here:
 
-    model.xml, model.bin   the network: token ids to tokens' vectors and the text's vector
+    model.xml, model.bin   the network: token ids to tokens' vectors, perhaps texts' vectors too
+    int8.xml, int8.bin     the same with weights of a byte each, if its vectors stay alike
     tokenizer.json         the model's own tokenizer
     card.json              what the encoder must know, and the hashes of the files
+
+Most networks are *packed*: texts stand one behind another in a single row of tokens, each with
+positions of its own, and a token sees those of its own text alone. So nothing is padding, and
+questions asked at once are read together, however long each is.
 """
 
 from __future__ import annotations
@@ -13,21 +18,24 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from embedder.batches import by_tokens, round_up
+from embedder.batches import by_tokens, filled, round_up
 from embedder.encode import CORES, PassageVectors, Rows, normalise
 from embedder.errors import EncoderError
-from embedder.pooling import check_lengths, pool
+from embedder.filehash import file_sha256
+from embedder.pooling import check_lengths, count_tokens, each_alone, pool
 from embedder.records import Passage
 from embedder.together import Together
 
@@ -38,20 +46,29 @@ import openvino as _openvino  # noqa: E402
 
 openvino: Any = _openvino  # its stubs miss what it adds to its C++ classes
 
+Precision = Literal["bf16", "int8", "f32"]
+
 CARD = "card.json"
 MODEL = "model.xml"
+MODEL_INT8 = "int8.xml"
 TOKENIZER = "tokenizer.json"
 COMPILED = "compiled"
-# Names of the network's outputs.
+# Names of a packed network's inputs, and of the outputs.
+PACKED = ("input_ids", "segments", "position_ids")
 TOKENS, TEXT = "tokens", "text"
 
-_BATCH_TOKENS = 4096
-# More texts than this are documents or words, for which all cores work together.
+# Tokens of a row, and of a padded batch.
+_ROW_TOKENS = 256
+_BATCH_TOKENS = 2048
+# More texts than this are documents or words, which no question waits behind.
 _QUESTIONS = 64
 # For each new shape OpenVINO compiles, which takes as long as reading; so shapes are few, and
 # rows are as long as a multiple of so many tokens.
-_COLUMNS = 16
+_COLUMNS = 8
+# So many activations share a scale where weights are bytes.
+_GROUP = 32
 _Ids = np.ndarray[Any, np.dtype[np.int64]]
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +76,9 @@ class Card:
     """What the encoder must know of a converted model.
 
     `reads` is how many tokens one reading takes, special ones and prompts counted, `max_tokens`
-    without; `inputs` are the network's; `averages` says whether a text's vector is the plain
-    average of its tokens'; `files` holds the SHA-256 (hex) of each file.
+    without; `inputs` are the network's; `first` is a text's first position in a packed one.
+    `averages` says whether a text's vector is the plain average of its tokens' (of a packed
+    network it is otherwise the first token's); `files` holds the SHA-256 (hex) of each file.
     """
 
     dim: int
@@ -70,7 +88,13 @@ class Card:
     document_prompt: str
     averages: bool
     inputs: tuple[str, ...]
+    first: int
     files: dict[str, str]
+
+    @property
+    def packed(self) -> bool:
+        """Whether texts stand one behind another in a row."""
+        return tuple(self.inputs) == PACKED
 
 
 def write_card(folder: Path, card: Card) -> None:
@@ -93,29 +117,24 @@ def check_files(folder: Path, card: Card, names: Iterable[str]) -> None:
     """Raise EncoderError if a file that the card names is not as it was written."""
     for name in names:
         try:
-            same = hash_of(folder / name) == card.files[name]
+            same = file_sha256(folder / name).hex() == card.files.get(name)
         except OSError as error:
             raise EncoderError(f"{folder / name} cannot be read: {error}") from error
         if not same:
             raise EncoderError(f"{folder / name} is not as it was written")
 
 
-def hash_of(path: Path) -> str:
-    """Give a file's SHA-256 (hex)."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 class OpenVinoEncoder:
     """A converted model on the CPU; see `encode.Encoder`."""
 
     def __init__(
-        self, name: str, folder: Path, fingerprint: str, precision: str | None = None
+        self, name: str, folder: Path, fingerprint: str, precision: Precision | None = None
     ) -> None:
         """Load the converted model in `folder`.
 
-        `precision` is `bf16`, `f16` or `f32`; without it, what the processor does fastest
-        without losing any answer: bf16 where it has instructions for it.
+        Without a `precision`, what the processor does fastest without losing an answer: bf16
+        where it has instructions for it, else weights of a byte each (int8) if the model has
+        them, else f32.
 
         Raises EncoderError if it is damaged or this processor cannot run it.
         """
@@ -128,18 +147,15 @@ class OpenVinoEncoder:
         self._tokenizer = _tokenizer(folder)
         self._tokenizer.enable_truncation(self._card.reads)
         self._folder = folder
-        self._hints = {"INFERENCE_PRECISION_HINT": precision} if precision else {}
-        # One question runs on one core: with more, questions asked at once only collide.
-        self._asking = _Network(folder, self._card, CORES, self._hints)
-        self._together = Together(lambda texts: self._rows(self._asking, texts), _QUESTIONS, CORES)
-        self.backend = f"openvino, {self._asking.precision}"
+        self._network = _Network(folder, self._card, precision or _fastest(self._card))
+        self._together = Together(lambda texts: self._rows(self._network, texts), _QUESTIONS, CORES)
+        self._pool = ThreadPoolExecutor(CORES, "encoder")
+        self.precision = self._network.precision
+        self.backend = f"openvino, {self.precision}"
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count each text's tokens; see `encode.Encoder`."""
-        if len(texts) == 1:  # without the cost of starting threads
-            return [len(self._counter.encode(texts[0], add_special_tokens=False).ids)]
-        encoded = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(each.ids) for each in encoded]
+        return count_tokens(self._counter, texts)
 
     def encode_queries(self, texts: Sequence[str]) -> Rows:
         """Encode questions; see `encode.Encoder`."""
@@ -151,8 +167,6 @@ class OpenVinoEncoder:
         These vectors leave the house, so they are read at full precision: programs compare them
         with those of other servers.
         """
-        if not texts:
-            return np.empty((0, self.dim), dtype=np.float32)
         return self._rows(self._exact, [self._card.document_prompt + text for text in texts])
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
@@ -165,98 +179,145 @@ class OpenVinoEncoder:
         check_lengths(passages, counts, self.max_tokens, self.name)
         if self._card.averages:
             return self._late(passages)
-        prompt = self._card.document_prompt
-        whole = self._encode([prompt + each.text for each in passages])
-        texts = [prompt + each.text[a:b] for each in passages for a, b in each.offsets]
-        rows = iter(self._encode(texts))
-        return [
-            PassageVectors(vector, np.stack([next(rows) for _ in each.offsets]))
-            for vector, each in zip(whole, passages, strict=True)
-        ]
-
-    @cached_property
-    def _building(self) -> _Network:
-        """The model on all cores; a server that only answers never loads it."""
-        return _Network(self._folder, self._card, 1, self._hints)
+        return each_alone(
+            passages,
+            lambda texts: self._encode([self._card.document_prompt + each for each in texts]),
+        )
 
     @cached_property
     def _exact(self) -> _Network:
         """The model at full precision, for programs that want vectors; loaded when one does."""
-        return _Network(self._folder, self._card, CORES, {"INFERENCE_PRECISION_HINT": "f32"})
+        return _Network(self._folder, self._card, "f32")
 
     def _encode(self, texts: Sequence[str]) -> Rows:
-        if not texts:
-            return np.empty((0, self.dim), dtype=np.float32)
         return (
-            self._together(texts) if len(texts) <= _QUESTIONS else self._rows(self._building, texts)
+            self._together(texts) if len(texts) <= _QUESTIONS else self._rows(self._network, texts)
         )
 
     def _rows(self, network: _Network, texts: Sequence[str]) -> Rows:
+        if not texts:
+            return np.empty((0, self.dim), dtype=np.float32)
         # sentence-transformers strips texts before it reads them.
         encoded = self._tokenizer.encode_batch([text.strip() for text in texts])
-        rows = np.empty((len(texts), self.dim), dtype=np.float32)
-        for batch in by_tokens([len(each.ids) for each in encoded], _BATCH_TOKENS):
-            rows[batch] = network.run([encoded[at] for at in batch])[1]
-        return normalise(rows)
+        return normalise(np.stack(self._read(network, encoded, lambda _at, _tokens, text: text)))
 
     def _late(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         prompt = self._card.document_prompt
         encoded = self._tokenizer.encode_batch([prompt + each.text for each in passages])
-        vectors: dict[int, PassageVectors] = {}
-        for batch in by_tokens([len(each.ids) for each in encoded], _BATCH_TOKENS):
-            tokens, rows = self._building.run([encoded[at] for at in batch])
-            whole = normalise(rows)
-            for row, at in enumerate(batch):
-                offsets = np.asarray(encoded[at].offsets)
-                places = np.asarray(passages[at].offsets) + len(prompt)
-                own = tokens[row, : len(offsets)]
-                vectors[at] = PassageVectors(whole[row], pool(own, offsets, places, whole[row]))
-        return [vectors[at] for at in range(len(passages))]
+
+        def vectors(at: int, tokens: Rows, text: Rows) -> PassageVectors:
+            places = np.asarray(passages[at].offsets) + len(prompt)
+            whole = normalise(text)
+            return PassageVectors(
+                whole, pool(tokens, np.asarray(encoded[at].offsets), places, whole)
+            )
+
+        return self._read(self._network, encoded, vectors)
+
+    def _read(
+        self,
+        network: _Network,
+        encoded: Sequence[Encoding],
+        make: Callable[[int, Rows, Rows], _Made],
+    ) -> list[_Made]:
+        """Read texts, and give what is made of each one's number, tokens (t, dim) and (dim,)."""
+        lengths = [len(each.ids) for each in encoded]
+        if self._card.packed:
+            batches = list(filled(lengths, max(_ROW_TOKENS, self._card.reads)))
+        else:
+            batches = list(by_tokens(lengths, _BATCH_TOKENS))
+
+        def work(batch: list[int]) -> list[tuple[int, _Made]]:
+            read = network.read([encoded[at] for at in batch])
+            return [(at, make(at, *each)) for at, each in zip(batch, read, strict=True)]
+
+        # A single batch needs no other thread than the caller's.
+        done = map(work, batches) if len(batches) < 2 else self._pool.map(work, batches)
+        found = dict(chain.from_iterable(done))
+        return [found[at] for at in range(len(encoded))]
 
 
 class _Network:
-    """A compiled network, for so many callers at a time as it has streams.
+    """A compiled network, for as many callers at a time as there are cores, each on one.
 
-    All cores are divided among the streams.
+    More cores for one question would only make questions asked at once collide, and many texts
+    go through in less time side by side than one after another on all cores.
     """
 
-    def __init__(self, folder: Path, card: Card, streams: int, hints: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, card: Card, precision: Precision) -> None:
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": streams,
+            "NUM_STREAMS": CORES,
             "INFERENCE_NUM_THREADS": CORES,
-            **hints,
         }
-        compiled = _compiled(folder, card, settings)
-        self.precision: str = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        if precision == "int8":
+            settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _GROUP
+        else:
+            settings["INFERENCE_PRECISION_HINT"] = precision
+        name = MODEL_INT8 if precision == "int8" else MODEL
+        compiled = _compiled(folder, card, name, settings)
+        self.precision = precision
+        self._card = card
         self._requests: SimpleQueue[Any] = SimpleQueue()
-        for _ in range(streams):
+        for _ in range(CORES):
             self._requests.put(compiled.create_infer_request())
-        self._inputs, self._reads = card.inputs, card.reads
 
-    def run(self, encoded: Sequence[Encoding]) -> tuple[Rows, Rows]:
-        """Read texts: their tokens' vectors float32 (n, longest, dim), and theirs (n, dim)."""
+    def read(self, encoded: Sequence[Encoding]) -> Iterator[tuple[Rows, Rows]]:
+        """Read texts, of a packed network in one row: each one's tokens (t, dim) and (dim,)."""
+        arrays = self._in_a_row(encoded) if self._card.packed else self._padded(encoded)
+        request = self._requests.get()
+        try:
+            results = request.infer(arrays)
+            tokens = np.array(results[TOKENS])
+            texts = None if self._card.packed else np.array(results[TEXT])
+        finally:
+            self._requests.put(request)
+        begin = 0
+        for at, each in enumerate(encoded):
+            if texts is None:
+                own = tokens[0, begin : begin + len(each.ids)]
+                begin += len(each.ids)
+                yield own, own.mean(axis=0) if self._card.averages else own[0]
+            else:
+                yield tokens[at, : len(each.ids)], texts[at]
+
+    def _in_a_row(self, encoded: Sequence[Encoding]) -> dict[str, _Ids]:
+        lengths = [len(each.ids) for each in encoded]
+        width = -(-sum(lengths) // _COLUMNS) * _COLUMNS
+        arrays = {name: np.zeros((1, width), np.int64) for name in PACKED}
+        ids, segments, positions = (arrays[name][0] for name in PACKED)
+        begin = 0
+        for number, (each, length) in enumerate(zip(encoded, lengths, strict=True), start=1):
+            ids[begin : begin + length] = each.ids
+            segments[begin : begin + length] = number
+            positions[begin : begin + length] = np.arange(length) + self._card.first
+            begin += length
+        return arrays
+
+    def _padded(self, encoded: Sequence[Encoding]) -> dict[str, _Ids]:
         longest = max(len(each.ids) for each in encoded)
-        shape = (round_up(len(encoded)), min(-(-longest // _COLUMNS) * _COLUMNS, self._reads))
-        arrays: dict[str, _Ids] = {name: np.zeros(shape, np.int64) for name in self._inputs}
+        width = min(-(-longest // _COLUMNS) * _COLUMNS, self._card.reads)
+        shape = (round_up(len(encoded)), width)
+        arrays = {name: np.zeros(shape, np.int64) for name in self._card.inputs}
         for row, each in enumerate(encoded):
             columns = {
                 "input_ids": each.ids,
                 "attention_mask": each.attention_mask,
                 "token_type_ids": each.type_ids,
             }
-            for name in self._inputs:
-                arrays[name][row, : len(each.ids)] = columns[name]
-        request = self._requests.get()
-        try:
-            results = request.infer(arrays)
-            rows = len(encoded)
-            return np.array(results[TOKENS][:rows]), np.array(results[TEXT][:rows])
-        finally:
-            self._requests.put(request)
+            for name, array in arrays.items():
+                array[row, : len(each.ids)] = columns[name]
+        return arrays
 
 
-def _compiled(folder: Path, card: Card, settings: dict[str, Any]) -> Any:
+def _fastest(card: Card) -> Precision:
+    """Choose what this processor does fastest with a model."""
+    if "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        return "bf16"
+    return "int8" if MODEL_INT8 in card.files else "f32"
+
+
+def _compiled(folder: Path, card: Card, model: str, settings: dict[str, Any]) -> Any:
     """Compile the network for this processor, or read what was compiled before.
 
     OpenVINO's own cache does not notice a damaged file, so each file here begins with the
@@ -265,19 +326,25 @@ def _compiled(folder: Path, card: Card, settings: dict[str, Any]) -> Any:
     Raises EncoderError if the network is damaged or cannot be run.
     """
     core = openvino.Core()
-    made_of = (openvino.__version__, core.get_property("CPU", "FULL_DEVICE_NAME"), settings, card)
+    made_of = (
+        openvino.__version__,
+        core.get_property("CPU", "FULL_DEVICE_NAME"),
+        settings,
+        model,
+        card,
+    )
     name = hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
     path = folder / COMPILED / f"{name}.blob"
     with suppress(OSError, RuntimeError):
         content = np.fromfile(path, np.uint8)
         if hashlib.sha256(content[32:].data).digest() == content[:32].tobytes():
             return core.import_model(openvino.Tensor(content[32:]), "CPU", settings)
-    check_files(folder, card, (MODEL, Path(MODEL).with_suffix(".bin").name))
+    check_files(folder, card, (model, Path(model).with_suffix(".bin").name))
     try:
-        compiled = core.compile_model(str(folder / MODEL), "CPU", settings)
+        compiled = core.compile_model(str(folder / model), "CPU", settings)
         blob: bytes = compiled.export_model().getvalue()
     except RuntimeError as error:
-        raise EncoderError(f"OpenVINO cannot run {folder / MODEL}: {error}") from error
+        raise EncoderError(f"OpenVINO cannot run {folder / model}: {error}") from error
     # A cache that cannot be written to costs the next start a second, nothing more.
     with suppress(OSError):
         path.parent.mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ from transformers.utils import logging as _transformers_logging
 from embedder.batches import by_tokens
 from embedder.encode import CORES, PassageVectors, Rows, normalise
 from embedder.errors import EncoderError
-from embedder.pooling import check_lengths, pool
+from embedder.pooling import check_lengths, count_tokens, each_alone, pool
 from embedder.records import Passage
 
 _BATCH = 32
@@ -74,12 +74,7 @@ class TorchEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count each text's tokens; see `encode.Encoder`."""
-        if not texts:
-            return []
-        if len(texts) == 1:  # without the cost of starting threads
-            return [len(self._counter.encode(texts[0], add_special_tokens=False).ids)]
-        encoded = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(each.ids) for each in encoded]
+        return count_tokens(self._counter, texts)
 
     def encode_queries(self, texts: Sequence[str]) -> Rows:
         """Encode questions; see `encode.Encoder`."""
@@ -100,7 +95,7 @@ class TorchEncoder:
         if self.averages_tokens():
             with self._using(CORES):
                 return self._late(passages, counts)
-        return self._each_alone(passages)
+        return each_alone(passages, self.encode_documents)
 
     def _prompt(self, *names: str) -> str:
         """Give the prompt that the model names for a use, else its default one, else none."""
@@ -138,13 +133,16 @@ class TorchEncoder:
 
     def averages_tokens(self) -> bool:
         """Tell whether the model's vector is the plain average of its tokens' vectors."""
+        pooling: Any = self.model[1] if len(self.model) > 1 else None
+        return self.pools_by() == "mean" and (pooling.include_prompt or not self.document_prompt)
+
+    def pools_by(self) -> str:
+        """Give how tokens' vectors become the text's: `mean`, `cls`, …; empty if more is done."""
         kinds = [type(module).__name__ for module in self.model]
         if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
-            return False
+            return ""
         pooling: Any = self.model[1]
-        return pooling.pooling_mode == "mean" and (
-            pooling.include_prompt or not self.document_prompt
-        )
+        return str(pooling.pooling_mode)
 
     @torch.inference_mode()
     def _late(self, passages: Sequence[Passage], counts: Sequence[int]) -> list[PassageVectors]:
@@ -164,12 +162,3 @@ class TorchEncoder:
                     whole[row], pool(tokens[row], offsets[row], places, whole[row])
                 )
         return [vectors[at] for at in range(len(passages))]
-
-    def _each_alone(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        whole = self.encode_documents([each.text for each in passages])
-        texts = [each.text[start:end] for each in passages for start, end in each.offsets]
-        rows = iter(self.encode_documents(texts))
-        return [
-            PassageVectors(vector, np.stack([next(rows) for _ in each.offsets]))
-            for vector, each in zip(whole, passages, strict=True)
-        ]

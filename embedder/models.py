@@ -18,7 +18,7 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 # The form of converted models: raise it when `convert` writes something else.
-FORMAT = 2
+FORMAT = 3
 
 log = logging.getLogger("fingerpost")
 

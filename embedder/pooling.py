@@ -1,17 +1,20 @@
-"""Sentences' vectors from one reading of their passage ("late chunking").
+"""What every backend does around its model: counting tokens, and sentences' vectors.
 
-Günther et al., "Late Chunking", 2024, arXiv:2409.04701: where a model averages its tokens, a
-sentence's vector is the average over the sentence's tokens. It costs no second reading, and a
-sentence keeps the meaning that its passage gives it.
+A model that averages its tokens gives them from one reading of their passage ("late chunking").
+
+Günther et al., "Late Chunking", 2024, arXiv:2409.04701: a sentence's vector is the average over
+the sentence's tokens. It costs no second reading, and a sentence keeps the meaning that its
+passage gives it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from tokenizers import Tokenizer
 
-from embedder.encode import Rows, normalise
+from embedder.encode import PassageVectors, Rows, normalise
 from embedder.errors import EncoderError
 from embedder.records import Passage
 
@@ -39,3 +42,23 @@ def check_lengths(passages: Sequence[Passage], counts: Sequence[int], most: int,
                 f"a passage of {tokens} tokens ({len(passage.text)} characters) is longer "
                 f"than the {most} that {name} reads"
             )
+
+
+def each_alone(
+    passages: Sequence[Passage], encode: Callable[[Sequence[str]], Rows]
+) -> list[PassageVectors]:
+    """Read passages, and then each of their sentences alone, as any model can."""
+    whole = encode([each.text for each in passages])
+    sentences = iter(encode([each.text[a:b] for each in passages for a, b in each.offsets]))
+    return [
+        PassageVectors(vector, np.stack([next(sentences) for _ in each.offsets]))
+        for vector, each in zip(whole, passages, strict=True)
+    ]
+
+
+def count_tokens(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
+    """Count each text's tokens, without special ones; the tokenizer must neither pad nor cut."""
+    if len(texts) == 1:  # without the cost of starting threads
+        return [len(tokenizer.encode(texts[0], add_special_tokens=False).ids)]
+    encoded = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+    return [len(each.ids) for each in encoded]

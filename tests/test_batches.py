@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embedder.batches import by_tokens, round_down, round_up
+from embedder.batches import by_tokens, filled, round_down, round_up
 
 
 def some_lengths(seed: int, many: int) -> list[int]:
@@ -74,3 +74,18 @@ def test_texts_without_tokens_go_together():
 
 def test_nothing_makes_no_batch():
     assert list(by_tokens([], 10)) == []
+
+
+def test_rows_are_filled_with_what_fits():
+    assert list(filled([10, 200, 60, 40], 256)) == [[1, 3, 0], [2]]
+    assert list(filled([300, 5], 256)) == [[0], [1]]
+    assert list(filled([], 256)) == []
+
+
+def test_every_text_stands_in_one_row_and_rows_are_nearly_full():
+    lengths = some_lengths(5, 800)
+    rows = list(filled(lengths, 256))
+    assert sorted(at for row in rows for at in row) == list(range(800))
+    used = [sum(lengths[at] for at in row) for row in rows]
+    assert max(used) <= 256
+    assert sum(used[:-1]) / (256 * len(used[:-1])) > 0.95

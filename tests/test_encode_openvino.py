@@ -15,7 +15,7 @@ import pytest
 
 from embedder.convert import convert
 from embedder.encode import Encoder, Rows
-from embedder.encode_openvino import OpenVinoEncoder, read_card
+from embedder.encode_openvino import OpenVinoEncoder, Precision, read_card
 from embedder.encode_torch import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.models import DEFAULT_MODEL, converted, find_model, fingerprint, load_encoder
@@ -30,7 +30,9 @@ def plain(folder: Path) -> TorchEncoder:
     return TorchEncoder(str(folder), folder, fingerprint(folder))
 
 
-def fast(torch_encoder: TorchEncoder, place: Path, precision: str | None = None) -> OpenVinoEncoder:
+def fast(
+    torch_encoder: TorchEncoder, place: Path, precision: Precision | None = None
+) -> OpenVinoEncoder:
     convert(torch_encoder, place)
     return OpenVinoEncoder(torch_encoder.name, place, torch_encoder.fingerprint, precision)
 
@@ -55,12 +57,15 @@ def test_the_default_model_runs_without_torch(encoder: Encoder):
     assert encoder.backend.startswith("openvino, ")
 
 
-@pytest.mark.parametrize("precision", [None, "f32"])
+LEAST: dict[Precision, float] = {"f32": 0.999999, "bf16": 0.9995, "int8": 0.995}
+
+
+@pytest.mark.parametrize("precision", [None, "f32", "int8"])
 def test_vectors_are_the_plain_ways(
-    torch_encoder: TorchEncoder, place: Path, precision: str | None
+    torch_encoder: TorchEncoder, place: Path, precision: Precision | None
 ):
     found = OpenVinoEncoder("m", place, "", precision)
-    least = 0.9995 if precision is None else 0.999999
+    least = LEAST[found.precision]
     for texts in (TEXTS[:4], [LONG], MANY):
         assert (
             least_cosine(found.encode_queries(texts), torch_encoder.encode_queries(texts)) > least
@@ -144,6 +149,30 @@ def test_many_threads_encode_as_one_does(encoder: Encoder):
     in_threads(8, work)
 
 
+@pytest.mark.parametrize("precision", ["f32", "int8"])
+def test_texts_in_one_row_do_not_see_one_another(place: Path, precision: Precision):
+    encoder = OpenVinoEncoder("m", place, "", precision)
+    assert read_card(place).packed
+    for others in (TEXTS[1:4], [LONG], ["x"] * 40):
+        together = encoder.encode_queries([TEXTS[0], *others])
+        alone = encoder.encode_queries([TEXTS[0]])
+        assert least_cosine(together[:1], alone) > (0.999999 if precision == "f32" else 0.999)
+
+
+def test_a_model_whose_positions_begin_behind_its_padding_is_packed(tmp_path: Path):
+    torch_encoder = plain(make_model(tmp_path, roberta=True))
+    found = fast(torch_encoder, tmp_path / "place", "f32")
+    card = read_card(tmp_path / "place")
+    assert (card.packed, card.first) == (True, 1)
+    rows, wanted = (each.encode_queries(TEXTS[:4]) for each in (found, torch_encoder))
+    np.testing.assert_allclose(rows, wanted, atol=1e-5)
+
+
+def test_a_model_that_does_more_than_pool_is_padded(tmp_path: Path):
+    fast(plain(make_model(tmp_path, dense=True)), tmp_path / "place")
+    assert not read_card(tmp_path / "place").packed
+
+
 # The cache.
 
 
@@ -168,8 +197,18 @@ def test_a_damaged_compiled_model_is_compiled_again(
     assert hashlib.sha256(mended[32:]).digest() == mended[:32]
 
 
-@pytest.mark.parametrize("name", ["model.bin", "model.xml", "tokenizer.json"])
-def test_a_damaged_file_is_never_used(tmp_path: Path, torch_encoder: TorchEncoder, name: str):
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [
+        ("model.bin", "f32"),
+        ("model.xml", "f32"),
+        ("int8.bin", "int8"),
+        ("tokenizer.json", None),
+    ],
+)
+def test_a_damaged_file_is_never_used(
+    tmp_path: Path, torch_encoder: TorchEncoder, name: str, precision: Precision | None
+):
     place = tmp_path / "place"
     convert(torch_encoder, place)
     for blob in blobs(place):
@@ -178,7 +217,7 @@ def test_a_damaged_file_is_never_used(tmp_path: Path, torch_encoder: TorchEncode
     content[len(content) // 2] ^= 1
     (place / name).write_bytes(content)
     with pytest.raises(EncoderError, match="is not as it was written"):
-        OpenVinoEncoder("m", place, "")
+        OpenVinoEncoder("m", place, "", precision)
 
 
 def test_a_damaged_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -199,11 +238,8 @@ def test_an_empty_cache_is_filled_and_a_full_one_read(
     folder = make_model(tmp_path / "m")
     assert load_encoder(str(folder)).backend.startswith("openvino")
     card = read_card(converted(fingerprint(folder)))
-    assert (card.dim, card.averages, set(card.files)) == (
-        32,
-        True,
-        {"model.xml", "model.bin", "tokenizer.json"},
-    )
+    assert (card.dim, card.averages, card.packed) == (32, True, True)
+    assert set(card.files) >= {"model.xml", "model.bin", "tokenizer.json"}
     monkeypatch.setattr("embedder.convert.convert", None)
     assert load_encoder(str(folder)).backend.startswith("openvino")
 

@@ -12,7 +12,14 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, Pooling, Transformer
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+from transformers import (
+    AutoModel,
+    AutoTokenizer,
+    BertConfig,
+    BertModel,
+    RobertaConfig,
+    RobertaModel,
+)
 
 from embedder.encode import Encoder, PassageVectors, Rows, normalise
 from embedder.encode_torch import TorchEncoder
@@ -40,6 +47,7 @@ def make_model(
     default_prompt: str | None = None,
     include_prompt: bool = True,
     dense: bool = False,
+    roberta: bool = False,
     seed: int = 0,
 ) -> Path:
     """Save a tiny sentence-transformers model with random weights: 32 numbers, 64 tokens."""
@@ -47,14 +55,16 @@ def make_model(
     tokenizer = AutoTokenizer.from_pretrained(find_model(DEFAULT_MODEL))
     tokenizer.save_pretrained(raw)
     torch.manual_seed(seed)
-    BertModel(
-        BertConfig(
+    config, model = (RobertaConfig, RobertaModel) if roberta else (BertConfig, BertModel)
+    model(
+        config(
             vocab_size=len(tokenizer),
             hidden_size=32,
             num_hidden_layers=1,
             num_attention_heads=2,
             intermediate_size=64,
-            max_position_embeddings=64,
+            max_position_embeddings=64 + roberta,
+            pad_token_id=tokenizer.pad_token_id,
         )
     ).save_pretrained(raw)
     modules: list[Any] = [
