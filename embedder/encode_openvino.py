@@ -62,6 +62,7 @@ _ROW_TOKENS = 256
 _BATCH_TOKENS = 2048
 # More texts than this are documents or words, which no question waits behind.
 _QUESTIONS = 64
+_FEW = 8
 # For each new shape OpenVINO compiles, which takes as long as reading; so shapes are few, and
 # rows are as long as a multiple of so many tokens.
 _COLUMNS = 8
@@ -198,12 +199,12 @@ class OpenVinoEncoder:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
         # sentence-transformers strips texts before it reads them.
-        encoded = self._tokenizer.encode_batch([text.strip() for text in texts])
+        encoded = self._cut([text.strip() for text in texts])
         return normalise(np.stack(self._read(network, encoded, lambda _at, _tokens, text: text)))
 
     def _late(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         prompt = self._card.document_prompt
-        encoded = self._tokenizer.encode_batch([prompt + each.text for each in passages])
+        encoded = self._cut([prompt + each.text for each in passages])
 
         def vectors(at: int, tokens: Rows, text: Rows) -> PassageVectors:
             places = np.asarray(passages[at].offsets) + len(prompt)
@@ -213,6 +214,12 @@ class OpenVinoEncoder:
             )
 
         return self._read(self._network, encoded, vectors)
+
+    def _cut(self, texts: Sequence[str]) -> list[Encoding]:
+        """Cut texts into tokens; few of them without the cost of starting threads."""
+        if len(texts) <= _FEW:
+            return [self._tokenizer.encode(text) for text in texts]
+        return self._tokenizer.encode_batch(list(texts))
 
     def _read(
         self,

@@ -22,7 +22,7 @@ from embedder.spelling import Speller
 from embedder.store import Sentences, Snapshot
 
 _SAMPLE = 1000
-# How much of the sentences' vectors is kept in memory: those of about 20,000 abstracts.
+# How much of the sentences' vectors is kept in memory: those of about 10,000 abstracts.
 _RECENT_BYTES = 128_000_000
 _RECENT_SCOPES = 64
 _AGAIN = "Build it again: fingerpost index"

@@ -338,7 +338,7 @@ def _best(loaded: Loaded, snapshot: Snapshot, asked: _Asked, positions: Position
     found = loaded.sentences(snapshot, rows)
     vectors = [found[row].vectors for row in rows]
     begins = np.cumsum([0, *(len(each) for each in vectors[:-1])])
-    cosines = _questions(asked) @ np.concatenate(vectors).astype(np.float32).T
+    cosines = _questions(asked) @ np.concatenate(vectors).T
     # A product's last digits depend on where a row stands in it; equal documents must be equal.
     return np.round(np.clip(np.maximum.reduceat(cosines, begins, axis=1).T, -1, 1), 5)
 
@@ -364,7 +364,7 @@ def _hits(
     for at, row in zip(page, rows, strict=True):
         document = documents[int(row)]
         told = sentences[int(row)]
-        cosines = np.clip(told.vectors.astype(np.float32) @ _questions(asked).T, -1, 1)
+        cosines = np.clip(told.vectors @ _questions(asked).T, -1, 1)
         keyword = float(found.keywords[at])
         yield Hit(
             rank=at + 1,

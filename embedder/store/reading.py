@@ -18,7 +18,6 @@ from embedder.records import Document, Manifest, Span
 from embedder.store.rows import check, damaged, passage_sha256, select_in, sha256_of, to_document
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
-Halves = np.ndarray[Any, np.dtype[np.float16]]
 
 
 # Passages read at once.
@@ -29,11 +28,11 @@ _BLOCK = 50_000
 class Sentences:
     """The sentences of one document.
 
-    `vectors` is float16 (sentences, dim), unit rows but for its rounding.
+    `vectors` is float32 (sentences, dim), unit rows but for their rounding to half a float.
     """
 
     places: tuple[str, ...]
-    vectors: Halves
+    vectors: Rows
 
     @property
     def spans(self) -> list[Span]:
@@ -169,7 +168,7 @@ class Snapshot:
     def sentences(self, rows: Sequence[int], model: str, dim: int) -> dict[int, Sentences]:
         """Give the sentences of documents, by row number; documents without any are left out."""
         places: dict[int, list[str]] = {}
-        parts: dict[int, list[Halves]] = {}
+        parts: dict[int, list[Rows]] = {}
         found = select_in(
             self._db,
             "SELECT p.document, p.content, p.spans, p.sha256, s.vectors, s.sha256"
@@ -188,7 +187,7 @@ class Snapshot:
             check(blob, sha256, f"the sentence vectors of document row {document}")
             places.setdefault(document, []).append(spans)
             halves = np.frombuffer(blob, dtype="<f2").reshape(-1, dim)
-            parts.setdefault(document, []).append(halves)
+            parts.setdefault(document, []).append(halves.astype(np.float32))
         return {
             row: Sentences(tuple(places[row]), each[0] if len(each) == 1 else np.concatenate(each))
             for row, each in parts.items()
