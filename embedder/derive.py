@@ -3,6 +3,7 @@
     lexical/   the keyword index
     facets/    the metadata that questions are filtered by
     dense/     the index of a library too large for an exact one in memory
+    sentences/ the vectors of all sentences
     glossary.csv
 
 A library of more than INDEX_ANEW documents is built upon the generation before, so that a
@@ -23,7 +24,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from embedder import calibrate, dense, generations, lexical, passages
+from embedder import calibrate, dense, generations, lexical, passages, sentences
 from embedder.encode import Encoder, Rows
 from embedder.facets import Facets
 from embedder.glossary import Glossary
@@ -87,6 +88,7 @@ def derive(site: Site, number: int, difference: Difference, before: Manifest | N
     _texts(
         site, "Words", kept_words(lexical.LexicalIndex(place / generations.LEXICAL).vocabulary())
     )
+    _write_sentences(site, place / generations.SENTENCES, anew=before is None)
     kind, calibration = _survey(site, place / generations.DENSE, before)
     return Manifest(
         model=site.encoder.name,
@@ -139,6 +141,32 @@ def _write_facets(
         earlier = Facets.read(generations.folder(site.folder, upon) / generations.FACETS)
         facets = earlier.changed({*difference.gone, *difference.added}, documents)
     facets.write(place)
+
+
+def _write_sentences(site: Site, place: Path, *, anew: bool) -> None:
+    ids, _ = site.writer.passages()
+    model, dim = site.encoder.fingerprint, site.encoder.dim
+    upon = None if anew else sentences.SentenceVectors(place, dim)
+    if upon:
+        new = np.setdiff1d(ids, upon.passages)
+        unused = len(upon.passages) + len(new) - len(ids)
+        if len(
+            sentences.files(place)
+        ) >= sentences.MOST_FILES or unused > sentences.MOST_UNUSED * len(ids):
+            upon = None
+    if not upon:
+        new = ids
+        for file in place.iterdir():
+            file.unlink()
+    with site.progress.step("Sentences", len(new)) as advance:
+
+        def counted() -> Iterator[tuple[int, Rows]]:
+            some = new.tolist() if upon else None
+            for each in site.writer.sentence_vectors(model, dim, some):
+                yield each
+                advance(1)
+
+        sentences.write(place, counted(), upon)
 
 
 def _texts(site: Site, name: str, texts: Sequence[str]) -> Rows:
@@ -209,12 +237,12 @@ def _questions(site: Site) -> tuple[int, np.ndarray[Any, np.dtype[np.int64]], Ro
     """
     rows = site.writer.row_numbers()
     some = [rows[at] for at in calibrate.choose(len(rows), _ASKED_DOCUMENTS)]
-    sentences = [
+    told = [
         (row, document.abstract[start:end])
         for row, document in sorted(site.writer.documents(some).items())
         for start, end in passages.sentences(document.abstract)
     ]
-    own = [sentences[at] for at in calibrate.choose(len(sentences), calibrate.OWN_SENTENCES)]
+    own = [told[at] for at in calibrate.choose(len(told), calibrate.OWN_SENTENCES)]
     everyday = calibrate.everyday_questions() if rows else []
     vectors = _texts(site, "Asking", [*everyday, *(text for _, text in own)])
     return len(everyday), np.asarray([*[-1] * len(everyday), *(row for row, _ in own)]), vectors

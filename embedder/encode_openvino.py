@@ -8,8 +8,10 @@
     card.json              what the encoder must know, and the hashes of the files
 
 Most networks are *packed*: texts stand one behind another in a single row of tokens, each with
-positions of its own, and a token sees those of its own text alone. So nothing is padding, and
-questions asked at once are read together, however long each is.
+positions of its own, and a token sees those of its own text alone. So nothing is padding, and a
+question is read at once with its parts and words. Questions of different callers are not put
+together: it saves no time where nothing is padding, and the last digits of a vector depend on
+what else stands in the row, so that who else asks would show in the order of answers.
 """
 
 from __future__ import annotations
@@ -37,7 +39,6 @@ from embedder.errors import EncoderError
 from embedder.filehash import file_sha256
 from embedder.pooling import check_lengths, count_tokens, each_alone, pool
 from embedder.records import Passage
-from embedder.together import Together
 
 # Importing OpenVINO tells its maker so over the network and leaves a number of this machine in
 # the home folder, unless the package that does it cannot be imported.
@@ -60,8 +61,6 @@ TOKENS, TEXT = "tokens", "text"
 # Tokens of a row, and of a padded batch.
 _ROW_TOKENS = 256
 _BATCH_TOKENS = 2048
-# More texts than this are documents or words, which no question waits behind.
-_QUESTIONS = 64
 _FEW = 8
 # For each new shape OpenVINO compiles, which takes as long as reading; so shapes are few, and
 # rows are as long as a multiple of so many tokens.
@@ -149,7 +148,6 @@ class OpenVinoEncoder:
         self._tokenizer.enable_truncation(self._card.reads)
         self._folder = folder
         self._network = _Network(folder, self._card, precision or _fastest(self._card))
-        self._together = Together(lambda texts: self._rows(self._network, texts), _QUESTIONS, CORES)
         self._pool = ThreadPoolExecutor(CORES, "encoder")
         self.precision = self._network.precision
         self.backend = f"openvino, {self.precision}"
@@ -160,7 +158,7 @@ class OpenVinoEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Rows:
         """Encode questions; see `encode.Encoder`."""
-        return self._encode([self._card.query_prompt + text for text in texts])
+        return self._rows(self._network, [self._card.query_prompt + text for text in texts])
 
     def encode_documents(self, texts: Sequence[str]) -> Rows:
         """Encode documents; see `encode.Encoder`.
@@ -182,18 +180,15 @@ class OpenVinoEncoder:
             return self._late(passages)
         return each_alone(
             passages,
-            lambda texts: self._encode([self._card.document_prompt + each for each in texts]),
+            lambda texts: self._rows(
+                self._network, [self._card.document_prompt + each for each in texts]
+            ),
         )
 
     @cached_property
     def _exact(self) -> _Network:
         """The model at full precision, for programs that want vectors; loaded when one does."""
         return _Network(self._folder, self._card, "f32")
-
-    def _encode(self, texts: Sequence[str]) -> Rows:
-        return (
-            self._together(texts) if len(texts) <= _QUESTIONS else self._rows(self._network, texts)
-        )
 
     def _rows(self, network: _Network, texts: Sequence[str]) -> Rows:
         if not texts:

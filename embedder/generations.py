@@ -3,6 +3,7 @@
     vectors/generations/7/lexical/…      the keyword index
     vectors/generations/7/facets/…       the metadata of all documents
     vectors/generations/7/dense/…        the index of vectors, where there are very many
+    vectors/generations/7/sentences/…    the vectors of all sentences
     vectors/generations/7/glossary.csv   the glossary that it was built with
 
 A generation's files are written once, before the store names the generation as the one that
@@ -18,7 +19,8 @@ from pathlib import Path
 
 from embedder.filehash import file_sha256
 
-LEXICAL, FACETS, DENSE, GLOSSARY = "lexical", "facets", "dense", "glossary.csv"
+LEXICAL, FACETS, DENSE, SENTENCES = "lexical", "facets", "dense", "sentences"
+GLOSSARY = "glossary.csv"
 # In DENSE: the index, and the ids of the passages in it, in the order of adding.
 INDEX, SLOTS = "index.faiss", "passages.npy"
 _LOCK = ".lock"
@@ -32,16 +34,17 @@ def folder(vectors: Path, generation: int) -> Path:
 def begin(vectors: Path, generation: int, *, upon: int | None) -> None:
     """Make an empty folder for a new generation.
 
-    With `upon`, the keyword index of that generation is in it: linked, not copied, for neither
-    generation writes to its files again.
+    With `upon`, the keyword index and the sentences of that generation are in it: linked, not
+    copied, for neither generation writes to its files again.
     """
     shutil.rmtree(folder(vectors, generation), ignore_errors=True)
-    lexical = folder(vectors, generation) / LEXICAL
-    lexical.mkdir(parents=True)
-    if upon is not None:
-        for file in (folder(vectors, upon) / LEXICAL).iterdir():
-            if file.suffix != _LOCK:
-                _link(file, lexical / file.name)
+    for name in (LEXICAL, SENTENCES):
+        place = folder(vectors, generation) / name
+        place.mkdir(parents=True)
+        if upon is not None:
+            for file in (folder(vectors, upon) / name).iterdir():
+                if file.suffix != _LOCK:
+                    _link(file, place / file.name)
 
 
 def finish(vectors: Path, generation: int) -> dict[str, str]:
@@ -54,14 +57,24 @@ def finish(vectors: Path, generation: int) -> dict[str, str]:
     return hashes(place)
 
 
-def hashes(place: Path) -> dict[str, str]:
-    """Give the SHA-256 (hex) of each file under a folder that is no lock, by relative path."""
-    return {path.relative_to(place).as_posix(): file_sha256(path).hex() for path in _files(place)}
+def hashes(place: Path, but: str = _LOCK) -> dict[str, str]:
+    """Give the SHA-256 (hex) of each file under a folder that is no lock, by relative path.
+
+    Files that end in `but` are left out too.
+    """
+    files = [path for path in _files(place) if path.suffix != but]
+    return {path.relative_to(place).as_posix(): file_sha256(path).hex() for path in files}
 
 
-def problems(vectors: Path, generation: int, wanted: Mapping[str, str]) -> list[str]:
-    """Compare a generation's files with their hashes; give a sentence for each that differs."""
-    found = hashes(folder(vectors, generation))
+def problems(
+    vectors: Path, generation: int, wanted: Mapping[str, str], but: str = _LOCK
+) -> list[str]:
+    """Compare a generation's files with their hashes; give a sentence for each that differs.
+
+    Files that end in `but` are not looked at.
+    """
+    found = hashes(folder(vectors, generation), but)
+    wanted = {name: sha256 for name, sha256 in wanted.items() if not name.endswith(but)}
     return [
         f"the file {name!r} of generation {generation} has SHA-256 {found.get(name)}, "
         f"not {wanted.get(name)}"
@@ -85,8 +98,8 @@ def _files(place: Path) -> Iterator[Path]:
 
 
 def _link(file: Path, target: Path) -> None:
-    # tantivy replaces its own two lists; they are small, so they are copied.
-    if file.suffix == ".json":
+    # tantivy replaces its own two lists, and some arrays are written again; these are small.
+    if file.suffix in (".json", ".npy"):
         shutil.copy2(file, target)
         return
     try:

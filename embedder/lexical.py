@@ -14,8 +14,9 @@ import tantivy
 from embedder.facets import Allowed, labels
 from embedder.records import Document
 
-# Part of every library's manifest: raise it when fields, labels or word rules change.
-RULE_VERSION = 3
+# Part of every library's manifest: raise it when fields, labels or word rules change, or what
+# else lies in a generation's folder.
+RULE_VERSION = 4
 
 # What a word found in a field counts for; the title stands in `text` too.
 FIELDS: dict[str, float] = {

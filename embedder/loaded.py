@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -18,12 +18,11 @@ from embedder.facets import Allowed, Facets, Mask
 from embedder.glossary import Glossary, read_glossary
 from embedder.records import FacetCount, Manifest
 from embedder.related import RelatedWords, kept_words
+from embedder.sentences import SUFFIX, SentenceVectors, runs
 from embedder.spelling import Speller
-from embedder.store import Sentences, Snapshot
+from embedder.store import Snapshot
 
 _SAMPLE = 1000
-# How much of the sentences' vectors is kept in memory: those of about 10,000 abstracts.
-_RECENT_BYTES = 128_000_000
 _RECENT_SCOPES = 64
 _AGAIN = "Build it again: fingerpost index"
 
@@ -58,9 +57,10 @@ class Loaded:
     has_text: Mask  # (documents,) whether a document has a passage to be found by
     sample: Rows  # (n, dim) vectors of passages, the same for the same library
     first_passage: Positions  # (documents + 1,) where each document's passages begin in it
-    recent: LRUCache[int, Sentences]  # by row number, those of documents looked at lately
+    told: SentenceVectors
+    told_by: Positions  # (passages,) each one's place in `told`, -1: gone
     scopes: LRUCache[Allowed, Scope]  # of filters asked for lately
-    lock: Lock = field(default_factory=Lock)  # of `recent` and `scopes`
+    lock: Lock = field(default_factory=Lock)  # of `scopes`
 
     def scope(self, allowed: Allowed) -> Scope:
         """Give who may answer under some filters."""
@@ -78,26 +78,19 @@ class Loaded:
         passages = mask[documents] & (documents >= 0)
         return Scope(mask, None if passages.all() else passages, self.facets.counts(mask))
 
-    def sentences(self, snapshot: Snapshot, rows: Sequence[int]) -> dict[int, Sentences]:
-        """Give the sentences of documents, by row number, reading those not looked at lately."""
-        with self.lock:
-            found = {row: self.recent[row] for row in rows if row in self.recent}
-        missing = [row for row in rows if row not in found]
-        if missing:
-            read = snapshot.sentences(missing, self.manifest.model_sha256, self.manifest.dim)
-            with self.lock:
-                for row, each in read.items():
-                    self.recent[row] = each
-            found.update(read)
-        return found
+    def sentences(self, positions: Positions) -> tuple[Rows, Positions]:
+        """Give the vectors of documents' sentences, and where each document's begin among them.
+
+        Returns float32 (sentences, dim) and int64 (documents,); each must have some.
+        """
+        passages, begins = self.passages_of(positions)
+        vectors, counts = self.told.of(self.told_by[passages])
+        return vectors, np.concatenate(([0], np.cumsum(counts)))[begins]
 
     def passages_of(self, positions: Positions) -> tuple[Positions, Positions]:
         """Give all passages of documents, and where each document's begin in that array."""
-        starts, ends = self.first_passage[positions], self.first_passage[positions + 1]
-        counts = ends - starts
-        begins = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int64)
-        within = np.arange(int(counts.sum())) - np.repeat(begins, counts)
-        return self.by_document[np.repeat(starts, counts) + within], begins
+        rows, begins = runs(self.first_passage[positions], self.first_passage[positions + 1])
+        return self.by_document[rows], begins
 
 
 def load(
@@ -115,7 +108,8 @@ def load(
         raise LibraryMissing("the library is empty. Build it: fingerpost index")
     manifest = snapshot.manifest(generation)
     check_rules(manifest)
-    wrong = generations.problems(vectors, generation, manifest.files)
+    # The sentences' vectors, gigabytes of them, are checked as they are read.
+    wrong = generations.problems(vectors, generation, manifest.files, but=SUFFIX)
     if wrong:
         raise LibraryDamaged(f"{wrong[0]}. {_AGAIN}")
     encoder = load_model(manifest)
@@ -133,7 +127,9 @@ def load(
         file = place / generations.DENSE / generations.INDEX
         near = ApproximateIndex.read(file, manifest.dense["probes"])
         slots = np.load(file.with_name(generations.SLOTS), allow_pickle=False)
-        documents = _documents_of(slots, ids, documents)
+        documents = _where(slots, ids, documents)
+        ids = slots
+    told = SentenceVectors(place / generations.SENTENCES, manifest.dim)
     order = np.argsort(documents, kind="stable")
     order = order[np.searchsorted(documents[order], 0) :]
     index = lexical.LexicalIndex(place / generations.LEXICAL)
@@ -141,6 +137,9 @@ def load(
     vocabulary = index.vocabulary()
     kept = snapshot.texts(kept_words(vocabulary), manifest.model_sha256)
     known = np.asarray(list(kept.values()), dtype=np.float32).reshape(-1, manifest.dim)
+    told_by = _where(ids, told.passages, np.arange(len(told.passages)))
+    if (told_by[documents >= 0] < 0).any():
+        raise LibraryDamaged(f"{told.folder} does not hold all passages' sentences. {_AGAIN}")
     return Loaded(
         generation=generation,
         manifest=manifest,
@@ -156,17 +155,18 @@ def load(
         has_text=first[1:] > first[:-1],
         sample=near.vectors(order[sample(len(order))]),
         first_passage=first,
-        recent=LRUCache(_RECENT_BYTES, lambda each: each.vectors.nbytes),
+        told=told,
+        told_by=told_by,
         scopes=LRUCache(_RECENT_SCOPES),
     )
 
 
-def _documents_of(slots: Positions, ids: Positions, documents: Positions) -> Positions:
-    """Give the document of the passage in each slot of an index, -1 where it is gone."""
+def _where(wanted: Positions, ids: Positions, values: Positions) -> Positions:
+    """Give the values of the ids wanted, of `ids`, which are ascending; -1 where one is not."""
     if not len(ids):
-        return np.full(len(slots), -1, dtype=np.int64)
-    at = np.minimum(np.searchsorted(ids, slots), len(ids) - 1)
-    return np.where(ids[at] == slots, documents[at], -1)
+        return np.full(len(wanted), -1, dtype=np.int64)
+    at = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[at] == wanted, values[at], -1)
 
 
 def sample(passages: int) -> Positions:

@@ -101,7 +101,7 @@ def answer(
     weight = {"hybrid": recipe.dense_weight, "semantic": 1.0, "keyword": 0.0}[question.mode]
     found = _first(loaded, question, asked, weight)
     if question.mode != "keyword":
-        found = _look_closer(loaded, snapshot, asked, found, weight, recipe)
+        found = _look_closer(loaded, asked, found, weight, recipe)
     page = range(question.offset, min(question.offset + question.limit, len(found.positions)))
     return Answer(
         verdict=decide(_signals(asked, found), loaded.manifest.calibration),
@@ -263,7 +263,7 @@ def _first(loaded: Loaded, question: Question, asked: _Asked, weight: float) -> 
 
 
 def _look_closer(
-    loaded: Loaded, snapshot: Snapshot, asked: _Asked, found: _Found, weight: float, recipe: Recipe
+    loaded: Loaded, asked: _Asked, found: _Found, weight: float, recipe: Recipe
 ) -> _Found:
     """Score the first candidates again by their sentences and the parts of the question.
 
@@ -272,7 +272,7 @@ def _look_closer(
     first = found.positions[:CLOSER]
     if not len(first):
         return found
-    best = _best(loaded, snapshot, asked, first)
+    best = _best(loaded, asked, first)
     dense = found.similarities[:CLOSER] + recipe.sentence_weight * best[:, 0]
     share = 1 + recipe.sentence_weight + recipe.parts_weight
     if len(asked.parts):
@@ -329,16 +329,13 @@ def _similarities(loaded: Loaded, vector: Rows, positions: Positions) -> Rows:
     return np.maximum.reduceat(loaded.dense.similarities(vector, members), begins)
 
 
-def _best(loaded: Loaded, snapshot: Snapshot, asked: _Asked, positions: Positions) -> Rows:
+def _best(loaded: Loaded, asked: _Asked, positions: Positions) -> Rows:
     """Give the cosines of documents' best sentences: float32 (documents, 1 + parts).
 
     The first column is for the whole question, the others for its parts.
     """
-    rows = [int(row) for row in loaded.facets.rows[positions]]
-    found = loaded.sentences(snapshot, rows)
-    vectors = [found[row].vectors for row in rows]
-    begins = np.cumsum([0, *(len(each) for each in vectors[:-1])])
-    cosines = _questions(asked) @ np.concatenate(vectors).T
+    vectors, begins = loaded.sentences(positions)
+    cosines = _questions(asked) @ vectors.T
     # A product's last digits depend on where a row stands in it; equal documents must be equal.
     return np.round(np.clip(np.maximum.reduceat(cosines, begins, axis=1).T, -1, 1), 5)
 
@@ -358,20 +355,23 @@ def _hits(
     loaded: Loaded, snapshot: Snapshot, asked: _Asked, found: _Found, page: range
 ) -> Iterator[Hit]:
     shown = found.positions[page.start : page.stop]
+    if not len(shown):
+        return
     rows = loaded.facets.rows[shown]
     documents = snapshot.documents([int(row) for row in rows])
-    sentences = loaded.sentences(snapshot, [int(row) for row in rows])
-    for at, row in zip(page, rows, strict=True):
+    spans = snapshot.spans([int(row) for row in rows])
+    vectors, begins = loaded.sentences(shown)
+    for at, row, told in zip(page, rows, np.split(vectors, begins[1:]), strict=True):
         document = documents[int(row)]
-        told = sentences[int(row)]
-        cosines = np.clip(told.vectors @ _questions(asked).T, -1, 1)
+        # Each by itself, for a product's last digits depend on what else is in it.
+        cosines = np.clip(told @ _questions(asked).T, -1, 1)
         keyword = float(found.keywords[at])
         yield Hit(
             rank=at + 1,
             score=_round(found.scores[at]),
             similarity=_round(found.similarities[at]),
             document=document,
-            evidence=tuple(_evidence(asked, document, told.spans, cosines)),
+            evidence=tuple(_evidence(asked, document, spans[int(row)], cosines)),
             legs=Legs(_round(found.similarities[at]), _round(keyword) if keyword else None),
             matched=tuple(_matched(asked, cosines)),
         )

@@ -165,6 +165,7 @@ def test_the_seeds_make_41_documents_of_44_entries(vectors: Path, encoder: Encod
         ("Embedding", report.embedded),
         ("Indexing", 41),
         ("Words", 1730),
+        ("Sentences", report.embedded),
         ("Asking", 400),
         ("Comparing", report.embedded),
     ]
@@ -493,6 +494,7 @@ def test_nothing_stored_is_a_pickle(built_seeds: Path, build: Build, tmp_path: P
         r"|[0-9a-f]{32}(\.\d+)?\.(store|fast|idx|term|pos|fieldnorm|del))"
         r"|generations/\d+/facets/(rows|years|begins|carriers)\.npy"
         r"|generations/\d+/facets/names\.json"
+        r"|generations/\d+/sentences/(\d+\.f16|(passages|begins|checks)\.npy)"
     )
     found = [path for path in built_seeds.rglob("*") if path.is_file()]
     assert len(found) > 10
@@ -725,6 +727,10 @@ def lexical_file(folder: Path, pattern: str) -> Path:
     return found
 
 
+def sentence_file(folder: Path) -> Path:
+    return generations.folder(folder, 1) / "sentences" / "0.f16"
+
+
 def flip_a_byte(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -748,6 +754,8 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
         "UPDATE sentences SET vectors = zeroblob(length(vectors))"
         " WHERE content IN (SELECT content FROM passages WHERE document < 4)"
     ),
+    "sentences' file": lambda folder: flip_a_byte(sentence_file(folder)),
+    "sentences' file cut": lambda folder: sentence_file(folder).write_bytes(b""),
     "vectors gone": by_sql(
         "DELETE FROM vectors WHERE content IN (SELECT content FROM passages WHERE document < 4)"
     ),
@@ -791,7 +799,14 @@ def test_damage_is_found_and_mended_by_the_next_build(
 
 @pytest.mark.parametrize(
     "name",
-    ["a document", "passage vectors", "sentence vectors", "keyword index cut", "the manifest"],
+    [
+        "a document",
+        "passage vectors",
+        "sentences' file",
+        "sentences' file cut",
+        "keyword index cut",
+        "the manifest",
+    ],
 )
 def test_damage_is_never_answered_from(built_seeds: Path, encoder: Encoder, name: str):
     DAMAGE[name](built_seeds)

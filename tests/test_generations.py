@@ -60,7 +60,7 @@ def test_each_generation_and_its_files_have_their_place(tmp_path):
 
 def test_a_first_generation_begins_empty(tmp_path):
     begin(tmp_path / "vectors", 1, upon=None)
-    assert names(folder(tmp_path / "vectors", 1)) == ["lexical"]
+    assert names(folder(tmp_path / "vectors", 1)) == ["lexical", "sentences"]
     assert names(folder(tmp_path / "vectors", 1) / "lexical") == []
 
 
@@ -72,7 +72,7 @@ def test_what_a_build_that_was_cut_off_left_is_gone(tmp_path, first):
     (folder(tmp_path, 2) / "glossary.csv").write_text("half")
     begin(tmp_path, 2, upon=1)
     assert names(left) == [".managed.json", "a.term", "meta.json"]
-    assert names(left.parent) == ["lexical"]
+    assert names(left.parent) == ["lexical", "sentences"]
     assert hashes(first) == INDEX
 
 

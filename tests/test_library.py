@@ -282,10 +282,13 @@ def test_a_damaged_passage_vector_is_found_at_load(library, folder):
 
 
 def test_damaged_sentence_vectors_are_found_by_a_question(library, folder):
-    run_sql(folder, "UPDATE sentences SET vectors = zeroblob(length(vectors))")
     library.load()
-    with pytest.raises(LibraryDamaged, match="the sentence vectors of document row"):
-        library.ask(Question("cats"))
+    (file,) = folder.glob("generations/*/sentences/0.f16")
+    file.write_bytes(bytes(len(file.read_bytes())))
+    fresh = Library(folder, load=lambda _: library.encoder)
+    with pytest.raises(LibraryDamaged, match="the sentences' vectors of passage"):
+        fresh.ask(Question("cats"))
+    assert any("0.f16" in each for each in fresh.verify())
 
 
 def test_a_damaged_document_is_found(library, folder):

@@ -182,12 +182,17 @@ def test_a_passages_id_is_never_used_again(filled: Store):
 
 def test_sentences_come_back_in_order_with_their_vectors(filled: Store):
     with filled.snapshot() as snapshot:
-        found = snapshot.sentences([2, 1], MODEL, DIM)
-    spans, vectors = found[2].spans, found[2].vectors
-    assert spans == [Span("abstract", 0, 10), Span("abstract", 10, 21)]
-    assert vectors.shape == (2, DIM)
-    np.testing.assert_allclose(vectors, vectors_for(2).sentences, atol=1e-3)
-    assert set(found) == {1, 2}
+        spans = snapshot.spans([2, 1])
+        vectors = dict(snapshot.sentence_vectors(MODEL, DIM))
+        ids, documents = snapshot.passages()
+        some = dict(snapshot.sentence_vectors(MODEL, DIM, [int(ids[1])]))
+    assert spans[2] == [Span("abstract", 0, 10), Span("abstract", 10, 21)]
+    assert set(spans) == {1, 2}
+    assert list(vectors) == ids.tolist()
+    own = vectors[int(ids[documents.tolist().index(2)])]
+    assert own.shape == (2, DIM)
+    np.testing.assert_allclose(own, vectors_for(2).sentences, atol=1e-3)
+    assert list(some) == [ids[1]]
 
 
 def test_the_manifest_comes_back_as_it_was_written(filled: Store):
@@ -413,7 +418,8 @@ def read_all(store: Store) -> None:
         snapshot.manifest(1)
         snapshot.rows()
         list(snapshot.passage_vectors(MODEL, DIM))
-        snapshot.sentences([1, 2], MODEL, DIM)
+        snapshot.spans([1, 2])
+        list(snapshot.sentence_vectors(MODEL, DIM))
 
 
 def problems(store: Store) -> list[str]:

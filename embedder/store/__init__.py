@@ -25,10 +25,10 @@ from embedder.store.connection import (
     map_into_memory,
     refuse_network_file_system,
 )
-from embedder.store.reading import Sentences, Snapshot
+from embedder.store.reading import Snapshot
 from embedder.store.writing import Writer
 
-__all__ = ["Sentences", "Snapshot", "Store", "Writer"]
+__all__ = ["Snapshot", "Store", "Writer"]
 
 
 class Store:

@@ -6,7 +6,7 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -22,22 +22,6 @@ Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 # Passages read at once.
 _BLOCK = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Sentences:
-    """The sentences of one document.
-
-    `vectors` is float32 (sentences, dim), unit rows but for their rounding to half a float.
-    """
-
-    places: tuple[str, ...]
-    vectors: Rows
-
-    @property
-    def spans(self) -> list[Span]:
-        """Where the sentences stand."""
-        return [Span(*place) for each in self.places for place in json.loads(each)]
 
 
 class Snapshot:
@@ -145,17 +129,7 @@ class Snapshot:
 
         Raises LibraryDamaged if one is missing or does not match its checksum.
         """
-        what = (
-            "SELECT p.document, v.vector, v.sha256 FROM passages p"
-            " LEFT JOIN vectors v ON v.content = p.content AND v.model = ?"
-        )
-        found: Iterator[tuple[Any, ...]]
-        if ids is None:
-            found = self._db.execute(f"{what} ORDER BY p.id", (model,))
-        else:
-            found = select_in(
-                self._db, f"{what} WHERE p.id IN ({{}}) ORDER BY p.id", sorted(ids), model
-            )
+        found = self._of_passages("p.document, v.vector, v.sha256", "vectors", model, ids)
         while rows := list(itertools.islice(found, _BLOCK)):
             block = np.empty((len(rows), dim), dtype=np.float32)
             for at, (document, vector, sha256) in enumerate(rows):
@@ -165,33 +139,53 @@ class Snapshot:
                 block[at] = np.frombuffer(vector, dtype="<f4")
             yield block
 
-    def sentences(self, rows: Sequence[int], model: str, dim: int) -> dict[int, Sentences]:
-        """Give the sentences of documents, by row number; documents without any are left out."""
-        places: dict[int, list[str]] = {}
-        parts: dict[int, list[Rows]] = {}
-        found = select_in(
-            self._db,
-            "SELECT p.document, p.content, p.spans, p.sha256, s.vectors, s.sha256"
-            " FROM passages p"
-            " LEFT JOIN sentences s ON s.content = p.content AND s.model = ?"
-            " WHERE p.document IN ({}) ORDER BY p.id",
-            rows,
-            model,
-        )
-        for document, content, spans, row_sha256, blob, sha256 in found:
-            row = passage_sha256(document, content, spans)
-            if row != row_sha256:
-                raise damaged(f"a passage of document row {document}", row_sha256, row)
+    def sentence_vectors(
+        self, model: str, dim: int, ids: Sequence[int] | None = None
+    ) -> Iterator[tuple[int, Rows]]:
+        """Give the vectors of all passages' sentences, or of some's, by ascending id.
+
+        Each is a passage's id with float32 (sentences, dim), unit rows but for their rounding to
+        half a float, made by the model with this fingerprint.
+
+        Raises LibraryDamaged if one is missing or does not match its checksum.
+        """
+        found = self._of_passages("p.id, p.document, v.vectors, v.sha256", "sentences", model, ids)
+        for passage, document, blob, sha256 in found:
             if blob is None:
                 raise _missing(document)
             check(blob, sha256, f"the sentence vectors of document row {document}")
-            places.setdefault(document, []).append(spans)
-            halves = np.frombuffer(blob, dtype="<f2").reshape(-1, dim)
-            parts.setdefault(document, []).append(halves.astype(np.float32))
-        return {
-            row: Sentences(tuple(places[row]), each[0] if len(each) == 1 else np.concatenate(each))
-            for row, each in parts.items()
-        }
+            yield passage, np.frombuffer(blob, dtype="<f2").reshape(-1, dim).astype(np.float32)
+
+    def _of_passages(
+        self, columns: str, table: str, model: str, ids: Sequence[int] | None
+    ) -> Iterator[tuple[Any, ...]]:
+        """Read what a table `v` has for all passages `p`, or for some, by ascending id."""
+        what = (
+            f"SELECT {columns} FROM passages p"  # noqa: S608 (no value from outside)
+            f" LEFT JOIN {table} v ON v.content = p.content AND v.model = ?"
+        )
+        if ids is None:
+            return self._db.execute(f"{what} ORDER BY p.id", (model,))
+        return select_in(self._db, f"{what} WHERE p.id IN ({{}}) ORDER BY p.id", sorted(ids), model)
+
+    def spans(self, rows: Sequence[int]) -> dict[int, list[Span]]:
+        """Give where documents' sentences stand, by row number; those without any are left out.
+
+        Raises LibraryDamaged if a row does not match its checksum.
+        """
+        found = select_in(
+            self._db,
+            "SELECT document, content, spans, sha256 FROM passages"
+            " WHERE document IN ({}) ORDER BY id",
+            rows,
+        )
+        places: dict[int, list[Span]] = {}
+        for document, content, spans, sha256 in found:
+            own = passage_sha256(document, content, spans)
+            if own != sha256:
+                raise damaged(f"a passage of document row {document}", sha256, own)
+            places.setdefault(document, []).extend(Span(*place) for place in json.loads(spans))
+        return places
 
     def texts(self, texts: Sequence[str], model: str) -> dict[str, Rows]:
         """Give the vectors of short texts, float16 (dim,) each; those not there are left out."""

@@ -1,0 +1,135 @@
+"""The vectors of all sentences, in files that the system maps into memory.
+
+A question looks at the sentences of a hundred documents, which lie anywhere in the library; from
+a mapped file they come without a search for each. The store keeps the same vectors; a file here
+is made of them and never written again:
+
+    0.f16, 1.f16, …   the vectors, float16, a row a sentence; each build adds a file
+    passages.npy      (passages,) ids of passages, ascending, in the order of their sentences
+    begins.npy        (passages + 1,) the first row of each one's sentences, over all files
+    checks.npy        (passages,) the first 8 bytes of the SHA-256 of each one's vectors
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embedder.encode import Rows
+from embedder.errors import LibraryDamaged
+
+Positions = np.ndarray[Any, np.dtype[np.int64]]
+
+SUFFIX = ".f16"
+# A build that would make more files than this, or leave more of them unused, makes one anew.
+MOST_FILES = 32
+MOST_UNUSED = 0.2
+
+_PASSAGES, _BEGINS, _CHECKS = "passages.npy", "begins.npy", "checks.npy"
+_HALF = np.dtype("<f2")
+_AGAIN = "Mend them with: fingerpost index"
+
+
+class SentenceVectors:
+    """The sentences' vectors of one generation."""
+
+    def __init__(self, folder: Path, dim: int) -> None:
+        """Map the files in `folder`; their vectors have `dim` numbers.
+
+        Raises LibraryDamaged if they do not fit together.
+        """
+        self.folder = folder
+        try:
+            self.passages: Positions = _load(folder / _PASSAGES)
+            self._begins: Positions = _load(folder / _BEGINS)
+            self._checks = _load(folder / _CHECKS)
+            self._files = [_map(each, dim) for each in files(folder)]
+        except (OSError, ValueError) as error:
+            raise LibraryDamaged(f"{folder} cannot be read: {error}. {_AGAIN}") from error
+        self._bases = np.cumsum([0, *(len(each) for each in self._files)])
+        if self._begins[-1] != self._bases[-1]:
+            raise LibraryDamaged(
+                f"{folder} holds {self._bases[-1]} vectors of sentences, not "
+                f"{self._begins[-1]}. {_AGAIN}"
+            )
+
+    def of(self, places: Positions) -> tuple[Rows, Positions]:
+        """Give the vectors of some passages' sentences, and how many each passage has.
+
+        Returns float32 (sentences, dim), unit rows but for their rounding to half a float, one
+        passage after another, and int64 (passages,).
+
+        Raises LibraryDamaged if they do not match their checksum.
+        """
+        starts, ends = self._begins[places], self._begins[places + 1]
+        rows, first = runs(starts, ends)
+        halves = np.empty((len(rows), self._files[0].shape[1] if self._files else 0), _HALF)
+        for file, base in zip(self._files, self._bases[:-1], strict=True):
+            here = (rows >= base) & (rows < base + len(file))
+            halves[here] = file[rows[here] - base]
+        for place, begin, count in zip(places, first, ends - starts, strict=True):
+            if _check(halves[begin : begin + count]) != self._checks[place]:
+                raise LibraryDamaged(
+                    f"the sentences' vectors of passage {self.passages[place]} do not match their "
+                    f"checksum. {_AGAIN}"
+                )
+        return halves.astype(np.float32), ends - starts
+
+
+def write(
+    folder: Path, passages: Iterable[tuple[int, Rows]], upon: SentenceVectors | None = None
+) -> None:
+    """Write the vectors of passages' sentences, given with the passages' ids, ascending.
+
+    With `upon`, whose files must lie in `folder` already, they are added to those.
+    """
+    there = files(folder)
+    ids, counts, checks = [], [], []
+    with (folder / f"{len(there)}{SUFFIX}").open("wb") as file:
+        for number, vectors in passages:
+            halves = vectors.astype(_HALF)
+            ids.append(number)
+            counts.append(len(halves))
+            checks.append(_check(halves))
+            file.write(halves.tobytes())
+    begins = upon._begins if upon else np.zeros(1, np.int64)
+    arrays = {
+        _PASSAGES: [upon.passages] if upon else [],
+        _BEGINS: [begins, begins[-1] + np.cumsum(counts, dtype=np.int64)],
+        _CHECKS: [upon._checks] if upon else [],
+    }
+    arrays[_PASSAGES].append(np.asarray(ids, dtype=np.int64))
+    arrays[_CHECKS].append(np.asarray(checks, dtype=np.uint64))
+    for name, parts in arrays.items():
+        np.save(folder / name, np.concatenate(parts), allow_pickle=False)
+
+
+def files(folder: Path) -> list[Path]:
+    """List the files of vectors in the order in which they were written."""
+    return sorted(folder.glob(f"*{SUFFIX}"), key=lambda each: int(each.stem))
+
+
+def runs(starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
+    """Give the numbers from each start to before its end, in a row, and where each run begins."""
+    counts = ends - starts
+    begins = np.cumsum(counts) - counts
+    within = np.arange(int(counts.sum())) - np.repeat(begins, counts)
+    return np.repeat(starts, counts) + within, begins
+
+
+def _load(path: Path) -> Any:
+    return np.load(path, allow_pickle=False)
+
+
+def _map(path: Path, dim: int) -> Any:
+    if not path.stat().st_size:  # which cannot be mapped
+        return np.empty((0, dim), dtype=_HALF)
+    return np.memmap(path, dtype=_HALF, mode="r").reshape(-1, dim)
+
+
+def _check(halves: np.ndarray[Any, Any]) -> int:
+    return int.from_bytes(hashlib.sha256(np.ascontiguousarray(halves).data).digest()[:8], "little")
