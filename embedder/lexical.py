@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,10 @@ FIELDS: dict[str, float] = {
 }
 _WRITER_BYTES = 128_000_000
 _LONGEST_WORD = 256  # bytes
+# Documents that are looked through for a question's words, a document once for each of its words;
+# fewer words than this are looked up in all of theirs.
+_MOST_PLACES = 300_000
+_FEWEST_WORDS = 3
 _SHORTEST = 3  # letters of a word that the vocabulary lists
 
 
@@ -110,7 +115,9 @@ class LexicalIndex:
     def _clauses(self, wanted: Wanted) -> Iterator[tantivy.Query]:
         tells = self._tells(wanted.parts)
         # A word asked for twice counts twice, as in BM25 with query term frequencies.
-        for word, times in Counter(self._analyzer.analyze(wanted.text)).items():
+        asked = Counter(self._analyzer.analyze(wanted.text))
+        for word in self._rarest(asked):
+            times = asked[word]
             for name, weight in FIELDS.items():
                 share = wanted.title_weight if name == "title" else 1.0
                 yield self._word(word, name, weight * share * times * tells.get(word, 1.0))
@@ -119,6 +126,21 @@ class LexicalIndex:
                 yield self._word(word, "text", weight)
         for ring in wanted.rings:
             yield self._word(str(ring), "rings", wanted.ring_weight)
+
+    def _rarest(self, words: Iterable[str]) -> list[str]:
+        """Give the words that fewest documents have, as many as are looked up for a question.
+
+        In a library of a million documents a page-long question has words that most documents
+        have: they tell least and take longest.
+        """
+        counts = {word: self._searcher.doc_freq("text", word) for word in words}
+        ordered = sorted(counts, key=counts.__getitem__)
+        places = itertools.accumulate(counts[word] for word in ordered)
+        return [
+            word
+            for at, (word, total) in enumerate(zip(ordered, places, strict=True))
+            if at < _FEWEST_WORDS or total <= _MOST_PLACES
+        ]
 
     def _tells(self, parts: Sequence[str]) -> dict[str, float]:
         """Give what each word counts by the part it stands in, the most telling part's 1.
