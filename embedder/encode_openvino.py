@@ -9,9 +9,9 @@
 
 Most networks are *packed*: texts stand one behind another in a single row of tokens, each with
 positions of its own, and a token sees those of its own text alone. So nothing is padding, and a
-question is read at once with its parts and words. Questions of different callers are not put
-together: it saves no time where nothing is padding, and the last digits of a vector depend on
-what else stands in the row, so that who else asks would show in the order of answers.
+question is read at once with its parts and words, in a *block*. Questions that wait at the same
+time go into one row, block after block; each begins at a multiple of so many tokens that its
+vectors are the same to the last digit, whoever else asks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -39,6 +39,7 @@ from embedder.errors import EncoderError
 from embedder.filehash import file_sha256
 from embedder.pooling import check_lengths, count_tokens, each_alone, pool
 from embedder.records import Passage
+from embedder.together import Together
 
 # Importing OpenVINO tells its maker so over the network and leaves a number of this machine in
 # the home folder, unless the package that does it cannot be imported.
@@ -58,13 +59,16 @@ COMPILED = "compiled"
 PACKED = ("input_ids", "segments", "position_ids")
 TOKENS, TEXT = "tokens", "text"
 
-# Tokens of a row, and of a padded batch.
+# Tokens of a block, of a row of several, and of a padded batch. A question of several blocks is
+# read on several cores; longer rows cost more a token, as each token looks at all of its row.
+_BLOCK_TOKENS = 128
 _ROW_TOKENS = 256
 _BATCH_TOKENS = 2048
 _FEW = 8
 # For each new shape OpenVINO compiles, which takes as long as reading; so shapes are few, and
-# rows are as long as a multiple of so many tokens.
-_COLUMNS = 8
+# rows are as long as a multiple of so many tokens. A sum over a row does not change in its last
+# digits when it begins a multiple of this, of the numbers that a processor adds at once, later.
+_COLUMNS = 16
 # So many activations share a scale where weights are bytes.
 _GROUP = 32
 _Ids = np.ndarray[Any, np.dtype[np.int64]]
@@ -225,12 +229,12 @@ class OpenVinoEncoder:
         """Read texts, and give what is made of each one's number, tokens (t, dim) and (dim,)."""
         lengths = [len(each.ids) for each in encoded]
         if self._card.packed:
-            batches = list(filled(lengths, max(_ROW_TOKENS, self._card.reads)))
+            batches = list(filled(lengths, _BLOCK_TOKENS))
         else:
             batches = list(by_tokens(lengths, _BATCH_TOKENS))
 
         def work(batch: list[int]) -> list[tuple[int, _Made]]:
-            read = network.read([encoded[at] for at in batch])
+            read = network.read([encoded[at] for at in batch])  # with others' that wait
             return [(at, make(at, *each)) for at, each in zip(batch, read, strict=True)]
 
         # A single batch needs no other thread than the caller's.
@@ -260,40 +264,58 @@ class _Network:
         compiled = _compiled(folder, card, name, settings)
         self.precision = precision
         self._card = card
+        self._together = Together[Sequence[Encoding], list[tuple[Rows, Rows]]](
+            self._read, _ROW_TOKENS if card.packed else 0, _width, CORES
+        )
         self._requests: SimpleQueue[Any] = SimpleQueue()
         for _ in range(CORES):
             self._requests.put(compiled.create_infer_request())
 
-    def read(self, encoded: Sequence[Encoding]) -> Iterator[tuple[Rows, Rows]]:
-        """Read texts, of a packed network in one row: each one's tokens (t, dim) and (dim,)."""
-        arrays = self._in_a_row(encoded) if self._card.packed else self._padded(encoded)
+    def read(self, encoded: Sequence[Encoding]) -> list[tuple[Rows, Rows]]:
+        """Read texts as one block or batch: each one's tokens (t, dim) and its own (dim,)."""
+        return self._together(encoded)
+
+    def _read(self, blocks: Sequence[Sequence[Encoding]]) -> list[list[tuple[Rows, Rows]]]:
+        if not self._card.packed:  # a batch alone
+            (encoded,) = blocks
+            results = self._run(self._padded(encoded))
+            rows = zip(encoded, results[TOKENS], results[TEXT], strict=False)
+            return [[(tokens[: len(each.ids)], text) for each, tokens, text in rows]]
+        tokens = self._run(self._in_a_row(blocks))[TOKENS][0]
+        found = []
+        begin = 0
+        for block in blocks:
+            ends = begin + np.cumsum([len(each.ids) for each in block])
+            own = np.split(tokens[begin : ends[-1]], ends[:-1] - begin)
+            found.append(
+                [(each, each.mean(axis=0) if self._card.averages else each[0]) for each in own]
+            )
+            begin += _width(block)
+        return found
+
+    def _run(self, arrays: dict[str, _Ids]) -> dict[str, Rows]:
         request = self._requests.get()
         try:
             results = request.infer(arrays)
-            tokens = np.array(results[TOKENS])
-            texts = None if self._card.packed else np.array(results[TEXT])
+            names = (TOKENS,) if self._card.packed else (TOKENS, TEXT)
+            return {name: np.array(results[name]) for name in names}
         finally:
             self._requests.put(request)
-        begin = 0
-        for at, each in enumerate(encoded):
-            if texts is None:
-                own = tokens[0, begin : begin + len(each.ids)]
-                begin += len(each.ids)
-                yield own, own.mean(axis=0) if self._card.averages else own[0]
-            else:
-                yield tokens[at, : len(each.ids)], texts[at]
 
-    def _in_a_row(self, encoded: Sequence[Encoding]) -> dict[str, _Ids]:
-        lengths = [len(each.ids) for each in encoded]
-        width = -(-sum(lengths) // _COLUMNS) * _COLUMNS
-        arrays = {name: np.zeros((1, width), np.int64) for name in PACKED}
+    def _in_a_row(self, blocks: Sequence[Sequence[Encoding]]) -> dict[str, _Ids]:
+        arrays = {name: np.zeros((1, sum(map(_width, blocks))), np.int64) for name in PACKED}
         ids, segments, positions = (arrays[name][0] for name in PACKED)
-        begin = 0
-        for number, (each, length) in enumerate(zip(encoded, lengths, strict=True), start=1):
-            ids[begin : begin + length] = each.ids
-            segments[begin : begin + length] = number
-            positions[begin : begin + length] = np.arange(length) + self._card.first
-            begin += length
+        base = number = 0
+        for block in blocks:
+            begin = base
+            for each in block:
+                number += 1
+                end = begin + len(each.ids)
+                ids[begin:end] = each.ids
+                segments[begin:end] = number
+                positions[begin:end] = np.arange(len(each.ids)) + self._card.first
+                begin = end
+            base += _width(block)
         return arrays
 
     def _padded(self, encoded: Sequence[Encoding]) -> dict[str, _Ids]:
@@ -310,6 +332,11 @@ class _Network:
             for name, array in arrays.items():
                 array[row, : len(each.ids)] = columns[name]
         return arrays
+
+
+def _width(block: Sequence[Encoding]) -> int:
+    """Give the tokens that a block takes in its row."""
+    return -(-sum(len(each.ids) for each in block) // _COLUMNS) * _COLUMNS
 
 
 def _fastest(card: Card) -> Precision:

@@ -29,8 +29,12 @@ _AGAIN = "Build it again: fingerpost index"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who may answer: bool (documents,), bool (passages,) or None for all, and their facets."""
+    """Who may answer: bool (documents,), bool (passages,) or None for all, and their facets.
 
+    `total` is how many documents they are.
+    """
+
+    total: int
     mask: Mask
     passages: Mask | None
     facets: Mapping[str, tuple[FacetCount, ...]]
@@ -76,7 +80,9 @@ class Loaded:
         """Give the scope of some documents, bool (documents,)."""
         documents = self.passage_documents
         passages = mask[documents] & (documents >= 0)
-        return Scope(mask, None if passages.all() else passages, self.facets.counts(mask))
+        return Scope(
+            int(mask.sum()), mask, None if passages.all() else passages, self.facets.counts(mask)
+        )
 
     def sentences(self, positions: Positions) -> tuple[Rows, Positions]:
         """Give the vectors of documents' sentences, and where each document's begin among them.

@@ -105,7 +105,7 @@ def answer(
     page = range(question.offset, min(question.offset + question.limit, len(found.positions)))
     return Answer(
         verdict=decide(_signals(asked, found), loaded.manifest.calibration),
-        total=int(found.scope.mask.sum()),
+        total=found.scope.total,
         hits=tuple(_hits(loaded, snapshot, asked, found, page)),
         facets=found.scope.facets,
         understood=asked.understood,

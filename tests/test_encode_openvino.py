@@ -173,6 +173,22 @@ def test_a_model_that_does_more_than_pool_is_padded(tmp_path: Path):
     assert not read_card(tmp_path / "place").packed
 
 
+@pytest.mark.parametrize("precision", ["f32", "int8"])
+def test_vectors_are_the_same_to_the_last_digit_whoever_else_asks(
+    place: Path, precision: Precision
+):
+    encoder = OpenVinoEncoder("m", place, "", precision)
+    asked = [[f"{text} {at}", TEXTS[at % 4]] for at, text in enumerate(TEXTS[:4] * 3)]
+    alone = [encoder.encode_queries(each) for each in asked]
+
+    def ask(_: int) -> list[Rows]:
+        return [encoder.encode_queries(each) for each in asked]
+
+    for found in in_threads(8, ask):
+        for one, other in zip(found, alone, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 # The cache.
 
 

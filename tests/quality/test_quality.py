@@ -26,7 +26,8 @@ def ndcg(library: Library, queries: Path, qrels: Path | None = None) -> dict[str
 
 @pytest.mark.slow
 def test_the_seed_library_answers_well(seed_library: Library):
-    # Reached: all 0.898, question 0.898, situation 0.860, keyword 0.954, known-item 1.0.
+    # Reached: all 0.901, question 0.910, situation 0.854, keyword 0.954, known-item 1.0; with
+    # weights of a byte each all 0.897, situation 0.840 (one question of 14), the others the same.
     found = ndcg(seed_library, QUESTIONS)
     assert found["all"] >= 0.885
     assert found["question"] >= 0.885
@@ -38,7 +39,8 @@ def test_the_seed_library_answers_well(seed_library: Library):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "floor"), [("cranfield", 0.42), ("cisi", 0.455)])
 def test_other_fields_are_answered_well(tmp_path: Path, encoder: Encoder, name: str, floor: float):
-    # Reached: Cranfield 0.4246, CISI 0.4596 (0.4605 without bfloat16).
+    # Reached: Cranfield 0.4246, CISI 0.4596 (0.4605 without bfloat16); with weights of a
+    # byte each 0.4232 and 0.4595.
     folder = COLLECTIONS / name
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
