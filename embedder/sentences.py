@@ -50,6 +50,8 @@ class SentenceVectors:
             self._files = [_map(each, dim) for each in files(folder)]
         except (OSError, ValueError) as error:
             raise LibraryDamaged(f"{folder} cannot be read: {error}. {_AGAIN}") from error
+        # Whether a passage's vectors were found sound, as they need be once in a process.
+        self._sound = np.zeros(len(self.passages), dtype=np.bool_)
         self._bases = np.cumsum([0, *(len(each) for each in self._files)])
         if self._begins[-1] != self._bases[-1]:
             raise LibraryDamaged(
@@ -71,12 +73,15 @@ class SentenceVectors:
         for file, base in zip(self._files, self._bases[:-1], strict=True):
             here = (rows >= base) & (rows < base + len(file))
             halves[here] = file[rows[here] - base]
-        for place, begin, count in zip(places, first, ends - starts, strict=True):
-            if _check(halves[begin : begin + count]) != self._checks[place]:
+        for at in np.flatnonzero(~self._sound[places]):
+            place, begin = places[at], first[at]
+            own = halves[begin : begin + ends[at] - starts[at]]
+            if _check(own) != self._checks[place]:
                 raise LibraryDamaged(
                     f"the sentences' vectors of passage {self.passages[place]} do not match their "
                     f"checksum. {_AGAIN}"
                 )
+            self._sound[place] = True
         return halves.astype(np.float32), ends - starts
 
 
@@ -128,7 +133,7 @@ def _load(path: Path) -> Any:
 def _map(path: Path, dim: int) -> Any:
     if not path.stat().st_size:  # which cannot be mapped
         return np.empty((0, dim), dtype=_HALF)
-    return np.memmap(path, dtype=_HALF, mode="r").reshape(-1, dim)
+    return np.asarray(np.memmap(path, dtype=_HALF, mode="r")).reshape(-1, dim)
 
 
 def _check(halves: np.ndarray[Any, Any]) -> int:
