@@ -58,10 +58,6 @@ class Encoder(Protocol):
         """Encode questions: float32 (n, dim), unit rows; text past `max_tokens` is not read."""
         ...
 
-    def prepare(self) -> None:
-        """Get ready for questions of any length, for which the first ones would wait."""
-        ...
-
     def encode_documents(self, texts: Sequence[str]) -> Rows:
         """Encode documents: float32 (n, dim), unit rows; text past `max_tokens` is not read.
 

@@ -164,10 +164,6 @@ class OpenVinoEncoder:
         """Encode questions; see `encode.Encoder`."""
         return self._rows(self._network, [self._card.query_prompt + text for text in texts])
 
-    def prepare(self) -> None:
-        """Compile the network for each length of a row; see `encode.Encoder`."""
-        self._network.prepare()
-
     def encode_documents(self, texts: Sequence[str]) -> Rows:
         """Encode documents; see `encode.Encoder`.
 
@@ -278,15 +274,6 @@ class _Network:
     def read(self, encoded: Sequence[Encoding]) -> list[tuple[Rows, Rows]]:
         """Read texts as one block or batch: each one's tokens (t, dim) and its own (dim,)."""
         return self._together(encoded)
-
-    def prepare(self) -> None:
-        """Run rows of each length once, for OpenVINO compiles at the first of each.
-
-        What it compiled for one stream it takes for the others too.
-        """
-        widths = range(_COLUMNS, _ROW_TOKENS + 1, _COLUMNS) if self._card.packed else ()
-        for width in widths:
-            self._run({name: np.zeros((1, width), np.int64) for name in PACKED})
 
     def _read(self, blocks: Sequence[Sequence[Encoding]]) -> list[list[tuple[Rows, Rows]]]:
         if not self._card.packed:  # a batch alone

@@ -80,9 +80,6 @@ class TorchEncoder:
         """Encode questions; see `encode.Encoder`."""
         return self._encode(texts, self.query_prompt)
 
-    def prepare(self) -> None:
-        """Do nothing: torch is ready once it is loaded; see `encode.Encoder`."""
-
     def encode_documents(self, texts: Sequence[str]) -> Rows:
         """Encode documents; see `encode.Encoder`."""
         return self._encode(texts, self.document_prompt)

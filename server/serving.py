@@ -21,7 +21,6 @@ def run(settings: Settings, library: Library) -> None:
     Raises FingerpostError if the library or its model cannot be loaded.
     """
     manifest = library.load()
-    library.encoder.prepare()
     app = create_app(settings, library)
     try:
         server = waitress.create_server(

@@ -189,6 +189,18 @@ def test_vectors_are_the_same_to_the_last_digit_whoever_else_asks(
             np.testing.assert_array_equal(one, other)
 
 
+def test_a_model_that_cannot_have_bytes_for_weights_runs_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: object, **__: object) -> None:
+        raise TypeError("not this one")
+
+    monkeypatch.setattr("nncf.compress_weights", fail)
+    found = fast(plain(make_model(tmp_path)), tmp_path / "place")
+    assert found.precision in ("bf16", "f32")
+    assert not [name for name in read_card(tmp_path / "place").files if "int8" in name]
+
+
 # The cache.
 
 
