@@ -171,10 +171,11 @@ def _write(encoder: TorchEncoder, form: _Form, folder: Path) -> None:
         for each in (folder / MODEL_INT8, (folder / MODEL_INT8).with_suffix(".bin")):
             each.unlink(missing_ok=True)
         _write_card(folder, card)
+    # What was compiled so far was of another card; what is now is used.
+    shutil.rmtree(folder / COMPILED, ignore_errors=True)
     found = _likeness(expected, OpenVinoEncoder("", folder, ""))
     if not found >= _ALIKE:
         raise EncoderError(f"on this processor its vectors are others: cosine {found:.5f}")
-    shutil.rmtree(folder / COMPILED, ignore_errors=True)
 
 
 def _write_card(folder: Path, card: Card) -> None:

@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -71,6 +72,12 @@ _FEW = 8
 _COLUMNS = 16
 # So many activations share a scale where weights are bytes.
 _GROUP = 32
+_CPUINFO = Path("/proc/cpuinfo")
+# What a precision is tried with, how often, and the share of the time that a less exact one may
+# take to be worth it.
+_TRIED = "a short question and its terms " * 10
+_TRIES = 5
+_WORTH = 0.85
 _Ids = np.ndarray[Any, np.dtype[np.int64]]
 _Made = TypeVar("_Made")
 
@@ -136,9 +143,9 @@ class OpenVinoEncoder:
     ) -> None:
         """Load the converted model in `folder`.
 
-        Without a `precision`, what the processor does fastest without losing an answer: bf16
-        where it has instructions for it, else weights of a byte each (int8) if the model has
-        them, else f32.
+        Without a `precision`, what this processor does fastest of f32, bf16 where it has
+        instructions for it, and weights of a byte each (int8) where the model has them; it is
+        tried once.
 
         Raises EncoderError if it is damaged or this processor cannot run it.
         """
@@ -151,7 +158,7 @@ class OpenVinoEncoder:
         self._tokenizer = _tokenizer(folder)
         self._tokenizer.enable_truncation(self._card.reads)
         self._folder = folder
-        self._network = _Network(folder, self._card, precision or _fastest(self._card))
+        self._network = _Network(folder, self._card, precision or self._fastest())
         self._pool = ThreadPoolExecutor(CORES, "encoder")
         self.precision = self._network.precision
         self.backend = f"openvino, {self.precision}"
@@ -188,6 +195,33 @@ class OpenVinoEncoder:
                 self._network, [self._card.document_prompt + each for each in texts]
             ),
         )
+
+    def _fastest(self) -> Precision:
+        """Give the precision that this processor does fastest, as it was found the first time.
+
+        Instructions for bf16 are no promise: some processors take longer with them than without.
+        """
+        core = openvino.Core()
+        possible: list[Precision] = ["f32"]
+        if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            possible.append("bf16")
+        if MODEL_INT8 in self._card.files:
+            possible.append("int8")
+        path = self._folder / COMPILED / f"{_key(core, possible, self._card)}.precision"
+        with suppress(OSError):
+            found = path.read_text(encoding="ascii")
+            if found in possible:
+                return found
+        encoded = self._cut([_TRIED])
+        times = {
+            each: _seconds(_Network(self._folder, self._card, each), encoded) for each in possible
+        }
+        best = possible[0]
+        for each in possible[1:]:
+            if times[each] < _WORTH * times[best]:
+                best = each
+        _keep(path, best.encode("ascii"))
+        return best
 
     @cached_property
     def _exact(self) -> _Network:
@@ -339,11 +373,15 @@ def _width(block: Sequence[Encoding]) -> int:
     return -(-sum(len(each.ids) for each in block) // _COLUMNS) * _COLUMNS
 
 
-def _fastest(card: Card) -> Precision:
-    """Choose what this processor does fastest with a model."""
-    if "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        return "bf16"
-    return "int8" if MODEL_INT8 in card.files else "f32"
+def _seconds(network: _Network, encoded: Sequence[Encoding]) -> float:
+    """Measure how long a network reads texts, at its best."""
+    network.read(encoded)
+    times = []
+    for _ in range(_TRIES):
+        begin = time.perf_counter()
+        network.read(encoded)
+        times.append(time.perf_counter() - begin)
+    return min(times)
 
 
 def _compiled(folder: Path, card: Card, model: str, settings: dict[str, Any]) -> Any:
@@ -355,15 +393,7 @@ def _compiled(folder: Path, card: Card, model: str, settings: dict[str, Any]) ->
     Raises EncoderError if the network is damaged or cannot be run.
     """
     core = openvino.Core()
-    made_of = (
-        openvino.__version__,
-        core.get_property("CPU", "FULL_DEVICE_NAME"),
-        settings,
-        model,
-        card,
-    )
-    name = hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
-    path = folder / COMPILED / f"{name}.blob"
+    path = folder / COMPILED / f"{_key(core, settings, model, card)}.blob"
     with suppress(OSError, RuntimeError):
         content = np.fromfile(path, np.uint8)
         if hashlib.sha256(content[32:].data).digest() == content[:32].tobytes():
@@ -374,13 +404,37 @@ def _compiled(folder: Path, card: Card, model: str, settings: dict[str, Any]) ->
         blob: bytes = compiled.export_model().getvalue()
     except RuntimeError as error:
         raise EncoderError(f"OpenVINO cannot run {folder / model}: {error}") from error
-    # A cache that cannot be written to costs the next start a second, nothing more.
+    _keep(path, hashlib.sha256(blob).digest() + blob)
+    return compiled
+
+
+def _key(core: Any, *made_of: Any) -> str:
+    """Name what holds for this processor and this OpenVINO alone."""
+    of = (
+        openvino.__version__,
+        core.get_property("CPU", "FULL_DEVICE_NAME"),
+        _abilities(),
+        *made_of,
+    )
+    return hashlib.sha256(repr(of).encode()).hexdigest()[:16]
+
+
+def _abilities() -> str:
+    """Give what Linux says that the processor can do: virtual ones of one name differ in it."""
+    with suppress(OSError):
+        for line in _CPUINFO.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                return line
+    return ""
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file whole, if its folder can be written to: else the next start takes longer."""
     with suppress(OSError):
         path.parent.mkdir(exist_ok=True)
         aside = path.with_suffix(f".{os.getpid()}")
-        aside.write_bytes(hashlib.sha256(blob).digest() + blob)
+        aside.write_bytes(content)
         aside.replace(path)
-    return compiled
 
 
 def _tokenizer(folder: Path) -> Tokenizer:

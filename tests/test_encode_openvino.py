@@ -201,6 +201,41 @@ def test_a_model_that_cannot_have_bytes_for_weights_runs_without(
     assert not [name for name in read_card(tmp_path / "place").files if "int8" in name]
 
 
+# What is fastest here.
+
+
+@pytest.mark.parametrize(
+    ("seconds", "chosen"),
+    [
+        ({"f32": 3.0, "bf16": 1.0, "int8": 1.0}, "bf16"),
+        ({"f32": 3.0, "bf16": 5.0, "int8": 2.0}, "int8"),
+        ({"f32": 3.0, "bf16": 2.9, "int8": 2.8}, "f32"),
+        ({"f32": 3.0, "bf16": 2.0, "int8": 1.0}, "int8"),
+    ],
+)
+def test_the_precision_is_what_a_trial_found_fastest(
+    place: Path, monkeypatch: pytest.MonkeyPatch, seconds: dict[Precision, float], chosen: str
+):
+    for each in (place / "compiled").glob("*.precision"):
+        each.unlink()
+    tried = []
+
+    def measure(network: OpenVinoEncoder, _: object) -> float:
+        tried.append(network.precision)
+        return seconds[network.precision]
+
+    monkeypatch.setattr("embedder.encode_openvino._seconds", measure)
+    first = OpenVinoEncoder("m", place, "")
+    assert first.precision == (chosen if chosen in tried else "int8")
+    count = len(tried)
+    assert OpenVinoEncoder("m", place, "").precision == first.precision
+    assert len(tried) == count >= 2  # it is kept
+    for each in (place / "compiled").glob("*.precision"):
+        each.write_text("f64")
+    assert OpenVinoEncoder("m", place, "").precision == first.precision
+    assert len(tried) == 2 * count
+
+
 # The cache.
 
 
@@ -213,13 +248,16 @@ def test_a_damaged_compiled_model_is_compiled_again(
     tmp_path: Path, torch_encoder: TorchEncoder, damage: str
 ):
     place = tmp_path / "place"
-    wanted = fast(torch_encoder, place).encode_queries(TEXTS[:2])
+    convert(torch_encoder, place)
+    for each in blobs(place):
+        each.unlink()
+    wanted = OpenVinoEncoder("m", place, "", "f32").encode_queries(TEXTS[:2])
     (blob,) = blobs(place)
     good = blob.read_bytes()
     middle = len(good) // 2
     bad = good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :]
     blob.write_bytes(bad if damage == "a byte" else good[:middle])
-    found = OpenVinoEncoder("m", place, "")
+    found = OpenVinoEncoder("m", place, "", "f32")
     assert least_cosine(found.encode_queries(TEXTS[:2]), wanted) > 0.99999
     mended = blobs(place)[0].read_bytes()
     assert hashlib.sha256(mended[32:]).digest() == mended[:32]
