@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from apiflask import APIFlask
 from flask import Response, request
 from flask.json.provider import DefaultJSONProvider
 
 from embedder.library import Library
-from server import errors
-from server.api import documents, health, search, similarity
-from server.context import LIBRARY, SETTINGS
+from server import errors, limits
+from server.api import counts, documents, health, search, similarity
+from server.context import GATE, LIBRARY, METRICS, SETTINGS
+from server.limits import Gate, Rate
+from server.metrics import Metrics
 from server.pages import ask, reference
 from server.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 # Nothing from elsewhere, no script, no frame, and forms that go back here only.
 _POLICY = (
@@ -37,16 +45,50 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
     app.json.ensure_ascii = False
     app.json.sort_keys = False
     app.extensions[SETTINGS] = settings
-    app.extensions[LIBRARY] = library or Library(settings.vectors)
+    metrics, gate = Metrics(), Gate(settings.threads, settings.queue)
+    app.extensions[LIBRARY] = library or Library(settings.vectors, load=metrics.load)
+    app.extensions[METRICS], app.extensions[GATE] = metrics, gate
+    metrics.watch(app.extensions[LIBRARY], gate)
     errors.register(app)
     errors.catch_panics(app)
-    for module in (search, documents, similarity, health):
+    _send_forms_to_the_page(app)
+    for module in (search, documents, similarity, health, counts):
         app.register_blueprint(module.blueprint)
     for page in (ask, reference):
         app.register_blueprint(page.blueprint)
+    app.before_request(metrics.begin)
+    _guard(app, settings)
     app.before_request(errors.refuse_other_bodies)
     app.after_request(_add_headers)
+    app.after_request(metrics.end)
     return app
+
+
+def _guard(app: APIFlask, settings: Settings) -> None:
+    """Let nobody in without the key, where one is set, and nobody too often."""
+    rate = Rate(limits.per_minute(settings))
+    if settings.api_key:
+        app.security_schemes = {"key": {"type": "http", "scheme": "bearer"}}
+
+    @app.before_request
+    def check() -> None:
+        if request.endpoint != "static" and request.blueprint != limits.HEALTH:
+            rate.check(request.remote_addr or "")
+        limits.check_key(settings)
+
+
+def _send_forms_to_the_page(app: APIFlask) -> None:
+    """Give what is sent to `/` to the page unless it is JSON, which programs send there."""
+    inner = app.wsgi_app
+
+    def sorted_by_type(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        kind = str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
+        sent = environ["REQUEST_METHOD"], environ.get("PATH_INFO")
+        if sent == ("POST", "/") and kind != "application/json":
+            environ["PATH_INFO"] = ask.ANSWER
+        return inner(environ, start)
+
+    app.wsgi_app = sorted_by_type  # type: ignore[method-assign, assignment]
 
 
 def _add_headers(response: Response) -> Response:

@@ -243,14 +243,13 @@ def serve(host: str | None, port: int | None, vectors: Path) -> None:
     from server.settings import Settings
 
     settings = Settings.from_environment(host=host, port=port, vectors=vectors)
-    library = _library(settings.vectors)
     try:
-        library.status()
+        _library(settings.vectors).status()
     except LibraryMissing:
         click.echo(_summary(_build(settings.vectors, (SEEDS,), None)))
     from server.serving import run
 
-    run(settings, library)
+    run(settings)
 
 
 def _library(vectors: Path) -> Library:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import cast
 
 from flask import current_app
@@ -9,10 +10,14 @@ from flask import current_app
 from embedder.encode import Encoder
 from embedder.errors import LibraryMissing
 from embedder.library import Library
-from embedder.models import load_encoder
+from embedder.models import DEFAULT_MODEL
+from server.limits import Gate
+from server.metrics import Metrics
 from server.settings import Settings
 
+GATE = "fingerpost_gate"
 LIBRARY = "fingerpost_library"
+METRICS = "fingerpost_metrics"
 MODEL = "fingerpost_model"
 SETTINGS = "fingerpost_settings"
 
@@ -28,10 +33,23 @@ def encoder() -> Encoder:
         return library().encoder
     except LibraryMissing:
         if MODEL not in current_app.extensions:
-            current_app.extensions[MODEL] = load_encoder()
+            current_app.extensions[MODEL] = metrics().load(DEFAULT_MODEL)
         return cast(Encoder, current_app.extensions[MODEL])
 
 
 def settings() -> Settings:
     """Give the app's settings."""
     return cast(Settings, current_app.extensions[SETTINGS])
+
+
+def metrics() -> Metrics:
+    """Give the app's counts."""
+    return cast(Metrics, current_app.extensions[METRICS])
+
+
+def encoding() -> AbstractContextManager[None]:
+    """Hold a place among those who use the model, while in the block.
+
+    Raises TooMany if too many wait for one.
+    """
+    return cast(Gate, current_app.extensions[GATE])()

@@ -1,6 +1,8 @@
-"""Errors to answers: one JSON shape for programs, a page for people, and a log without text.
+"""Errors to answers: JSON for programs, a page for people, and a log without text.
 
 {"error": {"type": "unknown_value", "message": "…", "field": "countries"}}
+
+That is the shape on our own routes; `families` has those of other servers' routes.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from flask import Response, current_app, jsonify, make_response, render_template
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
+from server.families import Problem, word
+from server.limits import PAGES, Refused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -54,17 +58,13 @@ _ASK_BY_POST = (
 
 def status_of(error: FingerpostError) -> int:
     """Give the HTTP status that fits one of our errors."""
+    if isinstance(error, Refused):
+        return error.status
     if isinstance(error, DocumentNotFound):
         return HTTPStatus.NOT_FOUND
     if isinstance(error, RequestError):
         return HTTPStatus.UNPROCESSABLE_ENTITY
     return HTTPStatus.SERVICE_UNAVAILABLE
-
-
-def body(kind: str, message: str, field: str | None = None) -> dict[str, Any]:
-    """Give an error in the one shape of our own routes."""
-    error = {"type": kind, "message": message}
-    return {"error": {**error, "field": field} if field else error}
 
 
 def register(app: APIFlask) -> None:
@@ -81,7 +81,7 @@ def refuse_other_bodies() -> None:
 
     A form that another site's page sends has no such type, so no page can ask unseen.
     """
-    on_api = request.blueprint not in (None, "pages", "reference")
+    on_api = request.blueprint not in PAGES
     if request.method == "POST" and on_api and not request.is_json:
         raise UnsupportedMediaType
 
@@ -90,7 +90,8 @@ def _answer(status: int, kind: str, message: str, field: str | None = None) -> R
     if _is_page():
         page = render_template("error.html", status=status, message=message)
         return make_response(page, status)
-    return make_response(jsonify(body(kind, message, field)), status)
+    worded, content = word(request.path, Problem(status, kind, message, field))
+    return make_response(jsonify(content), worded)
 
 
 def _is_page() -> bool:
@@ -107,7 +108,10 @@ def _is_page() -> bool:
 
 def _ours(error: FingerpostError) -> Response:
     field = error.field if isinstance(error, RequestError) else None
-    return _answer(status_of(error), error.kind, error.message, field)
+    answer = _answer(status_of(error), error.kind, error.message, field)
+    if isinstance(error, Refused):
+        answer.headers.update(error.headers)
+    return answer
 
 
 def _http(error: HTTPException) -> Response:

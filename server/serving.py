@@ -8,26 +8,28 @@ import click
 import waitress
 
 from embedder.errors import RequestError
-from embedder.library import Library
 from server.app import create_app
+from server.context import LIBRARY
 from server.settings import Settings
 
 _NEVER = 2**31 - 1
+# Threads for requests that do not wait for the model.
+_OTHERS = 4
 
 
-def run(settings: Settings, library: Library) -> None:
+def run(settings: Settings) -> None:
     """Serve until interrupted; the address is printed once the library is loaded.
 
     Raises FingerpostError if the library or its model cannot be loaded.
     """
-    manifest = library.load()
-    app = create_app(settings, library)
+    app = create_app(settings)
+    manifest = app.extensions[LIBRARY].load()
     try:
         server = waitress.create_server(
             app,
             host=settings.host,
             port=settings.port,
-            threads=settings.threads,
+            threads=settings.threads + settings.queue + _OTHERS,
             ident=None,
             # What people write stays in memory: past these sizes waitress would use files.
             inbuf_overflow=_NEVER,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from embedder.errors import RequestError
 
@@ -25,10 +25,23 @@ class Settings(BaseModel):
     )
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="the port to listen on")
-    threads: int = Field(8, ge=1, le=64, description="how many requests are served at once")
+    api_key: SecretStr | None = Field(
+        None, min_length=8, description="what programs must send to use the API; none: nothing"
+    )
+    threads: int = Field(8, ge=1, le=64, description="requests that use the model at once")
+    queue: int = Field(
+        32, ge=0, le=1000, description="requests that wait for the model; more are refused (429)"
+    )
+    requests_per_minute: int | None = Field(
+        None,
+        ge=0,
+        le=1_000_000,
+        description="of one client, 0 for any number; unless set, 0 on 127.0.0.1, else 600",
+    )
     largest_body: int = Field(1_048_576, ge=1024, description="bytes of a request's body")
-    most_texts: int = Field(1000, ge=1, description="texts in one similarity call")
+    most_texts: int = Field(1000, ge=1, description="texts in one call, OpenAI's route apart")
     longest_text: int = Field(100_000, ge=1, description="characters of one such text")
+    most_questions: int = Field(100, ge=1, description="questions in one call")
 
     @classmethod
     def from_environment(

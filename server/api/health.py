@@ -21,6 +21,14 @@ def health() -> dict[str, Any]:
     return {"status": "ok"}
 
 
+@blueprint.get("/ping")
+@blueprint.output(StateOut)
+@blueprint.doc(operation_id="ping")
+def ping() -> dict[str, Any]:
+    """Say that the server is alive, as other embedding servers do."""
+    return {"status": "ok"}
+
+
 @blueprint.get("/ready")
 @blueprint.output(StateOut)
 @blueprint.doc(operation_id="ready", responses=[503])

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from embedder.errors import RequestError
 from embedder.records import Document, Evidence, Hit
 from embedder.search import DEPTH, LONGEST_QUESTION
-from server.context import library
+from server.context import encoding, library
 from server.errors import status_of
 from server.pages.forms import PAGE_LENGTH, Form
 
@@ -25,6 +25,8 @@ VERDICTS = {
         "The nearest documents are listed below, but they may not help."
     ),
 }
+# Where a form that is sent to `/` is answered; people never see it.
+ANSWER = "/answer"
 _LIST_LENGTH = 50
 
 
@@ -54,12 +56,13 @@ def home() -> ResponseReturnValue:
     return _page(Form())
 
 
-@blueprint.post("/")
+@blueprint.post(ANSWER)
 def answer() -> ResponseReturnValue:
     """Answer what was written in the box; the page keeps it, nothing else does."""
     form = Form.read(request.form)
     try:
-        found = library().ask(form.to_question())
+        with encoding():
+            found = library().ask(form.to_question())
     except RequestError as error:
         return _page(form, error=error), status_of(error)
     offset = int(form.offset)

@@ -1,0 +1,151 @@
+"""Who may ask, how often, and how many at once; everything else is refused with a clear error."""
+
+from __future__ import annotations
+
+import hmac
+import math
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import ClassVar
+
+from flask import request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from embedder.errors import FingerpostError
+from server.settings import Settings
+
+# Blueprints of pages for people, and of whether the server is alive.
+PAGES = frozenset({None, "pages", "reference"})
+HEALTH = "health"
+
+# What a client on another machine may ask a minute where nothing else is set.
+_USUAL_RATE = 600
+
+
+class Refused(FingerpostError):
+    """A request that is not let in, whatever it asks; `headers` say what to do."""
+
+    status: ClassVar[HTTPStatus]
+
+    def __init__(self, message: str, headers: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.headers = dict(headers)
+
+
+class Unauthorized(Refused):
+    """The key is missing or wrong."""
+
+    kind = "unauthorized"
+    status = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server wants its key: send the header Authorization: Bearer KEY.",
+            {"WWW-Authenticate": 'Bearer realm="fingerpost"'},
+        )
+
+
+class TooMany(Refused):
+    """There are more requests than are answered."""
+
+    kind = "too_many_requests"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, why: str, seconds: float) -> None:
+        wait = max(1, math.ceil(seconds))
+        unit = "second" if wait == 1 else "seconds"
+        super().__init__(f"{why} Try again in {wait} {unit}.", {"Retry-After": str(wait)})
+
+
+class Gate:
+    """Lets so many callers in at once, has so many others wait, and refuses the rest."""
+
+    def __init__(self, places: int, queue: int) -> None:
+        """Open with `places` for callers and a `queue` of others."""
+        self._free = threading.Semaphore(places)
+        self._most = queue
+        self._count = threading.Lock()
+        self.waiting = 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Hold a place while in the block.
+
+        Raises TooMany, at once, if the queue is full.
+        """
+        if not self._free.acquire(blocking=False):
+            self._wait()
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    def _wait(self) -> None:
+        with self._count:
+            if self.waiting >= self._most:
+                raise TooMany("The server is busy with others' questions.", 1)
+            self.waiting += 1
+        try:
+            self._free.acquire()
+        finally:
+            with self._count:
+                self.waiting -= 1
+
+
+class Rate:
+    """Counts each client's requests of a minute; addresses are forgotten when it is over."""
+
+    def __init__(self, per_minute: int) -> None:
+        """Let `per_minute` requests of one client through; with 0 all."""
+        self._item = RateLimitItemPerMinute(per_minute) if per_minute else None
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def check(self, client: str) -> None:
+        """Count one request.
+
+        Raises TooMany if the client has used up this minute's.
+        """
+        if self._item is None or self._limiter.hit(self._item, client):
+            return
+        until = self._limiter.get_window_stats(self._item, client).reset_time
+        raise TooMany(
+            f"At most {self._item.amount} requests a minute are answered.", until - time.time()
+        )
+
+
+def per_minute(settings: Settings) -> int:
+    """Give how many requests a client may make in a minute, 0 for any number.
+
+    Without a setting: any number from this machine alone, some hundreds from a network.
+    """
+    if settings.requests_per_minute is not None:
+        return settings.requests_per_minute
+    return 0 if _is_local(settings.host) else _USUAL_RATE
+
+
+def check_key(settings: Settings) -> None:
+    """Raise Unauthorized for a request to the API without the key, where one is set."""
+    wanted = settings.api_key
+    if wanted is None or request.blueprint in PAGES or request.blueprint == HEALTH:
+        return
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        given = request.headers.get("X-API-Key", "")
+    # Compared in a time that does not tell how much of it is right.
+    if not hmac.compare_digest(given.strip().encode(), wanted.get_secret_value().encode()):
+        raise Unauthorized
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

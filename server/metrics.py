@@ -1,0 +1,126 @@
+"""What the server counts, for Prometheus; labels come from fixed lists, never from what is sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from flask import Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from embedder.encode import Encoder, PassageVectors, Rows
+from embedder.errors import FingerpostError
+from embedder.library import Library
+from embedder.models import load_encoder
+from embedder.records import Passage
+from server.limits import Gate
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
+_OTHER = "other"
+_TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+
+
+class Metrics:
+    """The counts of one app."""
+
+    def __init__(self) -> None:
+        """Begin to count."""
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "fingerpost_requests",
+            "Requests answered.",
+            ("route", "method", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "fingerpost_request_seconds",
+            "Seconds from a request to its answer.",
+            ("route",),
+            registry=self._registry,
+        )
+        self._texts = Histogram(
+            "fingerpost_encode_texts",
+            "Texts that the model was given at once.",
+            buckets=_TEXTS,
+            registry=self._registry,
+        )
+
+    def watch(self, library: Library, gate: Gate) -> None:
+        """Show the state of a library and of the queue too."""
+        self._registry.register(_State(library, gate))
+
+    def load(self, model: str) -> Encoder:
+        """Load a model whose texts are counted."""
+        return _Counted(load_encoder(model), self._texts)
+
+    def begin(self) -> None:
+        """Note when a request came."""
+        g.began = time.perf_counter()
+
+    def end(self, response: Response) -> Response:
+        """Count a request that is answered."""
+        route = request.url_rule.rule if request.url_rule else _OTHER
+        method = request.method if request.method in _METHODS else _OTHER
+        self._requests.labels(route, method, str(response.status_code)).inc()
+        if "began" in g:
+            self._seconds.labels(route).observe(time.perf_counter() - g.began)
+        return response
+
+    def text(self) -> bytes:
+        """Give all counts in the form that Prometheus reads."""
+        return generate_latest(self._registry)
+
+
+class _State(Collector):
+    """What is as it is at the moment of asking."""
+
+    def __init__(self, library: Library, gate: Gate) -> None:
+        self._library = library
+        self._gate = gate
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the gauges; without a library those of it are left out."""
+        yield GaugeMetricFamily(
+            "fingerpost_waiting", "Requests that wait for the model.", self._gate.waiting
+        )
+        try:
+            generation, manifest = self._library.status()
+        except FingerpostError:
+            return
+        yield GaugeMetricFamily(
+            "fingerpost_library_documents", "Documents in the library.", manifest.documents
+        )
+        yield GaugeMetricFamily(
+            "fingerpost_library_generation", "The library's build that answers.", generation
+        )
+
+
+class _Counted:
+    """A model that counts the texts it is given; see `encode.Encoder`."""
+
+    def __init__(self, encoder: Encoder, texts: Histogram) -> None:
+        self._encoder = encoder
+        self._texts = texts
+        self.name, self.backend = encoder.name, encoder.backend
+        self.fingerprint = encoder.fingerprint
+        self.dim, self.max_tokens = encoder.dim, encoder.max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self._encoder.count_tokens(texts)
+
+    def encode_queries(self, texts: Sequence[str]) -> Rows:
+        self._texts.observe(len(texts))
+        return self._encoder.encode_queries(texts)
+
+    def encode_documents(self, texts: Sequence[str]) -> Rows:
+        self._texts.observe(len(texts))
+        return self._encoder.encode_documents(texts)
+
+    def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
+        self._texts.observe(len(passages))
+        return self._encoder.encode_passages(passages)
