@@ -9,6 +9,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from embedder.encode import CORES
 from embedder.errors import RequestError
 
 _PREFIX = "FINGERPOST_"
@@ -28,7 +29,11 @@ class Settings(BaseModel):
     api_key: SecretStr | None = Field(
         None, min_length=8, description="what programs must send to use the API; none: nothing"
     )
-    threads: int = Field(8, ge=1, le=64, description="requests that use the model at once")
+    # One more than the cores: while the model has them all, another question is prepared. More
+    # only wait for Python's lock, which takes a third of the answers a second.
+    threads: int = Field(
+        CORES + 1, ge=1, le=64, description="requests that use the model at once: cores + 1"
+    )
     queue: int = Field(
         32, ge=0, le=1000, description="requests that wait for the model; more are refused (429)"
     )

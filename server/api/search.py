@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 
 from embedder.errors import RequestError
 from server.api.schemas import AnswerOut, FiltersIn, SearchIn
-from server.context import library
+from server.context import encoding, library
 
 blueprint = APIBlueprint("search", __name__, url_prefix="/api", tag="Search")
 
@@ -23,7 +23,8 @@ def search(body: SearchIn) -> dict[str, Any]:
     By POST only: question text does not belong in a URL, a log or a history.
     """
     try:
-        return library().ask(body.question()).as_dict()
+        with encoding():
+            return library().ask(body.question()).as_dict()
     except RequestError as error:
         if error.field in FiltersIn.model_fields:
             error.field = f"filters.{error.field}"
