@@ -1,6 +1,7 @@
 # make serve   the library from seeds/, answered at http://127.0.0.1:8000
 # make ask Q="…"   a question on the command line
 # make bench   how fast it is, beside the plain way and others; writes bench.md
+# make fuzz    the API against its description, with many more examples than the tests
 # make test    every check; each target does its own set-up
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: serve ask index test lint quality bench setup clean
+.PHONY: serve ask index test fuzz lint quality bench setup clean
 
 serve: setup
 	$(BIN)/fingerpost serve
@@ -24,6 +25,9 @@ vectors/library.sqlite: | $(READY)
 
 test: setup lint
 	$(BIN)/pytest
+
+fuzz: setup
+	FUZZ_EXAMPLES=5000 $(BIN)/pytest tests/server/test_fuzz.py
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -15,6 +15,9 @@ from embedder.models import load_encoder
 from embedder.records import Answer, Document, Hit, Manifest, Question, Recipe
 from embedder.store import Snapshot, Store
 
+# Documents read at once where all are wanted.
+_AT_ONCE = 500
+
 
 class Library:
     """The library in one vectors folder; safe to use from many threads.
@@ -78,6 +81,20 @@ class Library:
         search.check_range("offset", offset, 0, 2**31)
         with self._store.snapshot() as snapshot:
             return snapshot.count(), snapshot.page(-1 if limit is None else limit, offset)
+
+    def every_document(self) -> Iterator[Document]:
+        """Give all documents of one state of the library, in the order of `documents`.
+
+        They are read a few hundred at a time, so a large library does not fill the memory.
+
+        Raises LibraryMissing, LibraryMismatch or LibraryDamaged.
+        """
+        with self._store.snapshot() as snapshot:
+            rows = snapshot.row_numbers()
+            for at in range(0, len(rows), _AT_ONCE):
+                some = rows[at : at + _AT_ONCE]
+                found = snapshot.documents(some)
+                yield from (found[row] for row in some)
 
     def filter_values(self) -> dict[str, list[str]]:
         """List the values that each facet of the library has."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from apiflask import APIFlask
@@ -10,7 +11,7 @@ from flask import Response, request
 from flask.json.provider import DefaultJSONProvider
 
 from embedder.library import Library
-from server import errors, limits
+from server import description, errors, limits
 from server.api import counts, documents, health, search, similarity
 from server.context import GATE, LIBRARY, METRICS, SETTINGS
 from server.limits import Gate, Rate
@@ -37,8 +38,7 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
         MAX_CONTENT_LENGTH=settings.largest_body,
         MAX_FORM_MEMORY_SIZE=settings.largest_body,
         DESCRIPTION="Ask a document library in your own words.",
-        HTTP_ERROR_SCHEMA=errors.SCHEMA,
-        VALIDATION_ERROR_SCHEMA=errors.SCHEMA,
+        AUTO_VALIDATION_ERROR_RESPONSE=True,
         OPENAPI_VERSION="3.1.0",
     )
     app.json = DefaultJSONProvider(app)
@@ -58,6 +58,7 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
         app.register_blueprint(page.blueprint)
     app.before_request(metrics.begin)
     _guard(app, settings)
+    app.spec_processor(partial(description.complete, guarded=settings.api_key is not None))
     app.before_request(errors.refuse_other_bodies)
     app.after_request(_add_headers)
     app.after_request(metrics.end)
@@ -67,8 +68,6 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
 def _guard(app: APIFlask, settings: Settings) -> None:
     """Let nobody in without the key, where one is set, and nobody too often."""
     rate = Rate(limits.per_minute(settings))
-    if settings.api_key:
-        app.security_schemes = {"key": {"type": "http", "scheme": "bearer"}}
 
     @app.before_request
     def check() -> None:

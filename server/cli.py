@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from embedder.errors import FingerpostError, LibraryMissing
+from embedder.exports import FORMATS
 from embedder.records import MODES, Filters, Mode, Question
 
 if TYPE_CHECKING:
@@ -152,11 +153,21 @@ def similar(document_id: str, limit: int, as_json: bool, vectors: Path) -> None:
 
 @main.command()
 @click.option(
-    "--format", "form", type=click.Choice(["table", "jsonl"]), default="table", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["table", "jsonl", *FORMATS]),
+    default="table",
+    show_default=True,
 )
 @_vectors
 def documents(form: str, vectors: Path) -> None:
     """List the library."""
+    if form in FORMATS:
+        # Bytes: the terminal's encoding may have no Arabic, and the line ends are the format's.
+        out = click.get_binary_stream("stdout")
+        for piece in FORMATS[form].write(_library(vectors).every_document()):
+            out.write(piece.encode())
+        return
     total, found = _library(vectors).documents()
     if form == "jsonl":
         for document in found:

@@ -11,7 +11,7 @@ import re
 import traceback
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apiflask import APIFlask, HTTPError
 from flask import Response, current_app, jsonify, make_response, render_template, request
@@ -25,23 +25,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.]{1,60}")
-
-# The shape in OpenAPI; APIFlask takes it as a plain schema.
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["type", "message"],
-            "properties": {
-                "type": {"type": "string", "description": "a stable name for programs"},
-                "message": {"type": "string", "description": "what was wrong and what to do"},
-                "field": {"type": "string", "description": "the part at fault, where one is"},
-            },
-        }
-    },
-}
 
 _MESSAGES = {
     400: "The body is not JSON that can be read.",

@@ -20,9 +20,10 @@ from limits.strategies import FixedWindowRateLimiter
 from embedder.errors import FingerpostError
 from server.settings import Settings
 
-# Blueprints of pages for people, and of whether the server is alive.
-PAGES = frozenset({None, "pages", "reference"})
+# Blueprints of pages for people and of the API's description, and of whether the server is alive.
+PAGES = frozenset({None, "pages", "reference", "openapi"})
 HEALTH = "health"
+HEALTH_PATHS = frozenset({"/health", "/ping", "/ready"})
 
 # What a client on another machine may ask a minute where nothing else is set.
 _USUAL_RATE = 600

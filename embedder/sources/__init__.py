@@ -8,14 +8,21 @@ from pathlib import Path
 from embedder.errors import SourceError
 from embedder.filehash import file_sha256
 from embedder.records import Entry
-from embedder.sources import jsonl, listing
+from embedder.sources import bibtex, jsonl, listing, ris, table
 
 # Raise it when a reader makes something else of the same file.
 RULE_VERSION = 1
 
 Reader = Callable[[Path], Iterator[Entry]]
 
-READERS: dict[str, Reader] = {".txt": listing.read, ".jsonl": jsonl.read, ".ndjson": jsonl.read}
+READERS: dict[str, Reader] = {
+    ".txt": listing.read,
+    ".jsonl": jsonl.read,
+    ".ndjson": jsonl.read,
+    ".csv": table.read,
+    ".ris": ris.read,
+    ".bib": bibtex.read,
+}
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:

@@ -19,6 +19,7 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
     }
 }
 
+
 @blueprint.get("/metrics")
 @blueprint.doc(operation_id="metrics", responses=_ANSWER)
 def show() -> Response:

@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask.typing import ResponseReturnValue
 
-from server.api.schemas import DocumentOut, DocumentsIn, DocumentsOut, SimilarIn, SimilarOut
+from server.api.exports import ANSWERS, export, wanted
+from server.api.schemas import (
+    DocumentOut,
+    DocumentsIn,
+    DocumentsOut,
+    FormatIn,
+    SimilarIn,
+    SimilarOut,
+)
+from server.api.search import select
 from server.context import library
 
 blueprint = APIBlueprint("documents", __name__, url_prefix="/api/documents", tag="Documents")
@@ -15,19 +25,35 @@ blueprint = APIBlueprint("documents", __name__, url_prefix="/api/documents", tag
 @blueprint.get("")
 @blueprint.input(DocumentsIn, location="query", arg_name="page")
 @blueprint.output(DocumentsOut)
-@blueprint.doc(operation_id="listDocuments")
-def listing(page: DocumentsIn) -> dict[str, Any]:
-    """Give a page of the library, in the order in which documents were first read."""
+@blueprint.doc(operation_id="listDocuments", responses=ANSWERS)
+def listing(page: DocumentsIn) -> ResponseReturnValue:
+    """Give a page of the library, in the order in which documents were first read.
+
+    In another form than JSON, and without a limit, the whole library.
+    """
+    form = wanted(page)
+    if form and not {"limit", "offset"} & page.model_fields_set:
+        return export(library().every_document(), form)
     total, documents = library().documents(page.limit, page.offset)
-    return {"total": total, "documents": [each.as_dict() for each in documents]}
+    if form:
+        return export(documents, form)
+    names = page.fields.split(",") if page.fields else None
+    found = [each.as_dict() for each in documents]
+    return {
+        "total": total,
+        "documents": [select(each, names) for each in found] if names else found,
+    }
 
 
 @blueprint.get("/<path:document_id>")
+@blueprint.input(FormatIn, location="query", arg_name="form")
 @blueprint.output(DocumentOut)
-@blueprint.doc(operation_id="getDocument", responses=[404])
-def document(document_id: str) -> dict[str, Any]:
+@blueprint.doc(operation_id="getDocument", responses=ANSWERS)
+def document(document_id: str, form: FormatIn) -> ResponseReturnValue:
     """Give one document with its metadata."""
-    return library().document(document_id).as_dict()
+    found = library().document(document_id)
+    as_file = wanted(form)
+    return export([found], as_file) if as_file else found.as_dict()
 
 
 @blueprint.get("/<path:document_id>/similar")

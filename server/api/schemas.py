@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import fields
+from typing import Annotated, Literal, Required
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from typing_extensions import TypedDict
 
-from embedder.records import Filters, Mode, Question, Verdict
+from embedder.records import Document, Filters, Mode, Question, Verdict
 from embedder.search import DEPTH, LARGEST_LIMIT, LONGEST_QUESTION
 
+
+def _whole(value: object) -> object:
+    """Take 10.0 for 10, as JSON does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_Whole = BeforeValidator(_whole)
 Value = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Year = Annotated[int, Field(ge=1, le=9999)]
+Year = Annotated[int, Field(ge=1, le=9999), _Whole]
 Similarity = Annotated[float, Field(ge=-1, le=1)]
+DocumentField = Literal[
+    "id",
+    "title",
+    "abstract",
+    "countries",
+    "country_codes",
+    "regions",
+    "authors",
+    "year",
+    "topics",
+    "category",
+    "sources",
+]
+DOCUMENT_FIELDS = tuple(each.name for each in fields(Document))
+_NAME = "|".join(DOCUMENT_FIELDS)
+# As in a URL: names with commas between.
+FieldNames = Annotated[
+    str, StringConstraints(pattern=f"^({_NAME})(,({_NAME}))*$"), Field(examples=["id,title,year"])
+]
+# One letter or digit at least, and no control characters but white space.
+QUESTION = r"^[^\x00-\x08\x0e-\x1f\x7f]*[\p{L}\p{N}][^\x00-\x08\x0e-\x1f\x7f]*$"
+FormatName = Literal["json", "ris", "bibtex", "csl-json", "csv"]
 
 
 class _In(BaseModel):
@@ -51,9 +82,16 @@ class FiltersIn(_In):
 class SearchIn(_In):
     """A question, or a situation in a person's own words."""
 
-    query: str = Field(min_length=1, max_length=LONGEST_QUESTION, repr=False)
-    limit: int = Field(10, ge=1, le=LARGEST_LIMIT)
-    offset: int = Field(0, ge=0, lt=DEPTH)
+    query: str = Field(
+        min_length=1,
+        max_length=LONGEST_QUESTION,
+        repr=False,
+        # Said here, checked in the search, which says better what is wrong.
+        json_schema_extra={"pattern": QUESTION},
+        description="with at least one letter or digit, and no control characters",
+    )
+    limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT), _Whole] = 10
+    offset: Annotated[int, Field(ge=0, lt=DEPTH), _Whole] = 0
     mode: Mode = "hybrid"
     filters: FiltersIn = Field(default_factory=FiltersIn)
     min_similarity: Similarity | None = Field(
@@ -61,6 +99,12 @@ class SearchIn(_In):
     )
     expand: bool = Field(
         True, description="let the glossary, spelling and related words widen what is looked for"
+    )
+    fields: list[DocumentField] | None = Field(
+        None,
+        min_length=1,
+        max_length=len(DOCUMENT_FIELDS),
+        description="which fields of a document to give, `id` always; null: all",
     )
 
     def question(self) -> Question:
@@ -90,6 +134,24 @@ class DocumentOut(_Out):
     topics: list[str]
     category: str | None
     sources: list[str] = Field(description="names of the files that it was read from")
+
+
+class SelectedOut(TypedDict, total=False):
+    """One document, or those fields of it that were asked for."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    id: Required[str]
+    title: str
+    abstract: str
+    countries: list[str]
+    country_codes: Annotated[list[str], Field(description="ISO 3166-1 alpha-3")]
+    regions: list[str]
+    authors: list[str]
+    year: int | None
+    topics: list[str]
+    category: str | None
+    sources: Annotated[list[str], Field(description="names of the files that it was read from")]
 
 
 class EvidenceOut(_Out):
@@ -132,7 +194,7 @@ class HitOut(_Out):
     rank: int
     score: float = Field(description="orders the hits of one answer, 0 to 1")
     similarity: float = Field(description="cosine with the nearest passage, -1 to 1")
-    document: DocumentOut
+    document: SelectedOut
     evidence: list[EvidenceOut]
     legs: LegsOut
     matched: list[MatchedOut] = Field(description="empty for a question of one sentence")
@@ -158,26 +220,51 @@ class AnswerOut(_Out):
     took_ms: float
 
 
-class DocumentsIn(_In):
-    """A page of the library."""
+class BatchIn(_In):
+    """Several questions, each as it is asked alone."""
 
+    questions: list[SearchIn] = Field(min_length=1, description="at most 100, unless set otherwise")
+
+
+class BatchOut(_Out):
+    """The answers in the order of the questions."""
+
+    answers: list[AnswerOut]
+
+
+class _InUrl(_In):
     model_config = ConfigDict(extra="forbid", strict=False)
 
-    limit: int = Field(20, ge=1, le=1000)
+
+class FormatIn(_InUrl):
+    """In which form documents are given."""
+
+    format: FormatName = Field(
+        "json", description="goes before the header Accept; but for json, documents alone"
+    )
+
+
+class DocumentsIn(FormatIn):
+    """A page of the library."""
+
+    limit: int = Field(
+        20, ge=1, le=1000, description="an export without it is of the whole library"
+    )
     offset: int = Field(0, ge=0, le=2**31)
+    fields: FieldNames | None = Field(
+        None, description="which fields of a document to give, `id` always; only in JSON"
+    )
 
 
 class DocumentsOut(_Out):
     """A page of the library."""
 
     total: int
-    documents: list[DocumentOut]
+    documents: list[SelectedOut]
 
 
-class SimilarIn(_In):
+class SimilarIn(_InUrl):
     """How many neighbours."""
-
-    model_config = ConfigDict(extra="forbid", strict=False)
 
     limit: int = Field(10, ge=1, le=LARGEST_LIMIT)
 

@@ -2,30 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask.typing import ResponseReturnValue
 
 from embedder.errors import RequestError
-from server.api.schemas import AnswerOut, FiltersIn, SearchIn
-from server.context import encoding, library
+from embedder.records import Answer
+from server.api.exports import ANSWERS, export, wanted
+from server.api.schemas import AnswerOut, BatchIn, BatchOut, FiltersIn, FormatIn, SearchIn
+from server.context import encoding, library, settings
 
 blueprint = APIBlueprint("search", __name__, url_prefix="/api", tag="Search")
 
+_EXAMPLE = {"query": "What should a nurse do who meets a trafficked person?", "limit": 3}
+
 
 @blueprint.post("/search")
-@blueprint.input(SearchIn, arg_name="body")
+@blueprint.input(SearchIn, arg_name="body", example=_EXAMPLE)
+@blueprint.input(FormatIn, location="query", arg_name="form")
 @blueprint.output(AnswerOut)
-@blueprint.doc(operation_id="search")
-def search(body: SearchIn) -> dict[str, Any]:
+@blueprint.doc(operation_id="search", responses=ANSWERS)
+def search(body: SearchIn, form: FormatIn) -> ResponseReturnValue:
     """Give the documents that fit best, each with the sentence that makes it fit.
 
     By POST only: question text does not belong in a URL, a log or a history.
     """
-    try:
-        with encoding():
-            return library().ask(body.question()).as_dict()
-    except RequestError as error:
-        if error.field in FiltersIn.model_fields:
-            error.field = f"filters.{error.field}"
-        raise
+    (answer,) = _answers([body])
+    as_file = wanted(form)
+    if as_file:
+        return export((hit.document for hit in answer.hits), as_file)
+    return _as_dict(answer, body)
+
+
+@blueprint.post("/search/batch")
+@blueprint.input(BatchIn, arg_name="body", example={"questions": [_EXAMPLE]})
+@blueprint.output(BatchOut)
+@blueprint.doc(operation_id="searchBatch")
+def batch(body: BatchIn) -> dict[str, Any]:
+    """Answer several questions in one call.
+
+    If one of them cannot be answered none is, and the error's field begins with its number.
+    """
+    most = settings().most_questions
+    if len(body.questions) > most:
+        raise RequestError(
+            "questions", f"{len(body.questions)} questions; at most {most} go in one call."
+        )
+    answers = _answers(body.questions, "questions.{}.")
+    return {
+        "answers": [
+            _as_dict(answer, asked) for answer, asked in zip(answers, body.questions, strict=True)
+        ]
+    }
+
+
+def _answers(asked: Sequence[SearchIn], place: str = "") -> list[Answer]:
+    """Ask one after another; an error's field is named as the body has it."""
+    answers = []
+    with encoding():
+        for number, each in enumerate(asked):
+            try:
+                answers.append(library().ask(each.question()))
+            except RequestError as error:
+                inner = "filters." if error.field in FiltersIn.model_fields else ""
+                error.field = f"{place.format(number)}{inner}{error.field}"
+                raise
+    return answers
+
+
+def _as_dict(answer: Answer, asked: SearchIn) -> dict[str, Any]:
+    """Give an answer as JSON has it, its documents with the fields that were asked for."""
+    found = answer.as_dict()
+    if asked.fields is not None:
+        for hit in found["hits"]:
+            hit["document"] = select(hit["document"], asked.fields)
+    return found
+
+
+def select(document: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Give some fields of a document, its id always, in their usual order."""
+    return {name: value for name, value in document.items() if name == "id" or name in names}

@@ -9,13 +9,15 @@ from apiflask import APIBlueprint
 from embedder.compare import compare
 from embedder.errors import RequestError
 from server.api.schemas import SimilarityIn, SimilarityOut
-from server.context import encoder, settings
+from server.context import encoder, encoding, settings
 
 blueprint = APIBlueprint("similarity", __name__, url_prefix="/api", tag="Similarity")
 
+_EXAMPLE = {"source": "A worker without papers", "texts": ["An undocumented worker", "A map"]}
+
 
 @blueprint.post("/similarity")
-@blueprint.input(SimilarityIn, arg_name="body")
+@blueprint.input(SimilarityIn, arg_name="body", example=_EXAMPLE)
 @blueprint.output(SimilarityOut)
 @blueprint.doc(operation_id="similarity")
 def similarity(body: SimilarityIn) -> dict[str, Any]:
@@ -33,7 +35,8 @@ def similarity(body: SimilarityIn) -> dict[str, Any]:
         if any("\ud800" <= each <= "\udfff" for each in text):
             raise RequestError(name, "a text holds half of a character (a lone surrogate).")
     model = encoder()
-    found = compare(model, body.source, body.texts)
+    with encoding():
+        found = compare(model, body.source, body.texts)
     return {
         "model": model.name,
         "similarities": list(found.similarities),

@@ -13,6 +13,7 @@ from embedder.records import Document, Evidence, Hit
 from embedder.search import DEPTH, LONGEST_QUESTION
 from server.context import encoding, library
 from server.errors import status_of
+from server.limits import TooMany
 from server.pages.forms import PAGE_LENGTH, Form
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
@@ -63,7 +64,8 @@ def answer() -> ResponseReturnValue:
     try:
         with encoding():
             found = library().ask(form.to_question())
-    except RequestError as error:
+    except (RequestError, TooMany) as error:
+        # What was written stays in the box.
         return _page(form, error=error), status_of(error)
     offset = int(form.offset)
     last = min(found.total, DEPTH)

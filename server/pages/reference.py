@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from typing import Any, cast
 
 from apiflask import APIBlueprint, APIFlask
-from flask import current_app, render_template
+from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
+from embedder.errors import FingerpostError
+from server.context import library, settings
+from server.settings import Settings
+
 blueprint = APIBlueprint("reference", __name__, enable_openapi=False)
+
+
+# Settings that are limits, in the order in which they are shown.
+_LIMITS = (
+    "largest_body",
+    "most_texts",
+    "longest_text",
+    "most_questions",
+    "threads",
+    "queue",
+    "requests_per_minute",
+)
 
 
 @blueprint.get("/docs")
 def docs() -> ResponseReturnValue:
     """Show every route with its fields and a command that calls it."""
     specification = cast(dict[str, Any], cast(APIFlask, current_app).spec)
-    return render_template("docs.html", spec=specification, operations=_operations(specification))
+    return render_template(
+        "docs.html",
+        spec=specification,
+        operations=_operations(specification),
+        limits=_limits(settings()),
+        guarded=settings().api_key is not None,
+    )
+
+
+def _limits(set_to: Settings) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"FINGERPOST_{name.upper()}",
+            "value": getattr(set_to, name),
+            "description": Settings.model_fields[name].description,
+        }
+        for name in _LIMITS
+    ]
 
 
 def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    known = _some_id()
     return [
         {
             "method": method.upper(),
             "path": path,
+            "command": _command(path.replace("{document_id}", known), operation),
             "summary": operation.get("summary", ""),
             "description": operation.get("description", ""),
             "parameters": operation.get("parameters", []),
@@ -33,6 +70,27 @@ def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
         for method, operation in methods.items()
         if method in ("get", "post")
     ]
+
+
+def _some_id() -> str:
+    """Give the id of a document for examples, that they work as they stand."""
+    try:
+        _, documents = library().documents(1)
+    except FingerpostError:
+        return "ID"
+    return documents[0].id if documents else "ID"
+
+
+def _command(path: str, operation: dict[str, Any]) -> str:
+    """Give a command for a terminal that calls a route with its example."""
+    words = ["curl", "-s", request.host_url.rstrip("/") + path]
+    if settings().api_key is not None:
+        words += ["-H", "Authorization: Bearer KEY"]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    if "example" in body:
+        words += ["-H", "Content-Type: application/json", "-d"]
+        words.append(json.dumps(body["example"], ensure_ascii=False))
+    return shlex.join(words)
 
 
 def _schema_of(part: dict[str, Any]) -> dict[str, Any]:

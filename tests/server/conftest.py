@@ -160,8 +160,13 @@ def page_of(response: TestResponse, status: int = 200) -> Element:
     """Check that a response is a whole page, and give it."""
     assert response.status_code == status
     assert response.content_type == "text/html; charset=utf-8"
+    return read_page(response.get_data(as_text=True))
+
+
+def read_page(text: str) -> Element:
+    """Check that a text is a whole page, and give it."""
     reader = _Reader()
-    reader.feed(response.get_data(as_text=True))
+    reader.feed(text)
     reader.close()
     assert [each.tag for each in reader._open] == [""]
     return reader.root

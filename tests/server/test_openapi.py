@@ -10,7 +10,11 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from embedder.library import Library
 from server.api.schemas import AnswerOut, DocumentOut, SimilarityOut
+from server.app import create_app
+from server.families import family
+from server.settings import Settings
 from tests.server.conftest import Ask, page_of
 
 Spec = dict[str, Any]
@@ -99,18 +103,35 @@ def test_only_bodies_by_post_are_described(spec: Spec):
             assert operation["requestBody"]["content"]["application/json"]["schema"]
 
 
-def test_every_error_has_the_one_shape(spec: Spec):
+def test_every_error_has_the_shape_of_its_family(spec: Spec):
     seen = 0
     for path, _, operation in operations(spec):
         for status, response in operation["responses"].items():
             if status < "400" or path == "/ready":
                 continue
-            schema = response["content"]["application/json"]["schema"]
-            schema = resolve(spec, schema["$ref"]) if "$ref" in schema else schema
-            assert schema["required"] == ["error"], (path, status)
-            assert set(schema["properties"]["error"]["properties"]) == {"type", "message", "field"}
+            reference = response["content"]["application/json"]["schema"]["$ref"]
+            assert reference == f"#/components/schemas/{family(path).schema}", (path, status)
             seen += 1
-    assert seen >= 5
+    assert seen >= 20
+    ours = resolve(spec, "#/components/schemas/Error")
+    assert ours["required"] == ["error"]
+    assert set(ours["properties"]["error"]["properties"]) == {"type", "message", "field"}
+
+
+def test_what_can_go_wrong_is_described(spec: Spec):
+    search = set(spec["paths"]["/api/search"]["post"]["responses"])
+    assert search == {"200", "400", "413", "415", "422", "429", "503"}
+    assert set(spec["paths"]["/health"]["get"]["responses"]) == {"200"}
+
+
+def test_the_key_is_described_where_there_is_one(seed_library: Library):
+    app = create_app(Settings(api_key="a-key-of-a-test"), seed_library)
+    spec = app.test_client().get("/openapi.json").get_json()
+    assert spec["components"]["securitySchemes"] == {"key": {"type": "http", "scheme": "bearer"}}
+    for path, _, operation in operations(spec):
+        guarded = path not in {"/health", "/ping", "/ready"}
+        assert operation.get("security", []) == ([{"key": []}] if guarded else []), path
+        assert ("401" in operation["responses"]) == guarded
 
 
 # True to the app.

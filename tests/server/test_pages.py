@@ -292,7 +292,7 @@ def test_a_form_too_large_is_refused(client: FlaskClient):
 
 
 def test_a_body_that_is_no_form_is_an_empty_form(client: FlaskClient):
-    page = page_of(client.post("/", json={"question": CANARY}), 422)
+    page = page_of(client.post("/", data=CANARY, content_type="text/plain"), 422)
     assert "the question is empty" in page.one("div", role="alert").text
 
 

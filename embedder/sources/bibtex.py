@@ -1,0 +1,164 @@
+"""Reads BibTeX, ours and that of others, with LaTeX's accents and commands decoded.
+
+| of a document | fields |
+|---|---|
+| title, abstract | `title`, `abstract` |
+| authors | `author`, without it `editor`; `Last, First` is turned round, `{Name}` is kept whole |
+| year | `year`, without it `date` |
+| topics | `keywords`, without it `keyword`; between commas, or semicolons where there are any |
+
+Files that Fingerpost wrote have an id, countries and more besides, see
+`embedder.exports.bibtex`. A citation key is no id: two libraries call different documents
+`smith2010`. Other fields (journal, pages, publisher …) have no place in a document and are
+passed over, as BibTeX passes over text between entries. White space is one space, and a blank
+line is a paragraph's end.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bibtexparser.library import Library
+from bibtexparser.middlewares import default_parse_stack
+from bibtexparser.middlewares.names import (
+    parse_single_name_into_parts,
+    split_multiple_persons_names,
+)
+from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyBlock
+from bibtexparser.model import Entry as Parsed
+from bibtexparser.model import Field, ParsingFailedBlock, String
+from bibtexparser.splitter import Splitter
+
+from embedder.errors import SourceError
+from embedder.exports.bibtex import FIELDS
+from embedder.records import Document, Entry
+from embedder.sources.fields import check, year_in
+from embedder.sources.latex import decode
+from embedder.textfile import read_text
+
+# What it warns of is an error here, with file and line.
+logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
+
+_LISTS = ("countries", "country_codes", "regions", "sources")
+_OTHER_NAMES = {"authors": ("editor",), "year": ("date",), "topics": ("keyword",)}
+_READ = {*FIELDS.values(), *(name for names in _OTHER_NAMES.values() for name in names)}
+
+
+def read(path: Path) -> Iterator[Entry]:
+    """Read every entry of a file, in order.
+
+    Raises SourceError, with file and line, for an entry that BibTeX could not read either, one
+    with a field twice, and a value that no @string defines.
+    """
+    entries = _entries(path)
+    if not entries:
+        raise SourceError(path, 1, "no entry here: each begins with '@', its type and a brace")
+    for entry in entries:
+        line = (entry.start_line or 0) + 1
+        yield Entry(_document(path, line, _values(path, entry)), path, line)
+
+
+def _entries(path: Path) -> list[Parsed]:
+    """Give the entries of a file, with strings put in."""
+    blocks: list[Block] = []
+    for block in Splitter(read_text(path)).split().blocks:
+        if isinstance(block, DuplicateBlockKeyBlock) and block.ignore_error_block:
+            block = block.ignore_error_block
+        if isinstance(block, ParsingFailedBlock):
+            raise SourceError(path, (block.start_line or 0) + 1, _failure(block))
+        if isinstance(block, Parsed):
+            # Keys may stand twice: they are nothing to us.
+            block.key = str(len(blocks))
+        if isinstance(block, Parsed | String):
+            blocks.append(block)
+    library = Library(blocks, fail_on_duplicate_key=False)
+    for step in default_parse_stack():
+        library = step.transform(library)
+    return library.entries
+
+
+def _failure(block: ParsingFailedBlock) -> str:
+    if isinstance(block, DuplicateFieldKeyBlock):
+        names = ", ".join(sorted(block.duplicate_keys))
+        return f"the entry that begins here has twice: {names}. Keep one of them"
+    reason = getattr(block.error, "abort_reason", str(block.error)).strip()
+    return f"the entry that begins here cannot be read: {reason}"
+
+
+def _values(path: Path, entry: Parsed) -> dict[str, str]:
+    """Give the values of the fields that are read, as they stand in the file."""
+    values: dict[str, str] = {}
+    for field in entry.fields:
+        name = field.key.casefold()
+        if name not in _READ:
+            continue
+        if field.enclosing == "no-enclosing":
+            raise SourceError(path, (field.start_line or 0) + 1, _undefined(field))
+        values[name] = field.value
+    return values
+
+
+def _undefined(field: Field) -> str:
+    if "#" in field.value:
+        return f"{field.key}: values joined with '#' are not read; write the value in one"
+    return f"{field.key}: no @string defines {field.value!r}; put text in braces"
+
+
+def _document(path: Path, line: int, values: dict[str, str]) -> Document:
+    raw = {own: values.get(name, "") for own, name in FIELDS.items()}
+    for own, others in _OTHER_NAMES.items():
+        raw[own] = raw[own] or next((values[each] for each in others if each in values), "")
+    found: dict[str, Any] = {own: _items(raw[own]) for own in _LISTS}
+    found["id"] = decode(raw["id"]) or None
+    found["title"] = decode(raw["title"])
+    found["abstract"] = decode(raw["abstract"])
+    found["category"] = decode(raw["category"]) or None
+    found["topics"] = _items(raw["topics"])
+    found["authors"] = _authors(raw["authors"])
+    try:
+        found["year"] = year_in(decode(raw["year"]))
+    except ValueError as error:
+        raise SourceError(path, line, f"year: {error}; mend it") from error
+    return check(path, line, found)
+
+
+def _items(value: str) -> tuple[str, ...]:
+    """Take a list apart at the separators that stand outside braces."""
+    parts, depth = [""], 0
+    separators = _separators(value)
+    for token in re.findall(r"\\.|.", value, re.DOTALL):
+        depth += (token == "{") - (token == "}")
+        if depth == 0 and token in separators:
+            parts.append("")
+        else:
+            parts[-1] += token
+    found = (decode(part.strip()) for part in parts)
+    return tuple(each for each in found if each.strip())
+
+
+def _separators(value: str) -> str:
+    outside = re.sub(r"\\.", "", value, flags=re.DOTALL)
+    while (shorter := re.sub(r"\{[^{}]*\}", "", outside)) != outside:
+        outside = shorter
+    return ";" if ";" in outside else ","
+
+
+def _authors(value: str) -> tuple[str, ...]:
+    names: list[str] = []
+    for name in split_multiple_persons_names(value):
+        if name == "others" and names:
+            names[-1] += " et al."
+        else:
+            names.append(_name(name))
+    return tuple(dict.fromkeys(name for name in names if name.strip()))
+
+
+def _name(name: str) -> str:
+    if "," not in name:
+        return decode(name)
+    parts = parse_single_name_into_parts(name, strict=False)
+    return decode(parts.merge_first_name_first)

@@ -1,0 +1,72 @@
+"""Decodes the LaTeX of a BibTeX value: accents, escaped characters, commands of form.
+
+What `embedder.exports.bibtex` escapes comes back to the letter. Formulas stay as they stand.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import cache
+from typing import Any
+
+from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
+from pylatexenc.latexwalker import get_default_latex_context_db as get_default_parsed_db
+from pylatexenc.macrospec import MacroSpec
+
+from embedder.exports.bibtex import RETURN
+
+logging.getLogger("pylatexenc").addHandler(logging.NullHandler())
+
+# Most values have none of what must be decoded.
+_LATEX = re.compile(r"[\\{}$%&~`']|--")
+_WHITE = re.compile(r"\{[ \t\n]+\}|[ \t\n]+")
+# For LaTeX the first begins a comment and the second ends a table's cell. In BibTeX files that
+# programs write they mean themselves.
+_UNESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)([%&])")
+
+
+def decode(value: str) -> str:
+    """Give the text that a BibTeX value stands for."""
+    value = _WHITE.sub(_white, value)
+    if value[:1] == " " or value[-1:] == " ":
+        value = value.strip(" ")
+    if not _LATEX.search(value):
+        return value
+    escaped = _UNESCAPED.sub(r"\1\\\2", value.replace(RETURN, r"\symbol{13}"))
+    return str(_texts().latex_to_text(escaped, latex_context=_parser()))
+
+
+def _white(found: re.Match[str]) -> str:
+    white = found[0]
+    if white[0] == "{":
+        return "".join(rf"\symbol{{{ord(each)}}}" for each in white[1:-1])
+    return "\n\n" if white.count("\n") > 1 else " "
+
+
+@cache
+def _parser() -> Any:
+    """Give what pylatexenc parses by: it must know which commands take a value."""
+    known = get_default_parsed_db()
+    known.add_context_category("ours", macros=[MacroSpec("symbol", "{")], prepend=True)
+    return known
+
+
+@cache
+def _texts() -> Any:
+    known = get_default_latex_context_db()
+    macros = [
+        MacroTextSpec("symbol", simplify_repl=_symbol),
+        MacroTextSpec("textbraceleft", "{"),
+        MacroTextSpec("textbraceright", "}"),
+        MacroTextSpec("textasciicircum", "^"),
+        MacroTextSpec("url", "%s"),
+    ]
+    known.add_context_category("ours", macros=macros, prepend=True)
+    return LatexNodes2Text(latex_context=known, math_mode="verbatim")
+
+
+def _symbol(node: Any, l2tobj: Any) -> str:
+    """Give the character of a number, as far as it is one that a text may have."""
+    number = str(l2tobj.nodelist_to_text(node.nodeargd.argnlist)).strip()
+    return chr(int(number)) if re.fullmatch("[0-9]{1,4}", number) else number

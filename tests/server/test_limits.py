@@ -1,0 +1,240 @@
+"""Who may ask: the key, the rate, the queue, and sizes; each refusal in its route's shape."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from embedder.library import Library
+from server.app import create_app
+from server.context import GATE
+from server.limits import Gate, Rate, TooMany, per_minute
+from server.settings import Settings
+from tests.conftest import in_threads
+from tests.server.conftest import error_of, page_of
+
+KEY = "a-key-of-a-test"
+BEARER = {"Authorization": f"Bearer {KEY}"}
+
+Make = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def make(seed_library: Library) -> Make:
+    """Give a client of an app with these settings."""
+
+    def client(**settings: object) -> FlaskClient:
+        return create_app(Settings.model_validate(settings), seed_library).test_client()
+
+    return client
+
+
+# The key.
+
+
+def api_routes(app: APIFlask) -> list[tuple[str, str]]:
+    """Every route of the API but those of health, as (method, path)."""
+    open_ones = {"pages", "reference", "health"}
+    return [
+        (method, rule.rule.replace("<path:document_id>", "x"))
+        for rule in app.url_map.iter_rules()
+        for method in sorted(rule.methods & {"GET", "POST"})
+        if "." in rule.endpoint
+        and rule.endpoint.partition(".")[0] not in open_ones
+        and rule.endpoint != "openapi.spec"
+    ]
+
+
+def test_with_a_key_every_route_of_the_api_wants_it(make: Make):
+    client = make(api_key=KEY)
+    routes = api_routes(client.application)
+    assert len(routes) >= 7
+    for method, path in routes:
+        answer = client.open(path, method=method, json={} if method == "POST" else None)
+        assert answer.status_code == 401, (method, path)
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert "error" in answer.get_json(), path
+        right = client.open(
+            path, method=method, json={} if method == "POST" else None, headers=BEARER
+        )
+        assert right.status_code != 401, (method, path)
+
+
+@pytest.mark.parametrize("path", ["/health", "/ping", "/ready", "/", "/documents", "/docs"])
+def test_health_and_pages_stay_open(make: Make, path: str):
+    assert make(api_key=KEY).get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": f"Bearer {KEY}x"},
+        {"Authorization": f"Basic {KEY}"},
+        {"Authorization": "Bearer clé"},
+        {"X-API-Key": "wrong"},
+    ],
+)
+def test_a_wrong_key_is_refused(make: Make, headers: dict[str, str]):
+    answer = make(api_key=KEY).get("/api/documents", headers=headers)
+    error = error_of(answer, 401)
+    assert error["type"] == "unauthorized"
+    assert KEY not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "headers", [BEARER, {"authorization": f"bearer {KEY}"}, {"X-API-Key": KEY}]
+)
+def test_the_right_key_is_let_in(make: Make, headers: dict[str, str]):
+    assert make(api_key=KEY).get("/api/documents", headers=headers).status_code == 200
+
+
+def test_the_key_is_shown_nowhere():
+    assert KEY not in repr(Settings(api_key=KEY))
+
+
+# The rate.
+
+
+def test_a_client_who_asks_too_often_is_told_when_to_come_again(make: Make):
+    client = make(requests_per_minute=3)
+    for _ in range(3):
+        assert client.get("/api/documents").status_code == 200
+    answer = client.get("/api/documents")
+    error = error_of(answer, 429)
+    assert error["type"] == "too_many_requests"
+    assert error["message"].startswith("At most 3 requests a minute are answered.")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert client.get("/health").status_code == 200
+    other = {"REMOTE_ADDR": "127.0.0.9"}
+    assert client.get("/api/documents", environ_overrides=other).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, 0),
+        ({"host": "localhost"}, 0),
+        ({"host": "::1"}, 0),
+        ({"host": "0.0.0.0"}, 600),  # noqa: S104
+        ({"host": "library.example.org"}, 600),
+        ({"host": "0.0.0.0", "requests_per_minute": 0}, 0),  # noqa: S104
+        ({"requests_per_minute": 7}, 7),
+    ],
+)
+def test_the_rate_is_off_on_this_machine_alone(settings: dict[str, object], expected: int):
+    assert per_minute(Settings.model_validate(settings)) == expected
+
+
+def test_a_rate_of_nothing_lets_all_through():
+    rate = Rate(0)
+    for _ in range(1000):
+        rate.check("somebody")
+
+
+# The queue.
+
+
+def test_the_gate_lets_some_in_has_some_wait_and_refuses_the_rest():
+    gate = Gate(2, 1)
+    inside, leave = threading.Barrier(3), threading.Event()
+    waits = threading.Event()
+    came: list[str] = []
+
+    def hold() -> None:
+        with gate():
+            inside.wait(20)
+            leave.wait(20)
+
+    def wait() -> None:
+        waits.set()
+        with gate():
+            came.append("in")
+
+    threads = [threading.Thread(target=hold) for _ in range(2)]
+    for each in threads:
+        each.start()
+    inside.wait(20)
+    threads.append(threading.Thread(target=wait))
+    threads[-1].start()
+    while not gate.waiting:
+        waits.wait(0.01)
+    with pytest.raises(TooMany, match="The server is busy") as caught, gate():
+        raise AssertionError
+    assert caught.value.headers == {"Retry-After": "1"}
+    assert came == []
+    leave.set()
+    for each in threads:
+        each.join(20)
+    assert (came, gate.waiting) == (["in"], 0)
+    with gate(), gate():  # both places are free again
+        pass
+
+
+def test_a_place_is_free_again_after_an_error():
+    gate = Gate(1, 0)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="inside"), gate():
+            raise ValueError("inside")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/search", {"query": "a nurse"}),
+        ("/api/search/batch", {"questions": [{"query": "a nurse"}]}),
+        ("/api/similarity", {"source": "a", "texts": ["b"]}),
+    ],
+)
+def test_when_the_queue_is_full_who_needs_the_model_is_refused_and_others_are_not(
+    make: Make, path: str, body: dict[str, object]
+):
+    client = make(threads=1, queue=0)
+    with client.application.extensions[GATE]():
+        answer = client.post(path, json=body)
+        assert error_of(answer, 429)["type"] == "too_many_requests"
+        assert answer.headers["Retry-After"] == "1"
+        page = client.post("/", data={"question": "a nurse"})
+        assert page.status_code == 429
+        assert page_of(page, 429).one("textarea").text == "a nurse"  # nothing is lost
+        assert client.get("/api/documents").status_code == 200
+        assert client.get("/metrics").status_code == 200
+    assert client.post(path, json=body).status_code == 200
+
+
+def test_many_at_once_are_all_answered_or_refused(make: Make):
+    app = make(threads=2, queue=2).application
+
+    def ask(number: int) -> int:
+        body = {"query": f"victims {number}", "limit": 1}
+        return app.test_client().post("/api/search", json=body).status_code
+
+    statuses = in_threads(12, ask)
+    assert set(statuses) <= {200, 429}
+    assert statuses.count(200) >= 4
+
+
+# Sizes.
+
+
+def test_every_size_has_its_limit(make: Make):
+    client = make(most_questions=2, most_texts=2, longest_text=10, largest_body=2000)
+    three = {"questions": [{"query": "a nurse"}] * 3}
+    error = error_of(client.post("/api/search/batch", json=three), 422)
+    assert error == {
+        "type": "invalid",
+        "message": "3 questions; at most 2 go in one call.",
+        "field": "questions",
+    }
+    many = client.post("/api/similarity", json={"source": "a", "texts": ["b"] * 3})
+    assert error_of(many, 422)["field"] == "texts"
+    long = client.post("/api/similarity", json={"source": "a" * 11, "texts": ["b"]})
+    assert error_of(long, 422)["field"] == "source"
+    large = client.post("/api/search", json={"query": "a " * 2000})
+    assert error_of(large, 413)["type"] == "request_entity_too_large"
