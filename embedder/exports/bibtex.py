@@ -1,8 +1,8 @@
-"""Writes BibTeX, in UTF-8 and with LaTeX's special characters escaped.
+r"""Writes BibTeX, in UTF-8 and with LaTeX's special characters escaped.
 
     @techreport{health-mekong,
       fingerpostid = {health-mekong},
-      title = {Health \\& Human Trafficking},
+      title = {Health \& Human Trafficking},
       author = {{C. Zimmerman et al.}},
       countries = {Thailand, {Congo, Democratic Republic of the}},
     }

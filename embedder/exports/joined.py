@@ -1,7 +1,7 @@
-"""Joins the values of a list in one line of text, and takes them apart again.
+r"""Joins the values of a list in one line of text, and takes them apart again.
 
 `Lebanon; Viet Nam`: a semicolon and a space between values. A semicolon inside a value is
-written as `\\;` and a backslash as `\\\\`.
+written as `\;` and a backslash as `\\`.
 """
 
 from __future__ import annotations

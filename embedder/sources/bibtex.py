@@ -28,9 +28,15 @@ from bibtexparser.middlewares.names import (
     parse_single_name_into_parts,
     split_multiple_persons_names,
 )
-from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyBlock
+from bibtexparser.model import (
+    Block,
+    DuplicateBlockKeyBlock,
+    DuplicateFieldKeyBlock,
+    Field,
+    ParsingFailedBlock,
+    String,
+)
 from bibtexparser.model import Entry as Parsed
-from bibtexparser.model import Field, ParsingFailedBlock, String
 from bibtexparser.splitter import Splitter
 
 from embedder.errors import SourceError
@@ -66,15 +72,15 @@ def _entries(path: Path) -> list[Parsed]:
     """Give the entries of a file, with strings put in."""
     blocks: list[Block] = []
     for block in Splitter(read_text(path)).split().blocks:
-        if isinstance(block, DuplicateBlockKeyBlock) and block.ignore_error_block:
-            block = block.ignore_error_block
-        if isinstance(block, ParsingFailedBlock):
-            raise SourceError(path, (block.start_line or 0) + 1, _failure(block))
-        if isinstance(block, Parsed):
-            # Keys may stand twice: they are nothing to us.
-            block.key = str(len(blocks))
-        if isinstance(block, Parsed | String):
-            blocks.append(block)
+        # A key may stand twice: keys are nothing to us.
+        again = isinstance(block, DuplicateBlockKeyBlock)
+        found = block.ignore_error_block if again else block
+        if isinstance(found, ParsingFailedBlock):
+            raise SourceError(path, (found.start_line or 0) + 1, _failure(found))
+        if isinstance(found, Parsed):
+            found.key = str(len(blocks))
+        if isinstance(found, Parsed | String):
+            blocks.append(found)
     library = Library(blocks, fail_on_duplicate_key=False)
     for step in default_parse_stack():
         library = step.transform(library)
@@ -130,12 +136,12 @@ def _items(value: str) -> tuple[str, ...]:
     """Take a list apart at the separators that stand outside braces."""
     parts, depth = [""], 0
     separators = _separators(value)
-    for token in re.findall(r"\\.|.", value, re.DOTALL):
-        depth += (token == "{") - (token == "}")
-        if depth == 0 and token in separators:
+    for sign in re.findall(r"\\.|.", value, re.DOTALL):
+        depth += (sign == "{") - (sign == "}")
+        if depth == 0 and sign in separators:
             parts.append("")
         else:
-            parts[-1] += token
+            parts[-1] += sign
     found = (decode(part.strip()) for part in parts)
     return tuple(each for each in found if each.strip())
 

@@ -19,11 +19,14 @@ from embedder.exports.bibtex import RETURN
 logging.getLogger("pylatexenc").addHandler(logging.NullHandler())
 
 # Most values have none of what must be decoded.
-_LATEX = re.compile(r"[\\{}$%&~`']|--")
+_LATEX = re.compile(r"[\\{}$%&~]|--|``|''|[!?]`")
+_IN_BRACES = re.compile(r"\{([^{}]*)\}")
 _WHITE = re.compile(r"\{[ \t\n]+\}|[ \t\n]+")
-# For LaTeX the first begins a comment and the second ends a table's cell. In BibTeX files that
-# programs write they mean themselves.
-_UNESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)([%&])")
+# For LaTeX % begins a comment, & ends a table's cell, $ begins a formula. In the BibTeX files of
+# programs they mean themselves, but for a formula: no space inside its ends, no digit after it.
+_FORMULA_OR_SIGN = re.compile(
+    r"\\.|(?P<formula>\$(?=\S)(?:\\.|[^$\\%])*(?<=\S)\$(?!\d))|(?P<sign>[%&$])", re.DOTALL
+)
 
 
 def decode(value: str) -> str:
@@ -31,9 +34,12 @@ def decode(value: str) -> str:
     value = _WHITE.sub(_white, value)
     if value[:1] == " " or value[-1:] == " ":
         value = value.strip(" ")
-    if not _LATEX.search(value):
-        return value
-    escaped = _UNESCAPED.sub(r"\1\\\2", value.replace(RETURN, r"\symbol{13}"))
+    whole = _IN_BRACES.fullmatch(value)
+    plain = whole[1] if whole else value
+    if not _LATEX.search(plain):
+        return plain
+    value = value.replace(RETURN, r"\symbol{13}")
+    escaped = _FORMULA_OR_SIGN.sub(lambda at: f"\\{at[0]}" if at["sign"] else at[0], value)
     return str(_texts().latex_to_text(escaped, latex_context=_parser()))
 
 

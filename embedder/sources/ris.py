@@ -49,7 +49,9 @@ def read(path: Path) -> Iterator[Entry]:
         none = False
         yield Entry(_document(path, line, _values(lines)), path, line)
     if none:
-        raise SourceError(path, 1, "no record here: each begins with a line 'TY  - ' and its type")
+        raise SourceError(
+            path, 1, "no record here: each begins with a line 'TY  - ' (two spaces) and its type"
+        )
 
 
 def _records(path: Path) -> Iterator[tuple[int, list[tuple[str, str]]]]:

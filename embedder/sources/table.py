@@ -25,7 +25,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +106,7 @@ def _separator(text: str) -> str:
 
     def known(separator: str) -> tuple[int, int]:
         try:
-            names = next(_parsed(text, separator), [])
+            names: list[str] = next(_parsed(text, separator), [])
         except csv.Error:
             return 0, 0
         return sum(_plain(name) in _ALIASES for name in names), len(names)
