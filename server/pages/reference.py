@@ -66,10 +66,18 @@ def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
             "body": _fields(spec, _schema_of(operation.get("requestBody", {}))),
             "answer": _fields(spec, _schema_of(operation.get("responses", {}).get("200", {}))),
         }
-        for path, methods in spec["paths"].items()
+        for path, methods in sorted(spec["paths"].items(), key=_rank)
         for method, operation in methods.items()
         if method in ("get", "post")
     ]
+
+
+def _rank(route: tuple[str, Any]) -> tuple[int, str]:
+    """Put our own routes first, then those of other servers, then health and counts."""
+    path = route[0]
+    operation = next(iter(route[1].values()))
+    tags = operation.get("tags", [])
+    return (2 if "Health" in tags else 0 if path.startswith("/api/") else 1), path
 
 
 def _some_id() -> str:
