@@ -162,11 +162,11 @@ def similar(document_id: str, limit: int, as_json: bool, vectors: Path) -> None:
 @_vectors
 def documents(form: str, vectors: Path) -> None:
     """List the library."""
-    if form in FORMATS:
-        # Bytes: the terminal's encoding may have no Arabic, and the line ends are the format's.
-        out = click.get_binary_stream("stdout")
-        for piece in FORMATS[form].write(_library(vectors).every_document()):
-            out.write(piece.encode())
+    as_file = FORMATS.get(form)
+    if as_file:
+        for piece in as_file.write(_library(vectors).every_document()):
+            # Bytes: a terminal's encoding may have no Arabic, and the line ends are the format's.
+            click.echo(piece.encode(), nl=False)
         return
     total, found = _library(vectors).documents()
     if form == "jsonl":

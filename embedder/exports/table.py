@@ -30,10 +30,13 @@ _DEFUSED = re.compile(f"'+[{re.escape(STARTERS)}]")
 
 
 def write(documents: Iterable[Document]) -> Iterator[str]:
-    """Write documents as a table, a piece a row."""
-    yield "\ufeff" + _row(COLUMNS)
+    """Write documents as a table, a piece a row, the first with the columns' names before it."""
+    before = "\ufeff" + _row(COLUMNS)
     for document in documents:
-        yield _row(_cell(getattr(document, name)) for name in COLUMNS)
+        yield before + _row(_cell(getattr(document, name)) for name in COLUMNS)
+        before = ""
+    if before:
+        yield before
 
 
 def defuse(cell: str) -> str:

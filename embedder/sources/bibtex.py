@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,6 @@ from embedder.textfile import read_text
 # What it warns of is an error here, with file and line.
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
 
-_LISTS = ("countries", "country_codes", "regions", "sources")
 _OTHER_NAMES = {"authors": ("editor",), "year": ("date",), "topics": ("keyword",)}
 _READ = {*FIELDS.values(), *(name for names in _OTHER_NAMES.values() for name in names)}
 
@@ -73,8 +72,7 @@ def _entries(path: Path) -> list[Parsed]:
     blocks: list[Block] = []
     for block in Splitter(read_text(path)).split().blocks:
         # A key may stand twice: keys are nothing to us.
-        again = isinstance(block, DuplicateBlockKeyBlock)
-        found = block.ignore_error_block if again else block
+        found = block.ignore_error_block if isinstance(block, DuplicateBlockKeyBlock) else block
         if isinstance(found, ParsingFailedBlock):
             raise SourceError(path, (found.start_line or 0) + 1, _failure(found))
         if isinstance(found, Parsed):
@@ -118,18 +116,19 @@ def _document(path: Path, line: int, values: dict[str, str]) -> Document:
     raw = {own: values.get(name, "") for own, name in FIELDS.items()}
     for own, others in _OTHER_NAMES.items():
         raw[own] = raw[own] or next((values[each] for each in others if each in values), "")
-    found: dict[str, Any] = {own: _items(raw[own]) for own in _LISTS}
-    found["id"] = decode(raw["id"]) or None
-    found["title"] = decode(raw["title"])
-    found["abstract"] = decode(raw["abstract"])
-    found["category"] = decode(raw["category"]) or None
-    found["topics"] = _items(raw["topics"])
-    found["authors"] = _authors(raw["authors"])
-    try:
-        found["year"] = year_in(decode(raw["year"]))
-    except ValueError as error:
-        raise SourceError(path, line, f"year: {error}; mend it") from error
+    found: dict[str, Any] = {}
+    for own, value in raw.items():
+        try:
+            found[own] = _READERS.get(own, decode)(value)
+        except ValueError as error:
+            raise SourceError(path, line, f"{own}: {error}") from error
+    found["id"] = found["id"] or None
+    found["category"] = found["category"] or None
     return check(path, line, found)
+
+
+def _year(value: str) -> int | None:
+    return year_in(decode(value))
 
 
 def _items(value: str) -> tuple[str, ...]:
@@ -168,3 +167,10 @@ def _name(name: str) -> str:
         return decode(name)
     parts = parse_single_name_into_parts(name, strict=False)
     return decode(parts.merge_first_name_first)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "authors": _authors,
+    "year": _year,
+    **dict.fromkeys(("topics", "countries", "country_codes", "regions", "sources"), _items),
+}

@@ -122,7 +122,9 @@ def year_in(date: str) -> int | None:
     """
     found = _YEAR.search(date)
     if not found and re.search(r"\d", date):
-        raise ValueError(f"{date!r} has no year of four digits, from 1000 to 2999")
+        raise ValueError(
+            f"{date!r} has no year of four digits, from 1000 to 2999; mend it or take it out"
+        )
     return int(found[0]) if found else None
 
 

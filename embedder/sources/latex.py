@@ -1,6 +1,7 @@
 """Decodes the LaTeX of a BibTeX value: accents, escaped characters, commands of form.
 
-What `embedder.exports.bibtex` escapes comes back to the letter. Formulas stay as they stand.
+What `embedder.exports.bibtex` escapes comes back to the letter. Formulas, and commands that are
+not known, stay as they are written.
 """
 
 from __future__ import annotations
@@ -28,9 +29,39 @@ _FORMULA_OR_SIGN = re.compile(
     r"\\.|(?P<formula>\$(?=\S)(?:\\.|[^$\\%])*(?<=\S)\$(?!\d))|(?P<sign>[%&$])", re.DOTALL
 )
 
+# What pylatexenc does not know, or takes for another sign.
+_SIGNS = {
+    "textbraceleft": "{",
+    "textbraceright": "}",
+    "textasciicircum": "^",
+    "textbar": "|",
+    "textless": "<",
+    "textgreater": ">",
+    "textunderscore": "_",
+    "textquotedbl": '"',
+    "textpercent": "%",
+    "slash": "/",
+    "S": "§",
+    "P": "¶",
+    "pounds": "£",
+    "copyright": "©",
+    "euro": "€",
+    "newline": "\n",
+    "par": "\n\n",
+}
+# What changes only how text looks.
+_OF_FORM = (
+    *("relax", "protect", "noindent", "mbox", "noopsort", "uppercase", "MakeUppercase"),
+    *("textnormal", "textmd", "textup", "textsuperscript", "textsubscript", "normalfont"),
+    *("it", "bf", "em", "rm", "sc", "sl", "tt", "small", "large"),
+)
+
 
 def decode(value: str) -> str:
-    """Give the text that a BibTeX value stands for."""
+    """Give the text that a BibTeX value stands for.
+
+    Raises ValueError for commands that pylatexenc cannot make sense of.
+    """
     value = _WHITE.sub(_white, value)
     if value[:1] == " " or value[-1:] == " ":
         value = value.strip(" ")
@@ -40,7 +71,10 @@ def decode(value: str) -> str:
         return plain
     value = value.replace(RETURN, r"\symbol{13}")
     escaped = _FORMULA_OR_SIGN.sub(lambda at: f"\\{at[0]}" if at["sign"] else at[0], value)
-    return str(_texts().latex_to_text(escaped, latex_context=_parser()))
+    try:
+        return str(_texts().latex_to_text(escaped, latex_context=_parser()))
+    except Exception as error:  # It has no errors of its own for what is cut off.
+        raise ValueError(f"the LaTeX of {value[:80]!r} cannot be read; write it plainly") from error
 
 
 def _white(found: re.Match[str]) -> str:
@@ -54,7 +88,8 @@ def _white(found: re.Match[str]) -> str:
 def _parser() -> Any:
     """Give what pylatexenc parses by: it must know which commands take a value."""
     known = get_default_parsed_db()
-    known.add_context_category("ours", macros=[MacroSpec("symbol", "{")], prepend=True)
+    macros = [MacroSpec("symbol", "{"), MacroSpec("enquote", "{"), MacroSpec("href", "{{")]
+    known.add_context_category("ours", macros=macros, prepend=True)
     return known
 
 
@@ -63,13 +98,25 @@ def _texts() -> Any:
     known = get_default_latex_context_db()
     macros = [
         MacroTextSpec("symbol", simplify_repl=_symbol),
-        MacroTextSpec("textbraceleft", "{"),
-        MacroTextSpec("textbraceright", "}"),
-        MacroTextSpec("textasciicircum", "^"),
-        MacroTextSpec("url", "%s"),
+        MacroTextSpec("enquote", "“%s”"),
+        MacroTextSpec("url", simplify_repl=_address),
+        *(MacroTextSpec(name, sign) for name, sign in _SIGNS.items()),
+        *(MacroTextSpec(name, "") for name in _OF_FORM),
     ]
     known.add_context_category("ours", macros=macros, prepend=True)
+    # Its own way is to leave them out without a word.
+    known.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=_as_written))
     return LatexNodes2Text(latex_context=known, math_mode="verbatim")
+
+
+def _as_written(node: Any) -> str:
+    written = str(node.latex_verbatim())
+    return written if node.nodeargd and node.nodeargd.argnlist else f"{written} "
+
+
+def _address(node: Any, l2tobj: Any) -> str:
+    """Give an address, in which a tilde is a tilde."""
+    return str(l2tobj.nodelist_to_text(node.nodeargd.argnlist)).replace("\xa0", "~")
 
 
 def _symbol(node: Any, l2tobj: Any) -> str:

@@ -50,7 +50,7 @@ def read(path: Path) -> Iterator[Entry]:
         yield Entry(_document(path, line, _values(lines)), path, line)
     if none:
         raise SourceError(
-            path, 1, "no record here: each begins with a line 'TY  - ' (two spaces) and its type"
+            path, 1, "no record here: each begins with TY, two spaces, a hyphen, its type"
         )
 
 
@@ -67,8 +67,8 @@ def _records(path: Path) -> Iterator[tuple[int, list[tuple[str, str]]]]:
             yield begun, lines
             begun = 0
         elif tag and not begun:
-            problem = f"{tag!r} stands outside a record: one begins with 'TY  - ' and its type"
-            raise SourceError(path, number, problem)
+            problem = "stands outside a record: one begins with TY, two spaces, a hyphen, its type"
+            raise SourceError(path, number, f"{tag!r} {problem}")
         elif begun:
             lines.append((tag, rest.strip()))
     _refuse_open(path, begun)
@@ -76,7 +76,9 @@ def _records(path: Path) -> Iterator[tuple[int, list[tuple[str, str]]]]:
 
 def _refuse_open(path: Path, begun: int) -> None:
     if begun:
-        raise SourceError(path, begun, "the record that begins here has no end: a line 'ER  - '")
+        raise SourceError(
+            path, begun, "the record that begins here has no end: ER, two spaces, a hyphen"
+        )
 
 
 def _values(lines: Iterable[tuple[str, str]]) -> _Values:
@@ -100,12 +102,11 @@ def _in_paragraphs(texts: Iterable[str]) -> str:
 
 
 def _document(path: Path, line: int, values: _Values) -> Document:
+    authors = _all(values, "AU", "A1") or _all(values, "A2", "ED")
     found: dict[str, Any] = {
         "title": _title(path, line, values),
         "abstract": "\n\n".join(_all(values, "AB", "N2")),
-        "authors": tuple(
-            name_in_order(name) for name in _all(values, "AU", "A1") or _all(values, "A2", "ED")
-        ),
+        "authors": tuple(filter(None, map(name_in_order, authors))),
         "year": _year(path, line, values),
         "topics": _all(values, "KW"),
     }
@@ -134,7 +135,7 @@ def _year(path: Path, line: int, values: _Values) -> int | None:
             try:
                 year = year_in(date)
             except ValueError as error:
-                raise SourceError(path, line, f"{tag}: {error}; mend it") from error
+                raise SourceError(path, line, f"{tag}: {error}") from error
             if year:
                 return year
     return None

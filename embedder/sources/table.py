@@ -7,17 +7,17 @@ are known by name, in any order and case:
 |---|---|
 | each of its own | as our JSON names it: `id`, `title`, `abstract`, `authors`, `year`, … |
 | id | `_id` |
-| abstract | `text`, `abstract note` |
+| abstract | `text` |
 | authors | `author`: as reference managers write them, `Last, First` is turned round |
 | year | `publication year`, `date` |
-| topics | `topic`, `keywords`, `keyword`, `tags`, `manual tags`, `automatic tags` |
+| topics | `topic`, `keywords`, `keyword`, `tags` |
 | countries, country_codes, regions, sources | `country`, `country code`, `region`, `source files` |
 
 Several values in a cell stand between semicolons, see `embedder.exports.joined`. Any other
-column is an error, so that none is lost unseen; but Zotero's export (it has `Key` and `Item
-Type`) is known to have many of which a document keeps none, and its key is no id: the same
-document has another one in each library. An apostrophe before a formula's first character,
-which keeps a spreadsheet from running it, is taken off.
+column is an error, so that none is lost unseen. But of Zotero's export (it has `Key` and `Item
+Type`), which has some 90, only the title, abstract, authors or else editors, year and tags are
+read; its key is no id, for the same document has another one in each library. An apostrophe
+before a formula's first character, which keeps a spreadsheet from running it, is taken off.
 """
 
 from __future__ import annotations
@@ -40,21 +40,33 @@ from embedder.textfile import read_text
 
 _ALIASES = {
     **{name.replace("_", " "): name for name in COLUMNS},
-    **dict.fromkeys(("text", "abstract note"), "abstract"),
     **dict.fromkeys(("publication year", "date"), "year"),
     **dict.fromkeys(("topic", "keywords", "keyword", "tags"), "topics"),
-    **dict.fromkeys(("manual tags", "automatic tags"), "topics"),
+    "text": "abstract",
     "author": "authors",
     "country": "countries",
     "country code": "country_codes",
     "region": "regions",
     "source files": "sources",
 }
-_LISTS = frozenset({"authors", "topics", "countries", "country_codes", "regions", "sources"})
-_ZOTERO = {"key", "item type"}
+_ZOTERO = {
+    "title": "title",
+    "abstract note": "abstract",
+    "author": "authors",
+    "editor": "editors",
+    "publication year": "year",
+    "date": "year",
+    "manual tags": "topics",
+    "automatic tags": "topics",
+}
+_LISTS = frozenset(
+    {"authors", "editors", "topics", "countries", "country_codes", "regions", "sources"}
+)
+# Columns whose names a reference manager wrote, last name first.
+_TURNED = frozenset({"author", "editor"})
 _SEPARATORS = ",;\t"
 # Excel's own way to say what separates the cells, in a line before the table.
-_SAID = re.compile(r"\"?sep=(.)\"?\r?\n?", re.IGNORECASE)
+_SAID = re.compile(r"\"?sep=([,;|\t])\"?\r?\n?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ def read(path: Path) -> Iterator[Entry]:
     fewer cells than the first, quotation marks that do not match, and values that cannot be.
     """
     text = _text(path)
-    header, *rows = _rows(path, text, _separator(text))
+    header, *rows = _rows(path, text, _separator(text)) or [_Row(1, ())]
     if not rows:
         raise SourceError(path, header.line, "the table has no row under the names of its columns")
     columns = _columns(path, header)
@@ -109,7 +121,7 @@ def _separator(text: str) -> str:
             names: list[str] = next(_parsed(text, separator), [])
         except csv.Error:
             return 0, 0
-        return sum(_plain(name) in _ALIASES for name in names), len(names)
+        return sum(_plain(name) in {**_ALIASES, **_ZOTERO} for name in names), len(names)
 
     with _cells_of(len(text)):
         return max(_SEPARATORS, key=known)
@@ -152,14 +164,14 @@ def _rows(path: Path, text: str, separator: str) -> list[_Row]:
 def _columns(path: Path, header: _Row) -> list[_Column]:
     """Give the columns that are read, with the document's name for each."""
     plain = [_plain(cell) for cell in header.cells]
-    zotero = set(plain) >= _ZOTERO
+    zotero = {"key", "item type"} <= set(plain)
+    names = _ZOTERO if zotero else _ALIASES
     columns: list[_Column] = []
     for at, name in enumerate(plain):
-        if name not in _ALIASES:
-            if not zotero:
-                raise SourceError(path, header.line, _unknown(header.cells[at], at))
-            continue
-        columns.append(_Column(at, name, _ALIASES[name]))
+        if name in names:
+            columns.append(_Column(at, name, names[name]))
+        elif not zotero:
+            raise SourceError(path, header.line, _unknown(header.cells[at], at))
     for column in columns:
         same = [header.cells[each.at] for each in columns if each.name == column.name]
         if len(same) > 1 and not zotero:
@@ -190,16 +202,20 @@ def _document(path: Path, row: _Row, columns: Sequence[_Column]) -> Document:
             found["year"] = found.get("year") or _year(path, row, cell)
         elif cell or column.name not in {"id", "category"}:
             found[column.name] = cell
+    editors = found.pop("editors", ())
+    found["authors"] = found.get("authors") or editors
     return check(path, row.line, found)
 
 
 def _list(cell: str, column: _Column) -> tuple[str, ...]:
     values = split(cell)
-    return tuple(map(name_in_order, values)) if column.header == "author" else values
+    if column.header in _TURNED:
+        return tuple(filter(None, map(name_in_order, values)))
+    return values
 
 
 def _year(path: Path, row: _Row, cell: str) -> int | None:
     try:
         return year_in(cell)
     except ValueError as error:
-        raise SourceError(path, row.line, f"year: {error}; mend it") from error
+        raise SourceError(path, row.line, f"year: {error}") from error

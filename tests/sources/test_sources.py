@@ -9,7 +9,7 @@ from embedder.errors import SourceError
 from embedder.sources import find_files
 from tests.conftest import SEEDS
 
-ENDINGS = ".txt, .jsonl, .ndjson"
+ENDINGS = ".txt, .jsonl, .ndjson, .csv, .ris, .bib"
 
 
 @pytest.fixture

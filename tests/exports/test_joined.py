@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from embedder.exports.joined import join, split
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((), ""),
+        (("Lebanon",), "Lebanon"),
+        (("Lebanon", "Viet Nam"), "Lebanon; Viet Nam"),
+        (("a;b", "c"), r"a\;b; c"),
+        (("a\\", "b"), r"a\\; b"),
+        ((";", "\\;", "\\\\"), r"\;; \\\;; \\\\"),
+        (("a, b", '"c"'), 'a, b; "c"'),
+    ],
+)
+def test_values_are_joined_and_taken_apart(values, text):
+    assert join(values) == text
+    assert split(text) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a;b", ("a", "b")),
+        (" a ;  b ;; ", ("a", "b")),
+        (";", ()),
+        (" ", ()),
+        ("C:\\temp; D:\\", ("C:\\temp", "D:\\")),
+        ("a, b", ("a, b",)),
+    ],
+)
+def test_what_others_joined_is_taken_apart(text, values):
+    assert split(text) == values

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from embedder.changes import document_id
+from embedder.errors import SourceError
+from embedder.records import Document
+from embedder.sources import bibtex
+
+# As Zotero writes (its BibLaTeX has `date` for `year`), between a string and a comment.
+ZOTERO = r"""
+@string{iom = "International Organization for Migration"}
+Text between entries is nothing to BibTeX.
+@report{surtees_health_2010,
+	location = {Geneva},
+	title = {Trafficking in {Lebanon}: a {\textquotedblleft}study{\textquotedblright} \& more},
+	rights = {© {WHO}},
+	abstract = {Line one, wrapped
+   here: 50\% of {US}\$ 5 \textless{} 6.
+
+Second paragraph, see \url{http://x.org/~a_b}.},
+	author = {M{\"u}ller, J{\'o}rg and von Hagen, Mark\'eta and {World Health Organization}
+		and King, Jr., Martin and Rebecca Surtees and others},
+	date = {2010-05-03},
+	keywords = {Human trafficking, {Health, mental}, {WHO}},
+	month = jan,
+	file = {a.pdf:/home/a.pdf:application/pdf}
+}
+
+@book(second, editor = "Ann Ash and " # "Ben", title = "Quoted {B}races", year = 1999)
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "library.bib"
+    path.write_bytes(text.encode())
+    return path
+
+
+def read(folder: Path, text: str) -> list[Document]:
+    return [entry.document for entry in bibtex.read(write(folder, text))]
+
+
+def read_one(folder: Path, fields: str) -> Document:
+    (found,) = read(folder, f"@misc{{key,\n{fields}\n}}\n")
+    return found
+
+
+# What is read.
+
+
+def test_what_zotero_writes(tmp_path):
+    text = ZOTERO.replace('"Ann Ash and " # "Ben"', "iom")
+    first, second = read(tmp_path, text)
+    assert first == Document(
+        id="",
+        title="Trafficking in Lebanon: a “study” & more",
+        abstract="Line one, wrapped here: 50% of US$ 5 < 6.\n\n"
+        "Second paragraph, see http://x.org/~a_b.",
+        authors=(
+            "Jórg Müller",
+            "Markéta von Hagen",
+            "World Health Organization",
+            "Martin King Jr.",
+            "Rebecca Surtees et al.",
+        ),
+        year=2010,
+        topics=("Human trafficking", "Health, mental", "WHO"),
+        sources=("library.bib",),
+    )
+    assert second == Document(
+        id="",
+        title="Quoted Braces",
+        abstract="",
+        authors=("International Organization for Migration",),
+        year=1999,
+        sources=("library.bib",),
+    )
+
+
+def test_entries_begin_at_their_lines(tmp_path):
+    text = ZOTERO.replace('"Ann Ash and " # "Ben"', "iom")
+    lines = text.split("\n")
+    assert (lines[3][:7], lines[19][:5]) == ("@report", "@book")
+    for each in (text, text.replace("\n", "\r\n"), "\ufeff" + text):
+        assert [entry.line for entry in bibtex.read(write(tmp_path, each))] == [4, 20]
+
+
+def test_keys_and_names_of_fields_are_in_any_case(tmp_path):
+    text = "@ARTICLE{a, TITLE = {One}}\n@article{a, Title = {Two}}\n@Misc{A, title={Three}}"
+    assert [each.title for each in read(tmp_path, text)] == ["One", "Two", "Three"]
+
+
+def test_a_key_is_no_id(tmp_path):
+    first, second = read(tmp_path, "@misc{a, title={One}}\n@misc{b, title={One}}")
+    assert (first.id, second.id) == ("", "")
+    assert document_id(first) == document_id(second)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "topics"),
+    [
+        ("{a, b,c}", ("a", "b", "c")),
+        ("{a; b, c; d}", ("a", "b, c", "d")),
+        ("{{a, b}, {c; d}, e}", ("a, b", "c; d", "e")),
+        (r"{R\&D, \{x, y\}}", ("R&D", "{x", "y}")),
+        ("{a,, b, }", ("a", "b")),
+        ("{}", ()),
+    ],
+)
+def test_keywords_are_taken_apart(keywords, topics, tmp_path):
+    assert read_one(tmp_path, f"keywords = {keywords}").topics == topics
+
+
+@pytest.mark.parametrize(
+    ("author", "authors"),
+    [
+        ("{others}", ("others",)),
+        ("{{Simon and Schuster} and {A, B}}", ("Simon and Schuster", "A, B")),
+        ("{A, B and A, B}", ("B A",)),
+        ("{}", ()),
+        (r"{\'Eluard, Paul}", ("Paul Éluard",)),
+    ],
+)
+def test_authors_are_taken_apart(author, authors, tmp_path):
+    assert read_one(tmp_path, f"author = {author}").authors == authors
+
+
+@pytest.mark.parametrize("year", ["2014", "{2014}", '"2014"', "{c. 2014}", "{2014-05}"])
+def test_a_year_is_found(year, tmp_path):
+    assert read_one(tmp_path, f"year = {year}").year == 2014
+
+
+def test_words_for_a_year_are_none(tmp_path):
+    assert read_one(tmp_path, "year = {in press}").year is None
+
+
+def test_fields_that_are_not_read_may_be_anything(tmp_path):
+    assert read_one(tmp_path, "title = {a}, month = foo, note = a # b").title == "a"
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(
+            "no entry", "1: no entry here: each begins with '@', its type and a brace", id="none"
+        ),
+        pytest.param(
+            "@comment{x}", "1: no entry here: each begins with '@', its type and a brace", id="one"
+        ),
+        pytest.param(
+            "\n@misc{a, title={x}, title={y}, year=1, year=2}",
+            "2: the entry that begins here has twice: title, year. Keep one of them",
+            id="fields twice",
+        ),
+        pytest.param(
+            "\n\n@misc{a,\n title={x",
+            "3: the entry that begins here cannot be read: Unexpectedly reached end of file.",
+            id="cut off",
+        ),
+        pytest.param(
+            "@misc{a, title={x}}\n@misc{b title={y}}",
+            "2: the entry that begins here cannot be read: "
+            "Expected comma after entry key, but found =",
+            id="no comma",
+        ),
+        pytest.param(
+            "@misc{a,\n title = foo}",
+            "2: title: no @string defines 'foo'; put text in braces",
+            id="no string",
+        ),
+        pytest.param(
+            "@misc{a,\n\n title = {x} # foo}",
+            "3: title: values joined with '#' are not read; write the value in one",
+            id="joined",
+        ),
+        pytest.param(
+            "@misc{a,\n year = {14}}",
+            "1: year: '14' has no year of four digits, from 1000 to 2999; mend it or take it out",
+            id="year",
+        ),
+        pytest.param(
+            r"@misc{a, title = {\href{x}}}",
+            r"1: title: the LaTeX of '\\href{x}' cannot be read; write it plainly",
+            id="LaTeX",
+        ),
+        pytest.param(
+            "@misc{a, fingerpostid = {a/similar}}",
+            "1: id: an id cannot end in '/similar'",
+            id="an address",
+        ),
+        pytest.param(
+            "@misc{a, countrycodes = {QQQ}}",
+            "1: country_codes.0: Value error, 'QQQ' is no country's code",
+            id="no code",
+        ),
+        pytest.param(" ", "1: the file is empty", id="empty"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(text, problem, tmp_path, caplog):
+    path = write(tmp_path, text)
+    with caplog.at_level(logging.CRITICAL), pytest.raises(SourceError) as caught:
+        list(bibtex.read(path))
+    assert caught.value.message == f"{path}:{problem}"
+
+
+def test_nothing_is_said_on_standard_error(tmp_path, capfd):
+    with pytest.raises(SourceError):
+        read(tmp_path, "@misc{a,\n title={x")
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from embedder.changes import document_id
+from embedder.errors import SourceError
+from embedder.records import Document
+from embedder.sources import ris
+from tests.exports.documents import PLAIN, written
+
+# As Zotero writes.
+ZOTERO = """\
+TY  - RPRT
+TI  - Health and trafficking: a review
+AU  - Surtees, Rebecca
+AU  - Müller-Groß, Jörg
+AU  - World Health Organization
+AB  - First paragraph.
+
+Second paragraph.
+CY  - Geneva
+DA  - 2014/05/12/
+PY  - 2014
+SP  - 12
+EP  - 40
+LA  - en
+PB  - WHO
+UR  - http://example.org/a?b=c
+Y2  - 2020/01/01/12:00:00
+KW  - Children
+KW  - Human trafficking
+ER  -
+
+"""
+# As EndNote writes.
+ENDNOTE = """\
+TY  - JOUR
+AB  - One line
+and the next.
+AD  - Department of Health, Citation City
+AU  - World Health Organization,
+AU  - Doe, J.
+DO  - 10.1234/5
+KW  - citation
+reference
+  library
+N1  - L0
+2024-04-01
+PY  - 2024
+ST  - A short title
+T2  - A journal
+TI  - A title
+that goes on
+ID  - 123
+ER  -
+"""
+# As older programs and databases write.
+OLD = """\
+Record #1 of 2
+Provider: Provider
+
+1.
+TY  - JOUR
+ID  - 1
+T1  - One
+A1  - Marx, Karl
+A2  - Glattauer, Daniel
+Y1  - 2014//
+N2  - An abstract.
+ER  -
+
+2.
+TY  - EDBOOK
+ID  - 2
+BT  - Two
+ED  - Glattauer, Daniel
+Y1  - n.d.
+ER  -
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "library.ris"
+    path.write_bytes(text.encode())
+    return path
+
+
+def read(folder: Path, text: str) -> list[Document]:
+    return [entry.document for entry in ris.read(write(folder, text))]
+
+
+def problem_of(folder: Path, text: str) -> str:
+    """Give the line and what is said of it."""
+    path = write(folder, text)
+    with pytest.raises(SourceError) as caught:
+        list(ris.read(path))
+    assert caught.value.message.startswith(f"{path}:{caught.value.line}: ")
+    return caught.value.message.removeprefix(f"{path}:")
+
+
+# What is read.
+
+
+def test_what_zotero_writes(tmp_path):
+    assert read(tmp_path, ZOTERO) == [
+        Document(
+            id="",
+            title="Health and trafficking: a review",
+            abstract="First paragraph.\n\nSecond paragraph.",
+            authors=("Rebecca Surtees", "Jörg Müller-Groß", "World Health Organization"),
+            year=2014,
+            topics=("Children", "Human trafficking"),
+            sources=("library.ris",),
+        )
+    ]
+
+
+def test_what_endnote_writes(tmp_path):
+    assert read(tmp_path, ENDNOTE) == [
+        Document(
+            id="",
+            title="A title that goes on",
+            abstract="One line and the next.",
+            authors=("World Health Organization", "J. Doe"),
+            year=2024,
+            topics=("citation", "reference", "library"),
+            sources=("library.ris",),
+        )
+    ]
+
+
+def test_what_older_programs_write(tmp_path):
+    one, two = read(tmp_path, OLD)
+    assert (one.title, one.abstract, one.year) == ("One", "An abstract.", 2014)
+    assert (one.authors, one.id) == (("Karl Marx",), "")
+    assert (two.title, two.authors, two.year) == ("Two", ("Daniel Glattauer",), None)
+
+
+def test_entries_begin_at_their_lines(tmp_path):
+    assert [OLD.split("\n")[at] for at in (4, 14)] == ["TY  - JOUR", "TY  - EDBOOK"]
+    for text, lines in ((OLD, [5, 15]), (ZOTERO + ZOTERO, [1, 22]), ("\n\n" + ENDNOTE, [3])):
+        assert [entry.line for entry in ris.read(write(tmp_path, text))] == lines
+        again = text.replace("\n", "\r\n")
+        assert [entry.line for entry in ris.read(write(tmp_path, again))] == lines
+
+
+def test_a_mark_and_line_ends_change_nothing(tmp_path):
+    text = "\ufeff" + ZOTERO.replace("\n", "\r\n")
+    assert read(tmp_path, text) == read(tmp_path, ZOTERO)
+
+
+def test_the_same_document_of_two_programs_is_one(tmp_path):
+    # Their own numbers differ, so they are no ids.
+    records = [
+        f"TY  - RPRT\nTI  - A title\nPY  - 2014\nID  - {number}\nER  - \n" for number in (1, 2)
+    ]
+    first, second = read(tmp_path, "".join(records))
+    assert document_id(first) == document_id(second)
+
+
+@pytest.mark.parametrize(
+    ("lines", "abstract"),
+    [
+        ("AB  - a\nN2  - a", "a"),
+        ("AB  - a\nN2  - b", "a\n\nb"),
+        ("N2  - b\nAB  - a", "a\n\nb"),
+        ("AB  - a\n\n\n\n  b  \nc\n", "a\n\nb c"),
+        ("AB  - \n\na", "a"),
+        ("AB  -", ""),
+        ("AB  - UN - a hyphen", "UN - a hyphen"),
+        ("AB  - a\nAB - no tag: one space", "a AB - no tag: one space"),
+    ],
+)
+def test_an_abstract_is_put_together(lines, abstract, tmp_path):
+    (found,) = read(tmp_path, f"TY  - JOUR\n{lines}\nER  - \n")
+    assert found.abstract == abstract
+
+
+def test_the_first_date_with_a_year_counts(tmp_path):
+    (found,) = read(tmp_path, "TY  - JOUR\nDA  - 2016/01/01\nPY  - in press\nY1  - 2015//\nER  - ")
+    assert found.year == 2015
+
+
+def test_no_name_is_no_author(tmp_path):
+    (found,) = read(tmp_path, "TY  - JOUR\nAU  - ,\nAU  - \nAU  - A, B\nAU  - A, B\nER  - ")
+    assert found.authors == ("B A",)
+
+
+# Records of ours.
+
+
+def test_a_value_changed_elsewhere_counts(tmp_path):
+    text = written("ris", PLAIN)
+    assert "C8  - " in text
+    changed = text.replace("AB  - A study. In", "AB  - A new study. In")
+    (found,) = read(tmp_path, changed)
+    assert found.abstract == "A new study. In 50% of cases: “care”."
+    assert found.id == PLAIN.id
+    (found,) = read(tmp_path, text)
+    assert found == PLAIN
+
+
+def test_without_c8_the_lines_count(tmp_path):
+    lines = written("ris", PLAIN).splitlines(keepends=True)
+    (found,) = read(tmp_path, "".join(line for line in lines if not line.startswith("C8")))
+    assert found.abstract == "A study. In 50% of cases: “care”."
+    assert found.countries == PLAIN.countries
+
+
+def test_fields_of_others_are_not_taken_for_ours(tmp_path):
+    text = "TY  - JOUR\nDB  - Medline\nAN  - 42\nC1  - Funding\nC2  - 7\nC8  - x\nTI  - a\nER  - "
+    assert read(tmp_path, text) == [Document("", "a", "", sources=("library.ris",))]
+
+
+@pytest.mark.parametrize(
+    "exact", ['{"title": 1}', "[]", "1", '{"countries": ["a", 1]}', '{"id": {}}', '{"x": "y"}']
+)
+def test_an_exact_value_that_is_none_is_passed_over(exact, tmp_path):
+    (found,) = read(tmp_path, f"TY  - RPRT\nDB  - Fingerpost\nTI  - a\nC8  - {exact}\nER  - ")
+    assert found == Document("", "a", "", sources=("library.ris",))
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(
+            "TI  - a\nER  - \n",
+            "1: 'TI' stands outside a record: one begins with TY, two spaces, a hyphen, its type",
+            id="no beginning",
+        ),
+        pytest.param(
+            "TY  - JOUR\nER  - \n\nER  - \n",
+            "4: 'ER' stands outside a record: one begins with TY, two spaces, a hyphen, its type",
+            id="a second end",
+        ),
+        pytest.param(
+            "\nTY  - JOUR\nTI  - a\n",
+            "2: the record that begins here has no end: ER, two spaces, a hyphen",
+            id="no end",
+        ),
+        pytest.param(
+            "TY  - JOUR\nTI  - a\n\nTY  - JOUR\nER  - ",
+            "1: the record that begins here has no end: ER, two spaces, a hyphen",
+            id="no end before the next",
+        ),
+        pytest.param(
+            "a\nb",
+            "1: no record here: each begins with TY, two spaces, a hyphen, its type",
+            id="no record",
+        ),
+        pytest.param(
+            "TY - JOUR\nER - \n",
+            "1: no record here: each begins with TY, two spaces, a hyphen, its type",
+            id="one space",
+        ),
+        pytest.param(
+            "TY  - JOUR\nTI  - a\nT1  - b\nER  - ",
+            "1: two titles in the record that begins here, and only one can be kept: ('a', 'b')",
+            id="two titles",
+        ),
+        pytest.param(
+            "TY  - JOUR\nPY  - 14\nER  - ",
+            "1: PY: '14' has no year of four digits, from 1000 to 2999; mend it or take it out",
+            id="a year of two digits",
+        ),
+        pytest.param(
+            "TY  - RPRT\nDB  - Fingerpost\nC8  - {\nER  - ",
+            "1: C8 is no JSON: Expecting property name enclosed in double quotes: "
+            "line 1 column 2 (char 1). Mend the line or take it out",
+            id="no JSON",
+        ),
+        pytest.param(
+            "TY  - RPRT\nDB  - Fingerpost\nAN  - a/similar\nER  - ",
+            "1: id: an id cannot end in '/similar'",
+            id="an address",
+        ),
+        pytest.param(
+            "TY  - RPRT\nDB  - Fingerpost\nC2  - QQQ\nER  - ",
+            "1: country_codes.0: Value error, 'QQQ' is no country's code",
+            id="no code",
+        ),
+        pytest.param("", "1: the file is empty", id="empty"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(text, problem, tmp_path):
+    assert problem_of(tmp_path, text) == problem

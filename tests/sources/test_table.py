@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from embedder.errors import SourceError
+from embedder.records import Document
+from embedder.sources import table
+
+KNOWN = (
+    "rename it or take it out. Known columns: id, title, abstract, authors, year, topics, "
+    "countries, country_codes, regions, category, sources"
+)
+# Some of the columns of Zotero's export, in its order.
+ZOTERO = (
+    *("Key", "Item Type", "Publication Year", "Author", "Title", "Publication Title", "ISBN"),
+    *("Url", "Abstract Note", "Date", "Pages", "Type", "Extra", "Notes", "Manual Tags"),
+    *("Automatic Tags", "Editor", "Country", "Number"),
+)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "library.csv"
+    path.write_bytes(text.encode())
+    return path
+
+
+def read(folder: Path, text: str) -> list[Document]:
+    return [entry.document for entry in table.read(write(folder, text))]
+
+
+def zotero(**cells: str) -> str:
+    """A row as Zotero writes it."""
+    row = {name: cells.get(name.replace(" ", "_").lower(), "") for name in ZOTERO}
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, ZOTERO, quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerow(row)
+    return "\ufeff" + out.getvalue()
+
+
+# What is read.
+
+
+def test_what_zotero_writes(tmp_path):
+    text = zotero(
+        key="ABCD2345",
+        item_type="report",
+        publication_year="2010",
+        author="Surtees, Rebecca; World Health Organization",
+        title='A "title"',
+        abstract_note="One.\n\nTwo, three; four.",
+        date="2010-05",
+        type="A report",
+        country="Lebanon",
+        manual_tags="Children; Health",
+        automatic_tags="Health; Law",
+        editor="Else, Somebody",
+    )
+    assert read(tmp_path, text) == [
+        Document(
+            id="",
+            title='A "title"',
+            abstract="One.\n\nTwo, three; four.",
+            authors=("Rebecca Surtees", "World Health Organization"),
+            year=2010,
+            topics=("Children", "Health", "Law"),
+            sources=("library.csv",),
+        )
+    ]
+
+
+def test_zoteros_editors_and_date_where_there_is_no_other(tmp_path):
+    (found,) = read(tmp_path, zotero(title="a", editor="Ash, Ann; Bo, Ben", date="5/2011"))
+    assert (found.authors, found.year) == (("Ann Ash", "Ben Bo"), 2011)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_what_excel_writes(separator, ends, mark, tmp_path):
+    rows = [
+        ["Title", "Abstract", "YEAR", "Country Codes", "ID"],
+        ['"A, b; c\td"', '"He said ""x""\ny"', "2014", "lb", "12"],
+        ["", "", "", "", ""],
+        ["عنوان", "é", "", "", ""],
+    ]
+    text = mark + "".join(separator.join(row) + ends for row in rows)
+    first, second = read(tmp_path, text)
+    assert first == Document(
+        id="12",
+        title="A, b; c\td",
+        abstract='He said "x"\ny',
+        year=2014,
+        country_codes=("LBN",),
+        sources=("library.csv",),
+    )
+    assert second == Document("", "عنوان", "é", sources=("library.csv",))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+def test_excels_line_that_names_the_separator(separator, tmp_path):
+    path = write(tmp_path, f'sep={separator}\r\nTitle{separator}Text\r\n"a,;|"{separator}b\r\n')
+    (entry,) = table.read(path)
+    assert (entry.line, entry.document.title, entry.document.abstract) == (3, "a,;|", "b")
+
+
+def test_a_table_of_one_column(tmp_path):
+    assert [each.title for each in read(tmp_path, "title\na\nb; c\n")] == ["a", "b; c"]
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("_id", "id"),
+        ("ID", "id"),
+        ("text", "abstract"),
+        ("Abstract ", "abstract"),
+        ("Category", "category"),
+    ],
+)
+def test_columns_of_text_are_known_by_other_names(header, field, tmp_path):
+    (found,) = read(tmp_path, f"title,{header}\nt,x y\n")
+    assert getattr(found, field) == "x y"
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("Keywords", "topics"),
+        ("keyword", "topics"),
+        ("tags", "topics"),
+        ("Topic", "topics"),
+        ("authors", "authors"),
+        ("region", "regions"),
+        ("Country", "countries"),
+        ("source files", "sources"),
+    ],
+)
+def test_columns_of_lists_are_known_by_other_names(header, field, tmp_path):
+    (found,) = read(tmp_path, f'title,{header}\nt,"a, b;  c\\;d ;"\n')
+    assert getattr(found, field) == ("a, b", "c;d")
+
+
+@pytest.mark.parametrize(
+    ("header", "authors"),
+    [("author", ("Ann Ash", "Ben Bo")), ("authors", ("Ash, Ann", "Bo, Ben", ","))],
+)
+def test_names_are_turned_where_managers_write_them(header, authors, tmp_path):
+    (found,) = read(tmp_path, f'title,{header}\nt,"Ash, Ann; Bo, Ben; ,"\n')
+    assert found.authors == authors
+
+
+@pytest.mark.parametrize("year", ["2014", " 2014 ", "2014.0", "12/05/2014", "2014-05-12"])
+def test_a_year_is_found(year, tmp_path):
+    assert read(tmp_path, f"title,Publication Year\nt,{year}\n")[0].year == 2014
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [("'=x", "=x"), ("''=x", "'=x"), ("'tis", "'tis"), ("'\tx", "\tx"), ("=x", "=x")],
+)
+def test_the_apostrophe_before_a_formula_comes_off(cell, text, tmp_path):
+    assert read(tmp_path, f'title,text\n"{cell}",b\n')[0].title == text
+
+
+def test_rows_begin_at_their_lines(tmp_path):
+    text = '\ntitle,text\n"a\nb","c\n\nd"\n\n,\ne,f\n'
+    for each in (text, text.replace("\n", "\r\n")):
+        path = write(tmp_path, each)
+        assert [entry.line for entry in table.read(path)] == [3, 9]
+
+
+def test_a_cell_may_be_very_long(tmp_path):
+    before = csv.field_size_limit()
+    assert read(tmp_path, f"title\n{'x' * 300_000}\n")[0].title == "x" * 300_000
+    assert csv.field_size_limit() == before
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("title,titel\na,b\n", f"1: unknown column 'titel'; {KNOWN}", id="unknown"),
+        pytest.param("\ntitle,\na,b\n", f"2: unknown column 2 without a name; {KNOWN}", id="blank"),
+        pytest.param(
+            "abstract,text\na,b\n",
+            "1: the columns ['abstract', 'text'] are both 'abstract'; keep one of them",
+            id="two of one",
+        ),
+        pytest.param(
+            "title\n", "1: the table has no row under the names of its columns", id="no rows"
+        ),
+        pytest.param(
+            ",,\n", "1: the table has no row under the names of its columns", id="no cells"
+        ),
+        pytest.param(
+            "title,text\na,b\na,b,c\n",
+            "3: the row that begins here has 3 cells, and the first line names 2 columns. "
+            "Put a cell with a separator in quotation marks",
+            id="too many cells",
+        ),
+        pytest.param(
+            "title,text\na\n",
+            "2: the row that begins here has 1 cells, and the first line names 2 columns. "
+            "Put a cell with a separator in quotation marks",
+            id="too few cells",
+        ),
+        pytest.param(
+            'title,text\na,"b\nc,d\ne,f\n',
+            "2: the row that begins here cannot be read: unexpected end of data. A cell in "
+            "quotation marks has them doubled inside, and a separator after it",
+            id="an open quotation",
+        ),
+        pytest.param(
+            'title,text\na,"b"c\n',
+            "2: the row that begins here cannot be read: ',' expected after '\"'. A cell in "
+            "quotation marks has them doubled inside, and a separator after it",
+            id="text after a quotation",
+        ),
+        pytest.param(
+            "title,year\na,14\n",
+            "2: year: '14' has no year of four digits, from 1000 to 2999; mend it or take it out",
+            id="year",
+        ),
+        pytest.param("id\na/similar\n", "2: id: an id cannot end in '/similar'", id="an address"),
+        pytest.param(
+            "title,country_codes\na,QQQ\n",
+            "2: country_codes.0: Value error, 'QQQ' is no country's code",
+            id="no code",
+        ),
+        pytest.param("\n \n", "1: the file is empty", id="empty"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(text, problem, tmp_path):
+    path = write(tmp_path, text)
+    with pytest.raises(SourceError) as caught:
+        list(table.read(path))
+    assert caught.value.message == f"{path}:{problem}"
+
+
+def test_a_table_in_another_encoding_is_refused(tmp_path):
+    path = tmp_path / "library.csv"
+    path.write_bytes("title\ncafé\n".encode("latin-1"))
+    with pytest.raises(SourceError, match=r"csv:2: byte 0xe9 is not UTF-8; save the file as UTF-8"):
+        list(table.read(path))
