@@ -185,6 +185,14 @@ class OpenVinoEncoder:
         A model that averages its tokens gives a sentence's vector by `pooling`; others read
         each sentence again, alone.
         """
+        # Each text once: where it stands in a row may change its vector's last digits, and equal
+        # texts must have equal vectors.
+        different = {(each.text, each.offsets): each for each in passages}
+        found = self._encode_different(list(different.values()))
+        made = dict(zip(different, found, strict=True))
+        return [made[each.text, each.offsets] for each in passages]
+
+    def _encode_different(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         counts = self.count_tokens([each.text for each in passages])
         check_lengths(passages, counts, self.max_tokens, self.name)
         if self._card.averages:

@@ -394,3 +394,14 @@ def test_converting_tells_nobody_and_leaves_nothing_at_home(
     _, telemetry, calls = run_alone(tmp_path / "empty")
     assert (telemetry, calls) == ([], [])
     assert {each.name for each in tmp_path.iterdir()} <= {"empty", ".cache"}
+
+
+def test_equal_passages_have_equal_vectors(place: Path):
+    encoder = OpenVinoEncoder("m", place, "")
+    cats, dogs = a_passage("Cats. ", "Cats sleep."), a_passage("Dogs. ", "Dogs run at night.")
+    found = encoder.encode_passages([cats, dogs, cats, cats, dogs, cats, cats])
+    for one, others in ((0, (2, 3, 5, 6)), (1, (4,))):
+        for other in others:
+            np.testing.assert_array_equal(found[one].passage, found[other].passage)
+            np.testing.assert_array_equal(found[one].sentences, found[other].sentences)
+    assert not np.array_equal(found[0].passage, found[1].passage)
