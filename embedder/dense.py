@@ -116,11 +116,11 @@ class ExactIndex:
 
     def similarities(self, query: Rows, positions: Positions) -> Rows:
         """Compare with some; see `DenseIndex.similarities`."""
-        return np.asarray(self._vectors[positions] @ query, dtype=np.float32)
+        return _products(self._vectors[positions], query)
 
     def within(self, query: Rows, threshold: float) -> Positions:
         """Find all that are near; see `DenseIndex.within`."""
-        return np.flatnonzero(self._vectors @ query >= np.float32(threshold))
+        return np.flatnonzero(_products(self._vectors, query) >= np.float32(threshold))
 
     def vectors(self, positions: Positions) -> Rows:
         """Give some vectors; see `DenseIndex.vectors`."""
@@ -172,7 +172,7 @@ class ApproximateIndex:
 
     def similarities(self, query: Rows, positions: Positions) -> Rows:
         """Compare with some; see `DenseIndex.similarities`."""
-        return np.asarray(self.vectors(positions) @ query, dtype=np.float32)
+        return _products(self.vectors(positions), query)
 
     def within(self, query: Rows, threshold: float) -> Positions:
         """Find all that are near, in all cells; see `DenseIndex.within`."""
@@ -288,6 +288,15 @@ def _best(
     best = np.argpartition(-scores, limit - 1)[:limit]
     best = best[np.lexsort((among[best], -scores[best]))]
     return among[best].astype(np.int64), scores[best]
+
+
+def _products(vectors: Rows, query: Rows) -> Rows:
+    """Give the inner products of vectors with a query, each by itself: float32 (n,).
+
+    In a product of matrices a row's last digits depend on where it stands on some processors,
+    and equal documents must be equal.
+    """
+    return np.asarray(np.vecdot(vectors, query), dtype=np.float32)
 
 
 def _nothing() -> tuple[Positions, Rows]:
