@@ -21,7 +21,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -35,10 +35,10 @@ import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from embedder.batches import by_tokens, filled, round_up
-from embedder.encode import CORES, PassageVectors, Rows, normalise
+from embedder.encode import AS_DOCUMENTS, CORES, PassageVectors, Reading, Rows, normalise
 from embedder.errors import EncoderError
 from embedder.filehash import file_sha256
-from embedder.pooling import check_lengths, count_tokens, each_alone, pool
+from embedder.pooling import check_lengths, count_tokens, decode, each_alone, pool, prompts_of
 from embedder.records import Passage
 from embedder.together import Together
 
@@ -153,6 +153,9 @@ class OpenVinoEncoder:
         self._card = read_card(folder)
         check_files(folder, self._card, (TOKENIZER,))
         self.dim, self.max_tokens = self._card.dim, self._card.max_tokens
+        self.prompts: Mapping[str, str] = prompts_of(
+            self._card.query_prompt, self._card.document_prompt
+        )
         # Tokenizers keep how they cut, so the one that counts is another than the one that reads.
         self._counter = _tokenizer(folder)
         self._tokenizer = _tokenizer(folder)
@@ -167,17 +170,22 @@ class OpenVinoEncoder:
         """Count each text's tokens; see `encode.Encoder`."""
         return count_tokens(self._counter, texts)
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """Give tokens' text; see `encode.Encoder`."""
+        return decode(self._counter, ids)
+
     def encode_queries(self, texts: Sequence[str]) -> Rows:
         """Encode questions; see `encode.Encoder`."""
         return self._rows(self._network, [self._card.query_prompt + text for text in texts])
 
-    def encode_documents(self, texts: Sequence[str]) -> Rows:
+    def encode_documents(self, texts: Sequence[str], reading: Reading = AS_DOCUMENTS) -> Rows:
         """Encode documents; see `encode.Encoder`.
 
         These vectors leave the house, so they are read at full precision: programs compare them
         with those of other servers.
         """
-        return self._rows(self._exact, [self._card.document_prompt + text for text in texts])
+        prompt = self._card.document_prompt if reading.prompt is None else reading.prompt
+        return self._rows(self._exact, [prompt + text for text in texts], reading)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         """Encode passages and their sentences; see `encode.Encoder`.
@@ -220,7 +228,7 @@ class OpenVinoEncoder:
             found = path.read_text(encoding="ascii")
             if found in possible:
                 return found
-        encoded = self._cut([_TRIED])
+        encoded = self._cut([_TRIED], self._tokenizer)
         times = {
             each: _seconds(_Network(self._folder, self._card, each), encoded) for each in possible
         }
@@ -236,16 +244,33 @@ class OpenVinoEncoder:
         """The model at full precision, for programs that want vectors; loaded when one does."""
         return _Network(self._folder, self._card, "f32")
 
-    def _rows(self, network: _Network, texts: Sequence[str]) -> Rows:
+    @cached_property
+    def _from_end(self) -> Tokenizer:
+        """The tokenizer that keeps the last tokens of a text; loaded when a program wants them."""
+        tokenizer = _tokenizer(self._folder)
+        tokenizer.enable_truncation(self._card.reads, direction="left")
+        return tokenizer
+
+    def _rows(
+        self, network: _Network, texts: Sequence[str], reading: Reading = AS_DOCUMENTS
+    ) -> Rows:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
+        tokenizer = self._from_end if reading.from_end else self._tokenizer
         # sentence-transformers strips texts before it reads them.
-        encoded = self._cut([text.strip() for text in texts])
-        return normalise(np.stack(self._read(network, encoded, lambda _at, _tokens, text: text)))
+        encoded = self._cut([text.strip() for text in texts], tokenizer)
+        # A padded network may normalise itself, so its texts' vectors are no sums of tokens.
+        pooled = self._card.averages and not reading.unit
+
+        def vector(_at: int, tokens: Rows, text: Rows) -> Rows:
+            return tokens.mean(axis=0) if pooled else text
+
+        rows = np.stack(self._read(network, encoded, vector))
+        return normalise(rows) if reading.unit else rows
 
     def _late(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         prompt = self._card.document_prompt
-        encoded = self._cut([prompt + each.text for each in passages])
+        encoded = self._cut([prompt + each.text for each in passages], self._tokenizer)
 
         def vectors(at: int, tokens: Rows, text: Rows) -> PassageVectors:
             places = np.asarray(passages[at].offsets) + len(prompt)
@@ -256,11 +281,12 @@ class OpenVinoEncoder:
 
         return self._read(self._network, encoded, vectors)
 
-    def _cut(self, texts: Sequence[str]) -> list[Encoding]:
+    @staticmethod
+    def _cut(texts: Sequence[str], tokenizer: Tokenizer) -> list[Encoding]:
         """Cut texts into tokens; few of them without the cost of starting threads."""
         if len(texts) <= _FEW:
-            return [self._tokenizer.encode(text) for text in texts]
-        return self._tokenizer.encode_batch(list(texts))
+            return [tokenizer.encode(text) for text in texts]
+        return tokenizer.encode_batch(list(texts))
 
     def _read(
         self,

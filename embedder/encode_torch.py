@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Normalize
 from tokenizers import Tokenizer
 from transformers.utils import logging as _transformers_logging
 
 from embedder.batches import by_tokens
-from embedder.encode import CORES, PassageVectors, Rows, normalise
+from embedder.encode import AS_DOCUMENTS, CORES, PassageVectors, Reading, Rows, normalise
 from embedder.errors import EncoderError
-from embedder.pooling import check_lengths, count_tokens, each_alone, pool
+from embedder.pooling import check_lengths, count_tokens, decode, each_alone, pool, prompts_of
 from embedder.records import Passage
 
 _BATCH = 32
@@ -65,6 +67,7 @@ class TorchEncoder:
         self.dim = int(self.model.get_embedding_dimension() or 0)
         self.query_prompt = self._prompt("query")
         self.document_prompt = self._prompt("document", "passage", "corpus")
+        self.prompts: Mapping[str, str] = prompts_of(self.query_prompt, self.document_prompt)
         # A tokenizer keeps how it pads and cuts, so threads must not share one; this one counts.
         self._counter = Tokenizer.from_str(self.tokenizer.backend_tokenizer.to_str())
         self._counter.no_padding()
@@ -76,13 +79,18 @@ class TorchEncoder:
         """Count each text's tokens; see `encode.Encoder`."""
         return count_tokens(self._counter, texts)
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """Give tokens' text; see `encode.Encoder`."""
+        return decode(self._counter, ids)
+
     def encode_queries(self, texts: Sequence[str]) -> Rows:
         """Encode questions; see `encode.Encoder`."""
         return self._encode(texts, self.query_prompt)
 
-    def encode_documents(self, texts: Sequence[str]) -> Rows:
+    def encode_documents(self, texts: Sequence[str], reading: Reading = AS_DOCUMENTS) -> Rows:
         """Encode documents; see `encode.Encoder`."""
-        return self._encode(texts, self.document_prompt)
+        prompt = self.document_prompt if reading.prompt is None else reading.prompt
+        return self._encode(texts, prompt, reading)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         """Encode passages and their sentences; see `encode.Encoder`.
@@ -114,15 +122,24 @@ class TorchEncoder:
             )
         return room
 
-    def _encode(self, texts: Sequence[str], prompt: str) -> Rows:
+    @cached_property
+    def _pooled(self) -> SentenceTransformer:
+        """The same model without normalising at its end, for programs that want it so."""
+        parts = [each for each in self.model if not isinstance(each, Normalize)]
+        return SentenceTransformer(modules=parts, device="cpu")
+
+    def _encode(self, texts: Sequence[str], prompt: str, reading: Reading = AS_DOCUMENTS) -> Rows:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
         # Few texts are a question, for which more threads only collide with other questions'.
         with self._using(CORES if len(texts) > _BATCH else 1):
-            rows = self.model.encode(
+            model = self.model if reading.unit else self._pooled
+            self.tokenizer.truncation_side = "left" if reading.from_end else "right"
+            found = model.encode(
                 list(texts), prompt=prompt or None, batch_size=_BATCH, show_progress_bar=False
             )
-        return normalise(np.asarray(rows, dtype=np.float32))
+        rows = np.asarray(found, dtype=np.float32)
+        return normalise(rows) if reading.unit else rows
 
     @contextmanager
     def _using(self, threads: int) -> Iterator[None]:

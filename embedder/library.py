@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from embedder import generations, search
 from embedder.encode import Encoder
+from embedder.errors import RequestError
 from embedder.facets import FACETS
 from embedder.loaded import Loaded, load
 from embedder.models import load_encoder
+from embedder.passages import passages
 from embedder.records import Answer, Document, Hit, Manifest, Question, Recipe
 from embedder.store import Snapshot, Store
 
@@ -95,6 +97,23 @@ class Library:
                 some = rows[at : at + _AT_ONCE]
                 found = snapshot.documents(some)
                 yield from (found[row] for row in some)
+
+    def readings(self, document_ids: Sequence[str]) -> list[tuple[str, ...]]:
+        """Give the passages by which the model reads each of some documents whole, as texts.
+
+        Raises DocumentNotFound, or RequestError for one without text.
+        """
+        with self._reading() as (loaded, snapshot):
+            rows = [snapshot.row_of(each) for each in document_ids]
+            documents = snapshot.documents(rows)
+            encoder = loaded.encoder
+            found = []
+            for row in rows:
+                own = passages(documents[row], encoder.count_tokens, encoder.max_tokens)
+                if not own:
+                    raise RequestError("id", f"the document {documents[row].id!r} has no text.")
+                found.append(tuple(each.text for each in own))
+            return found
 
     def filter_values(self) -> dict[str, list[str]]:
         """List the values that each facet of the library has."""

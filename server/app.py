@@ -14,6 +14,7 @@ from embedder.library import Library
 from server import description, errors, limits
 from server.api import counts, documents, health, search, similarity
 from server.context import GATE, LIBRARY, METRICS, SETTINGS
+from server.foreign import BLUEPRINTS
 from server.limits import Gate, Rate
 from server.metrics import Metrics
 from server.pages import ask, reference
@@ -54,6 +55,8 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
     _send_forms_to_the_page(app)
     for module in (search, documents, similarity, health, counts):
         app.register_blueprint(module.blueprint)
+    for each in BLUEPRINTS:
+        app.register_blueprint(each)
     for page in (ask, reference):
         app.register_blueprint(page.blueprint)
     app.before_request(metrics.begin)

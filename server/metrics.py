@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from embedder.encode import Encoder, PassageVectors, Rows
+from embedder.encode import AS_DOCUMENTS, Encoder, PassageVectors, Reading, Rows
 from embedder.errors import FingerpostError
 from embedder.library import Library
 from embedder.models import load_encoder
@@ -109,17 +109,21 @@ class _Counted:
         self.name, self.backend = encoder.name, encoder.backend
         self.fingerprint = encoder.fingerprint
         self.dim, self.max_tokens = encoder.dim, encoder.max_tokens
+        self.prompts = encoder.prompts
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._encoder.count_tokens(texts)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self._encoder.decode(ids)
 
     def encode_queries(self, texts: Sequence[str]) -> Rows:
         self._texts.observe(len(texts))
         return self._encoder.encode_queries(texts)
 
-    def encode_documents(self, texts: Sequence[str]) -> Rows:
+    def encode_documents(self, texts: Sequence[str], reading: Reading = AS_DOCUMENTS) -> Rows:
         self._texts.observe(len(texts))
-        return self._encoder.encode_documents(texts)
+        return self._encoder.encode_documents(texts, reading)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         self._texts.observe(len(passages))

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Annotated, Literal, Required
+from typing import Annotated, Any, Literal, Required
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    TypeAdapter,
+    model_serializer,
+)
+from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict
 
 from embedder.records import Document, Filters, Mode, Question, Verdict
@@ -275,21 +286,70 @@ class SimilarOut(_Out):
     hits: list[HitOut]
 
 
-class SimilarityIn(_In):
-    """A text, and texts to compare it with."""
+class DocumentRef(_In):
+    """A document of the library, which stands for its title and abstract, read whole."""
 
-    source: str = Field(min_length=1, repr=False)
-    texts: list[Annotated[str, StringConstraints(min_length=1)]] = Field(min_length=1, repr=False)
+    id: str = Field(min_length=1)
+
+
+_SomeText = Annotated[str, StringConstraints(min_length=1)]
+_SOME_TEXT: TypeAdapter[str] = TypeAdapter(_SomeText, config=ConfigDict(strict=True))
+
+
+def _text_or_document(value: object) -> object:
+    """Validate by what it is, so that an error does not tell of the other."""
+    by = DocumentRef.model_validate if isinstance(value, dict) else _SOME_TEXT.validate_python
+    return by(value)
+
+
+_by_what_it_is = PlainValidator(_text_or_document, json_schema_input_type=_SomeText | DocumentRef)
+TextOrDocument = Annotated[str | DocumentRef, _by_what_it_is]
+
+
+def _source_or_pairs(schema: dict[str, Any]) -> None:
+    """Say in a schema that a source is needed but for pairs."""
+    schema["properties"]["source"].pop("default")
+    pairs = {"required": ["pairwise"], "properties": {"pairwise": {"const": True}}}
+    schema["anyOf"] = [{"required": ["source"]}, pairs]
+
+
+class SimilarityIn(_In):
+    """A text, and texts to compare it with; each may be a document of the library."""
+
+    model_config = ConfigDict(json_schema_extra=_source_or_pairs)
+
+    source: Annotated[str | DocumentRef | None, _by_what_it_is] = Field(None, repr=False)
+    texts: list[TextOrDocument] = Field(
+        min_length=1, repr=False, description="at most 1,000, unless set otherwise"
+    )
+    pairwise: bool = Field(False, description="compare all texts with one another too")
+
+
+def _never_null(schema: dict[str, Any]) -> None:
+    schema.pop("default")
 
 
 class SimilarityOut(_Out):
     """Cosines in the order of the texts."""
 
     model: str
-    similarities: list[float]
+    similarities: list[float] | SkipJsonSchema[None] = Field(
+        None, description="of the source with each text", json_schema_extra=_never_null
+    )
     truncated: list[int] = Field(
         description="indexes of texts longer than the model reads; -1 is the source"
     )
+    matrix: list[list[float]] | SkipJsonSchema[None] = Field(
+        None,
+        description="of the texts with one another, where asked for; symmetric",
+        json_schema_extra=_never_null,
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_not_asked_for(
+        self, handler: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value is not None}
 
 
 class StateOut(_Out):

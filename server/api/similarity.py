@@ -1,19 +1,30 @@
-"""Comparing texts over HTTP."""
+"""Comparing texts, and documents of the library, over HTTP."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
 
-from embedder.compare import compare
-from embedder.errors import RequestError
-from server.api.schemas import SimilarityIn, SimilarityOut
-from server.context import encoder, encoding, settings
+from embedder.compare import Piece, compare
+from embedder.errors import DocumentNotFound, RequestError
+from server.api.schemas import DocumentRef, SimilarityIn, SimilarityOut
+from server.context import encoder, encoding, library, settings
+from server.texts import check_count, check_texts
 
 blueprint = APIBlueprint("similarity", __name__, url_prefix="/api", tag="Similarity")
 
-_EXAMPLE = {"source": "A worker without papers", "texts": ["An undocumented worker", "A map"]}
+_EXAMPLE = {
+    "source": "A nurse meets a person who was trafficked.",
+    "texts": ["A health worker sees a victim.", "The olive harvest begins."],
+}
+
+
+class UnknownDocument(RequestError):
+    """A document is named that the library does not have."""
+
+    kind = "unknown_value"
 
 
 @blueprint.post("/similarity")
@@ -21,24 +32,40 @@ _EXAMPLE = {"source": "A worker without papers", "texts": ["An undocumented work
 @blueprint.output(SimilarityOut)
 @blueprint.doc(operation_id="similarity")
 def similarity(body: SimilarityIn) -> dict[str, Any]:
-    """Give the cosine of a text with each of the others, in -1 to 1."""
-    limits = settings()
-    if len(body.texts) > limits.most_texts:
-        raise RequestError(
-            "texts", f"{len(body.texts)} texts; at most {limits.most_texts} go in one call."
-        )
-    for name, text in [("source", body.source), *(("texts", each) for each in body.texts)]:
-        if len(text) > limits.longest_text:
-            raise RequestError(
-                name, f"a text of {len(text)} characters; at most {limits.longest_text} are read."
-            )
-        if any("\ud800" <= each <= "\udfff" for each in text):
-            raise RequestError(name, "a text holds half of a character (a lone surrogate).")
-    model = encoder()
+    """Give the cosine of a text with each of the others, in -1 to 1.
+
+    With `pairwise` those of all texts with one another, in `matrix`; then `source` may be left
+    out. A document of the library stands for its title and abstract, read whole: of a longer one
+    the average of its passages is compared.
+    """
+    check_count("texts", len(body.texts), settings().most_texts)
+    if body.source is None and not body.pairwise:
+        raise RequestError("source", "source: Field required")
     with encoding():
-        found = compare(model, body.source, body.texts)
-    return {
-        "model": model.name,
-        "similarities": list(found.similarities),
-        "truncated": list(found.truncated),
-    }
+        (source,) = (None,) if body.source is None else _pieces("source", [body.source])
+        model = encoder()
+        found = compare(model, source, _pieces("texts", body.texts), pairs=body.pairwise)
+    answer: dict[str, Any] = {"model": model.name}
+    if source is not None:
+        answer["similarities"] = list(found.similarities)
+    answer["truncated"] = list(found.truncated)
+    if found.matrix is not None:
+        answer["matrix"] = found.matrix.tolist()
+    return answer
+
+
+def _pieces(field: str, given: Sequence[str | DocumentRef]) -> list[Piece]:
+    """Give texts as they are and documents as the library reads them.
+
+    Raises RequestError for a text that is refused, and for an id that no document has.
+    """
+    longest = settings().longest_text
+    check_texts(field, (each for each in given if isinstance(each, str)), longest)
+    ids = [each.id for each in given if not isinstance(each, str)]
+    try:
+        read = iter(library().readings(ids) if ids else ())
+    except DocumentNotFound as error:
+        raise UnknownDocument(field, error.message) from error
+    except RequestError as error:
+        raise RequestError(field, error.message) from error
+    return [each if isinstance(each, str) else next(read) for each in given]

@@ -1,0 +1,5 @@
+"""The routes of other embedding servers, so that programs written for them work unchanged."""
+
+from server.foreign import openai, tei
+
+BLUEPRINTS = (tei.blueprint, openai.blueprint)

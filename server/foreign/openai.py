@@ -1,0 +1,128 @@
+"""OpenAI's routes for embeddings.
+
+https://platform.openai.com/docs/api-reference/embeddings
+"""
+
+from __future__ import annotations
+
+import base64
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+
+from embedder.encode import Encoder, Rows, shorten
+from embedder.errors import EncoderError, RequestError
+from server.context import encoder, encoding, settings
+from server.foreign.openai_shapes import (
+    EmbeddingOut,
+    EmbeddingsIn,
+    EmbeddingsOut,
+    ModelOut,
+    ModelsOut,
+    UsageOut,
+)
+from server.foreign.reading import CUT, Answer, check_dimensions, check_some, headers_of
+from server.limits import Refused
+from server.texts import check_count, check_texts
+
+# The most that OpenAI takes in one call.
+_MOST = 2048
+
+blueprint = APIBlueprint("openai", __name__, url_prefix="/v1", tag="OpenAI")
+
+_EXAMPLE = {"input": ["A nurse meets a victim."], "model": "text-embedding-3-small"}
+
+
+class NoSuchModel(Refused):
+    """A model is asked for that this server does not have."""
+
+    kind = "model_not_found"
+    status = HTTPStatus.NOT_FOUND
+
+
+class UnknownToken(RequestError):
+    """A token is sent that the model does not have."""
+
+    kind = "unknown_value"
+
+
+@blueprint.post("/embeddings")
+@blueprint.input(EmbeddingsIn, arg_name="body", example=_EXAMPLE)
+@blueprint.output(EmbeddingsOut)
+@blueprint.doc(operation_id="embeddings", responses=CUT)
+def embeddings(body: EmbeddingsIn) -> Answer:
+    """Give the vectors of texts.
+
+    Whatever `model` is named, the library's own answers, and the answer names it.
+    """
+    check_some("input", body.input)
+    check_count("input", len(body.input), _MOST)
+    with encoding():
+        model = encoder()
+        texts = _texts(model, body.input)
+        check_texts("input", texts, settings().longest_text)
+        check_dimensions(model, body.dimensions)
+        rows = model.encode_documents(texts)
+        counts = model.count_tokens(texts)
+    if body.dimensions:
+        rows = shorten(rows, body.dimensions)
+    tokens = sum(counts)
+    answer = EmbeddingsOut.model_construct(
+        data=[
+            EmbeddingOut.model_construct(index=at, embedding=_encoded(row, body.encoding_format))
+            for at, row in enumerate(rows)
+        ],
+        model=model.name,
+        usage=UsageOut(prompt_tokens=tokens, total_tokens=tokens),
+    )
+    cut = [at for at, count in enumerate(counts) if count > model.max_tokens]
+    return answer, 200, headers_of(cut)
+
+
+@blueprint.get("/models")
+@blueprint.output(ModelsOut)
+@blueprint.doc(operation_id="listModels")
+def models() -> ModelsOut:
+    """List the one model that answers."""
+    return ModelsOut(data=[_model(encoder())])
+
+
+@blueprint.get("/models/<path:model>")
+@blueprint.output(ModelOut)
+@blueprint.doc(operation_id="getModel", responses=[404])
+def one_model(model: str) -> ModelOut:
+    """Give the model of that name."""
+    found = _model(encoder())
+    if model != found.id:
+        raise NoSuchModel(f"There is no model of that name here. The one here: {found.id}", {})
+    return found
+
+
+def _model(model: Encoder) -> ModelOut:
+    return ModelOut(id=model.name, created=0, owned_by="fingerpost")
+
+
+def _texts(model: Encoder, given: list[str] | list[list[int]]) -> list[str]:
+    """Give what is sent as text.
+
+    Raises RequestError for a token that is not in the model's vocabulary, and for tokens that
+    are no text.
+    """
+    try:
+        texts = [each if isinstance(each, str) else model.decode(each) for each in given]
+    except EncoderError:
+        raise UnknownToken(
+            "input",
+            f"`input` holds a token that is not in the vocabulary of {model.name}: it is of "
+            "another tokenizer, such as OpenAI's. Send text (in LangChain: "
+            "check_embedding_ctx_length=False).",
+        ) from None
+    if not all(texts):
+        raise UnknownToken("input", "`input` holds a text of special tokens alone.")
+    return texts
+
+
+def _encoded(row: Rows, form: str) -> list[float] | str:
+    if form == "base64":
+        return base64.b64encode(row.astype("<f4").tobytes()).decode("ascii")
+    return [float(each) for each in row]

@@ -1,0 +1,57 @@
+"""A server with a key beside the one without, and what sentence-transformers itself gives."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import waitress
+from sentence_transformers import SentenceTransformer
+
+from embedder.encode import Rows
+from embedder.library import Library
+from embedder.models import DEFAULT_MODEL, find_model
+from server.app import create_app
+from server.settings import Settings
+from tests.server.conftest import Running
+
+KEY = "a-key-of-a-test"
+TEXTS = [
+    "A nurse meets a person who was trafficked.",
+    "A health worker sees a victim of trafficking.",
+    "Zwei Sätze. Zwei Sätze!",
+    "x",
+    "🙂 naïve 漢字",
+]
+LONG = "A judge and a nurse. " * 100
+
+# Texts to float32 (n, dim), by sentence-transformers.
+Encode = Callable[[list[str]], Rows]
+
+
+@pytest.fixture(scope="session")
+def reference() -> Encode:
+    """What sentence-transformers gives with the default model, with torch."""
+    model = SentenceTransformer(str(find_model(DEFAULT_MODEL)), device="cpu")
+    return lambda texts: np.asarray(model.encode(texts, show_progress_bar=False))
+
+
+@pytest.fixture(scope="session")
+def address(running: Running) -> str:
+    """The address of a real server, without a slash at its end."""
+    return running.address.rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def guarded(seed_library: Library, seed_vectors: Path) -> Iterator[str]:
+    """The address of a server that wants a key."""
+    app = create_app(Settings(vectors=seed_vectors, api_key=KEY), seed_library)
+    server = waitress.create_server(app, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(10)

@@ -1,0 +1,96 @@
+"""LangChain: its OpenAI embeddings by the base address, and a retriever over /api/search."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx2
+import numpy as np
+import openai
+import pytest
+import requests
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from langchain_openai import OpenAIEmbeddings
+
+from tests.server.foreign.conftest import KEY, TEXTS, Encode
+
+
+def embeddings_of(address: str, key: str = "unused", **more: object) -> OpenAIEmbeddings:
+    # Without this LangChain cuts texts with OpenAI's tokenizer, which it downloads, and sends
+    # its tokens, which are no other model's.
+    return OpenAIEmbeddings(
+        base_url=f"{address}/v1",
+        api_key=key,
+        check_embedding_ctx_length=False,
+        max_retries=0,
+        **more,
+    )
+
+
+def test_documents_and_questions(address: str, reference: Encode):
+    model = embeddings_of(address)
+    np.testing.assert_allclose(model.embed_documents(TEXTS), reference(TEXTS), atol=1e-4)
+    np.testing.assert_allclose(model.embed_query(TEXTS[0]), reference(TEXTS)[0], atol=1e-4)
+
+
+def test_without_waiting(address: str, reference: Encode):
+    async def ask() -> list[list[float]]:
+        async with httpx2.AsyncClient() as http:
+            return await embeddings_of(address, http_async_client=http).aembed_documents(TEXTS)
+
+    np.testing.assert_allclose(asyncio.run(ask()), reference(TEXTS), atol=1e-4)
+
+
+def test_fewer_dimensions(address: str):
+    rows = embeddings_of(address, dimensions=64).embed_documents(TEXTS)
+    assert np.asarray(rows).shape == (5, 64)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+def test_more_texts_than_one_call_takes(address: str):
+    rows = embeddings_of(address, chunk_size=1000).embed_documents(["x"] * 2500)
+    assert len(rows) == 2500
+
+
+def test_the_key(guarded: str):
+    assert len(embeddings_of(guarded, KEY).embed_query("x")) == 384
+    with pytest.raises(openai.AuthenticationError):
+        embeddings_of(guarded, "wrong").embed_query("x")
+
+
+class Fingerpost(BaseRetriever):
+    """The documents that answer a question."""
+
+    address: str
+    limit: int = 4
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002
+    ) -> list[Document]:
+        body = {"query": query, "limit": self.limit}
+        answer = requests.post(f"{self.address}/api/search", json=body, timeout=60)
+        answer.raise_for_status()
+        return [
+            Document(
+                id=hit["document"]["id"],
+                page_content=hit["document"]["abstract"],
+                metadata={"title": hit["document"]["title"], "score": hit["score"]},
+            )
+            for hit in answer.json()["hits"]
+        ]
+
+
+def test_a_retriever(address: str):
+    question = "What can a nurse do who meets a trafficked person?"
+    found = Fingerpost(address=address).invoke(question)
+    body = {"query": question, "limit": 4}
+    answer = requests.post(f"{address}/api/search", json=body, timeout=60).json()
+    assert [each.id for each in found] == [hit["document"]["id"] for hit in answer["hits"]]
+    scores = [each.metadata["score"] for each in found]
+    assert scores == sorted(scores, reverse=True)
+    assert all(each.page_content and each.metadata["title"] for each in found)

@@ -1,0 +1,143 @@
+"""How programs may have texts read: from the end, with a prompt, unscaled, as tokens; any backend.
+
+Checked against sentence-transformers itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Normalize
+from tokenizers import Tokenizer
+
+from embedder.encode import Encoder, Reading, Rows, shorten
+from embedder.encode_openvino import OpenVinoEncoder
+from embedder.encode_torch import TorchEncoder
+from embedder.errors import EncoderError
+from embedder.models import DEFAULT_MODEL, find_model, fingerprint, load_encoder
+from tests.test_encode_torch import PROMPTS, make_model
+
+LONG = " ".join(f"Sentence {number} names a shelter, a judge and a border." for number in range(60))
+TEXTS = ["Victims are referred to a shelter.", "Zwei Sätze. Two sentences!", LONG]
+STRANGE = [
+    "Don't stop - it's 5 o'clock, isn't it?",
+    "naïve façade; e.g. U.S.A. 🙂 漢字 ünïcode",
+    'un[UNK]known and un-hyphen-ated (words) "quoted"',
+    "x",
+]
+
+
+def by_torch(model: str = DEFAULT_MODEL) -> TorchEncoder:
+    folder = find_model(model)
+    return TorchEncoder(model, folder, fingerprint(folder))
+
+
+@pytest.fixture(scope="module", params=["openvino", "torch"])
+def either(request: pytest.FixtureRequest, encoder: Encoder) -> Encoder:
+    """The default model by each backend."""
+    return by_torch() if request.param == "torch" else encoder
+
+
+@pytest.fixture
+def plain() -> SentenceTransformer:
+    """The default model by sentence-transformers alone."""
+    return SentenceTransformer(str(find_model(DEFAULT_MODEL)), device="cpu")
+
+
+def encode(model: SentenceTransformer, texts: list[str]) -> Rows:
+    return np.asarray(model.encode(texts, show_progress_bar=False))
+
+
+def test_from_the_end_the_last_tokens_are_read(either: Encoder, plain: SentenceTransformer):
+    found = either.encode_documents(TEXTS, Reading(from_end=True))
+    plain.tokenizer.truncation_side = "left"
+    np.testing.assert_allclose(found, encode(plain, TEXTS), atol=1e-5)
+    usual = either.encode_documents(TEXTS)
+    np.testing.assert_allclose(found[:2], usual[:2], atol=1e-5)
+    assert float(found[2] @ usual[2]) < 0.999
+
+
+def test_a_text_read_from_the_end_does_not_change_how_the_next_is_read(either: Encoder):
+    before = either.encode_documents([LONG])
+    either.encode_documents([LONG], Reading(from_end=True))
+    np.testing.assert_array_equal(either.encode_documents([LONG]), before)
+
+
+def test_unscaled_rows_are_what_is_pooled(either: Encoder, plain: SentenceTransformer):
+    found = either.encode_documents(TEXTS, Reading(unit=False))
+    parts: list[Any] = [each for each in plain if not isinstance(each, Normalize)]
+    assert len(parts) == len(plain) - 1
+    wanted = encode(SentenceTransformer(modules=parts, device="cpu"), TEXTS)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    lengths = np.linalg.norm(found, axis=1)
+    assert (abs(lengths - 1) > 0.1).all()
+    scaled = either.encode_documents(TEXTS)
+    np.testing.assert_allclose(found / lengths[:, np.newaxis], scaled, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["torch", "openvino"])
+def test_a_prompt_of_the_model_stands_before_the_text(kind: str, tmp_path: Path):
+    folder = str(make_model(tmp_path, prompts=PROMPTS))
+    model: Encoder = by_torch(folder) if kind == "torch" else load_encoder(folder)
+    assert isinstance(model, TorchEncoder if kind == "torch" else OpenVinoEncoder)
+    assert model.prompts == PROMPTS
+    wanted = SentenceTransformer(folder, device="cpu")
+    for use, prompt in PROMPTS.items():
+        np.testing.assert_allclose(
+            model.encode_documents(TEXTS[:2], Reading(prompt)),
+            [
+                row / np.linalg.norm(row)
+                for row in np.asarray(wanted.encode(TEXTS[:2], prompt_name=use))
+            ],
+            atol=1e-5,
+        )
+    nothing = model.encode_documents(TEXTS[:1], Reading(""))
+    assert float(nothing[0] @ model.encode_documents(TEXTS[:1])[0]) < 0.9999
+
+
+def test_a_model_without_prompts_has_none(either: Encoder):
+    assert either.prompts == {}
+
+
+# Tokens.
+
+
+@pytest.mark.parametrize("text", STRANGE)
+def test_tokens_are_the_text_that_gives_the_same_tokens(either: Encoder, text: str):
+    tokenizer = Tokenizer.from_file(str(find_model(DEFAULT_MODEL) / "tokenizer.json"))
+    tokenizer.no_padding()
+    ids = tokenizer.encode(text).ids
+    again = tokenizer.encode(either.decode(ids)).ids
+    assert again == ids
+    assert tokenizer.encode(either.decode(ids[1:-1])).ids == ids  # without special ones too
+
+
+def test_special_tokens_alone_are_no_text(either: Encoder):
+    assert either.decode([]) == either.decode([101, 102]) == either.decode([0, 0]) == ""
+
+
+@pytest.mark.parametrize("number", [-1, 30522, 2**32 - 1, 2**32, 2**70])
+def test_a_token_that_is_not_in_the_vocabulary_is_refused(either: Encoder, number: int):
+    with pytest.raises(EncoderError, match="not in the model's vocabulary of 30522") as caught:
+        either.decode([101, number, 102])
+    assert str(number) not in caught.value.message.replace("30522", "")
+
+
+# Shorter vectors.
+
+
+def test_shortened_rows_are_cut_and_scaled_again():
+    rows = np.array([[0.6, 0.0, 0.8], [0.0, 0.0, 1.0]], dtype=np.float32)
+    np.testing.assert_allclose(shorten(rows, 2), [[1, 0], [0, 0]], atol=1e-7)
+    np.testing.assert_allclose(shorten(rows, 2, unit=False), [[0.6, 0], [0, 0]], atol=1e-7)
+    np.testing.assert_allclose(shorten(rows, 3), rows, atol=1e-7)
+
+
+def test_shortened_rows_are_those_of_sentence_transformers(encoder: Encoder):
+    plain = SentenceTransformer(str(find_model(DEFAULT_MODEL)), device="cpu", truncate_dim=64)
+    wanted = np.asarray(plain.encode(TEXTS, normalize_embeddings=True))
+    np.testing.assert_allclose(shorten(encoder.encode_documents(TEXTS), 64), wanted, atol=1e-5)
