@@ -11,7 +11,7 @@ from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from embedder.errors import FingerpostError
-from server.context import library, settings
+from server.context import encoder, library, settings
 from server.settings import Settings
 
 blueprint = APIBlueprint("reference", __name__, enable_openapi=False)
@@ -54,12 +54,12 @@ def _limits(set_to: Settings) -> list[dict[str, Any]]:
 
 
 def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    known = _some_id()
+    known = {"document_id": _some_id(), "model": encoder().name}
     return [
         {
             "method": method.upper(),
             "path": path,
-            "command": _command(path.replace("{document_id}", known), operation),
+            "command": _command(path.format_map(known), operation),
             "summary": operation.get("summary", ""),
             "description": operation.get("description", ""),
             "parameters": operation.get("parameters", []),
