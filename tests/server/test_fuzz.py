@@ -21,7 +21,8 @@ from server.settings import Settings
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
 
 # What a schema cannot say, as an error's type and field: that a library has a value or a
-# document, a model a prompt or so many dimensions, that two numbers together are too much, or that the one is not after the other.
+# document, a model a prompt or so many dimensions, that two numbers together are too much, or
+# that the one is not after the other.
 UNSAYABLE = [
     ("unknown_value", r".*"),
     ("invalid", r"(.*\.)?offset"),
