@@ -35,7 +35,7 @@ def run(settings: Settings) -> None:
             inbuf_overflow=_NEVER,
             outbuf_overflow=_NEVER,
             # A body somewhat too large reaches the app, whose refusal has the API's shape.
-            max_request_body_size=4 * settings.largest_body,
+            max_request_body_size=2 * settings.largest_body,
         )
     except (OSError, ValueError) as error:
         raise RequestError(

@@ -43,8 +43,11 @@ class Settings(BaseModel):
         le=1_000_000,
         description="of one client, 0 for any number; unless set, 0 on 127.0.0.1, else 600",
     )
-    largest_body: int = Field(1_048_576, ge=1024, description="bytes of a request's body")
+    # A thousand abstracts, LangChain's batch, are about 2 MB; with accents as \uXXXX, six times.
+    largest_body: int = Field(8_388_608, ge=1024, description="bytes of a request's body")
     most_texts: int = Field(1000, ge=1, description="texts in one call, OpenAI's route apart")
+    # As many as OpenAI takes: what programs send in one call is cut by that.
+    most_inputs: int = Field(2048, ge=1, description="texts in one call of /v1/embeddings")
     longest_text: int = Field(100_000, ge=1, description="characters of one such text")
     most_questions: int = Field(100, ge=1, description="questions in one call")
 

@@ -25,9 +25,6 @@ from server.foreign.reading import CUT, Answer, check_dimensions, check_some, he
 from server.limits import Refused
 from server.texts import check_count, check_texts
 
-# The most that OpenAI takes in one call.
-_MOST = 2048
-
 blueprint = APIBlueprint("openai", __name__, url_prefix="/v1", tag="OpenAI")
 
 _EXAMPLE = {"input": ["A nurse meets a victim."], "model": "text-embedding-3-small"}
@@ -56,7 +53,7 @@ def embeddings(body: EmbeddingsIn) -> Answer:
     Whatever `model` is named, the library's own answers, and the answer names it.
     """
     check_some("input", body.input)
-    check_count("input", len(body.input), _MOST)
+    check_count("input", len(body.input), settings().most_inputs)
     with encoding():
         model = encoder()
         texts = _texts(model, body.input)

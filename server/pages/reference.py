@@ -21,6 +21,7 @@ blueprint = APIBlueprint("reference", __name__, enable_openapi=False)
 _LIMITS = (
     "largest_body",
     "most_texts",
+    "most_inputs",
     "longest_text",
     "most_questions",
     "threads",

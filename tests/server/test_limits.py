@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from embedder.library import Library
 from server.app import create_app
@@ -40,7 +42,7 @@ def api_routes(app: APIFlask) -> list[tuple[str, str]]:
     """Every route of the API but those of health, as (method, path)."""
     open_ones = {"pages", "reference", "health"}
     return [
-        (method, rule.rule.replace("<path:document_id>", "x"))
+        (method, re.sub(r"<.*?>", "x", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in sorted(rule.methods & {"GET", "POST"})
         if "." in rule.endpoint
@@ -52,7 +54,7 @@ def api_routes(app: APIFlask) -> list[tuple[str, str]]:
 def test_with_a_key_every_route_of_the_api_wants_it(make: Make):
     client = make(api_key=KEY)
     routes = api_routes(client.application)
-    assert len(routes) >= 7
+    assert len(routes) >= 14
     for method, path in routes:
         answer = client.open(path, method=method, json={} if method == "POST" else None)
         assert answer.status_code == 401, (method, path)
@@ -184,12 +186,34 @@ def test_a_place_is_free_again_after_an_error():
             raise ValueError("inside")
 
 
+# How each route's family calls a full queue; Text Embeddings Inference's are the others.
+KINDS = {
+    "/api/search": "too_many_requests",
+    "/api/search/batch": "too_many_requests",
+    "/api/similarity": "too_many_requests",
+    "/v1/embeddings": "rate_limit_error",
+}
+
+
+def kind_of(answer: TestResponse) -> str:
+    """The stable name of an error, in whichever family's words."""
+    body = answer.get_json()
+    return body["error_type"] if isinstance(body["error"], str) else body["error"]["type"]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
         ("/api/search", {"query": "a nurse"}),
         ("/api/search/batch", {"questions": [{"query": "a nurse"}]}),
         ("/api/similarity", {"source": "a", "texts": ["b"]}),
+        ("/similarity", {"query": "a", "texts": ["b"]}),
+        ("/similarity", {"inputs": {"source_sentence": "a", "sentences": ["b"]}}),
+        ("/embed", {"inputs": "a"}),
+        ("/rerank", {"query": "a", "texts": ["b"]}),
+        ("/rerank", {"query": "a", "documents": ["b"]}),
+        ("/v1/embeddings", {"input": "a", "model": "any"}),
+        ("/", {"inputs": "a"}),
     ],
 )
 def test_when_the_queue_is_full_who_needs_the_model_is_refused_and_others_are_not(
@@ -198,8 +222,8 @@ def test_when_the_queue_is_full_who_needs_the_model_is_refused_and_others_are_no
     client = make(threads=1, queue=0)
     with client.application.extensions[GATE]():
         answer = client.post(path, json=body)
-        assert error_of(answer, 429)["type"] == "too_many_requests"
-        assert answer.headers["Retry-After"] == "1"
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+        assert kind_of(answer) == KINDS.get(path, "Overloaded")
         page = client.post("/", data={"question": "a nurse"})
         assert page.status_code == 429
         assert page_of(page, 429).one("textarea").text == "a nurse"  # nothing is lost
@@ -224,7 +248,7 @@ def test_many_at_once_are_all_answered_or_refused(make: Make):
 
 
 def test_every_size_has_its_limit(make: Make):
-    client = make(most_questions=2, most_texts=2, longest_text=10, largest_body=2000)
+    client = make(most_questions=2, most_texts=2, most_inputs=1, longest_text=10, largest_body=2000)
     three = {"questions": [{"query": "a nurse"}] * 3}
     error = error_of(client.post("/api/search/batch", json=three), 422)
     assert error == {
@@ -236,5 +260,9 @@ def test_every_size_has_its_limit(make: Make):
     assert error_of(many, 422)["field"] == "texts"
     long = client.post("/api/similarity", json={"source": "a" * 11, "texts": ["b"]})
     assert error_of(long, 422)["field"] == "source"
+    inputs = client.post("/v1/embeddings", json={"input": ["a", "b"], "model": "any"})
+    assert (inputs.status_code, inputs.get_json()["error"]["param"]) == (400, "input")
+    texts = client.post("/embed", json={"inputs": ["a"] * 3})
+    assert (texts.status_code, texts.get_json()["error_type"]) == (422, "Validation")
     large = client.post("/api/search", json={"query": "a " * 2000})
     assert error_of(large, 413)["type"] == "request_entity_too_large"

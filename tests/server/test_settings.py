@@ -15,7 +15,7 @@ def test_without_an_environment_all_have_their_defaults():
     settings = Settings.from_environment({})
     assert settings == Settings()
     assert (settings.vectors, settings.host, settings.port) == (Path("vectors"), "127.0.0.1", 8000)
-    assert settings.largest_body == 1_048_576
+    assert settings.largest_body == 8_388_608
 
 
 def test_settings_are_read_from_the_environment():
