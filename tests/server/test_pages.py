@@ -286,7 +286,7 @@ def test_a_number_must_be_a_year(client: FlaskClient, year: str, status: int):
 
 
 def test_a_form_too_large_is_refused(client: FlaskClient):
-    page = page_of(client.post("/", data={"question": CANARY + "x" * 1_100_000}), 413)
+    page = page_of(client.post("/", data={"question": CANARY + "x" * 8_400_000}), 413)
     assert "What was sent is too large." in page.text
     assert CANARY not in page.text
 

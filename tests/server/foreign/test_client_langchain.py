@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 
 import httpx2
 import numpy as np
@@ -16,26 +17,39 @@ from langchain_openai import OpenAIEmbeddings
 
 from tests.server.foreign.conftest import KEY, TEXTS, Encode
 
-
-def embeddings_of(address: str, key: str = "unused", **more: object) -> OpenAIEmbeddings:
-    # Without this LangChain cuts texts with OpenAI's tokenizer, which it downloads, and sends
-    # its tokens, which are no other model's.
-    return OpenAIEmbeddings(
-        base_url=f"{address}/v1",
-        api_key=key,
-        check_embedding_ctx_length=False,
-        max_retries=0,
-        **more,
-    )
+Make = Callable[..., OpenAIEmbeddings]
 
 
-def test_documents_and_questions(address: str, reference: Encode):
+@pytest.fixture
+def embeddings_of() -> Iterator[Make]:
+    """Give LangChain's embeddings of an address; their connections are closed afterwards.
+
+    Left to the collector they may be closed socket first, which warns.
+    """
+    with openai.DefaultHttpxClient() as http:
+
+        def make(address: str, key: str = "unused", **more: object) -> OpenAIEmbeddings:
+            # Without `check_embedding_ctx_length` LangChain cuts texts with OpenAI's tokenizer,
+            # which it downloads, and sends its tokens, which are no other model's.
+            return OpenAIEmbeddings(
+                base_url=f"{address}/v1",
+                api_key=key,
+                check_embedding_ctx_length=False,
+                max_retries=0,
+                http_client=http,
+                **more,
+            )
+
+        yield make
+
+
+def test_documents_and_questions(embeddings_of: Make, address: str, reference: Encode):
     model = embeddings_of(address)
     np.testing.assert_allclose(model.embed_documents(TEXTS), reference(TEXTS), atol=1e-4)
     np.testing.assert_allclose(model.embed_query(TEXTS[0]), reference(TEXTS)[0], atol=1e-4)
 
 
-def test_without_waiting(address: str, reference: Encode):
+def test_without_waiting(embeddings_of: Make, address: str, reference: Encode):
     async def ask() -> list[list[float]]:
         async with httpx2.AsyncClient() as http:
             return await embeddings_of(address, http_async_client=http).aembed_documents(TEXTS)
@@ -43,18 +57,18 @@ def test_without_waiting(address: str, reference: Encode):
     np.testing.assert_allclose(asyncio.run(ask()), reference(TEXTS), atol=1e-4)
 
 
-def test_fewer_dimensions(address: str):
+def test_fewer_dimensions(embeddings_of: Make, address: str):
     rows = embeddings_of(address, dimensions=64).embed_documents(TEXTS)
     assert np.asarray(rows).shape == (5, 64)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
-def test_more_texts_than_one_call_takes(address: str):
+def test_more_texts_than_one_call_takes(embeddings_of: Make, address: str):
     rows = embeddings_of(address, chunk_size=1000).embed_documents(["x"] * 2500)
     assert len(rows) == 2500
 
 
-def test_the_key(guarded: str):
+def test_the_key(embeddings_of: Make, guarded: str):
     assert len(embeddings_of(guarded, KEY).embed_query("x")) == 384
     with pytest.raises(openai.AuthenticationError):
         embeddings_of(guarded, "wrong").embed_query("x")
