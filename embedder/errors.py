@@ -27,14 +27,17 @@ from pathlib import Path
 class FingerpostError(Exception):
     """The root of every error meant for a person to read.
 
-    `kind` is a short stable name for programs (it is `error.type` in the API).
+    `kind` is a short stable name for programs (it is `error.type` in the API). With `values`,
+    `message` is a template that they stand in, in the form of `str.format`; `template` and
+    `values` are kept for whoever says it in another language.
     """
 
     kind = "error"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str, **values: object) -> None:
+        self.template, self.values = message, values
+        self.message = message.format_map(values) if values else message
+        super().__init__(self.message)
 
 
 class SourceError(FingerpostError):
@@ -106,8 +109,8 @@ class RequestError(FingerpostError):
 
     kind = "invalid"
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, field: str, message: str, **values: object) -> None:
+        super().__init__(message, **values)
         self.field = field
 
 
@@ -118,9 +121,15 @@ class UnknownValue(RequestError):
 
     def __init__(self, field: str, value: str, nearest: Sequence[str]) -> None:
         self.value, self.nearest = value, tuple(nearest)
-        known = ", ".join(repr(each) for each in nearest)
-        advice = f"The nearest it has: {known}." if nearest else "It has none at all."
-        super().__init__(field, f"{value!r} is not among the library's {field}. {advice}")
+        super().__init__(
+            field,
+            "{value} is not among the library's {what}. The nearest it has: {nearest}."
+            if nearest
+            else "{value} is not among the library's {what}. It has none at all.",
+            value=repr(value),
+            what=field,
+            nearest=", ".join(map(repr, nearest)),
+        )
 
 
 class DocumentNotFound(FingerpostError):

@@ -199,12 +199,16 @@ class Facets:
         for field in ("year_from", "year_to"):
             year = getattr(filters, field)
             if year is not None and not 1 <= year <= 9999:
-                raise RequestError(field, f"{field} {year} is no year: 1 to 9999.")
+                raise RequestError(
+                    field, "{what} {year} is no year: 1 to 9999.", what=field, year=year
+                )
         if filters.year_from and filters.year_to and filters.year_from > filters.year_to:
             raise RequestError(
                 "year_from",
-                f"year_from {filters.year_from} is after year_to {filters.year_to}: "
+                "year_from {first} is after year_to {last}: "
                 "no year lies between them. Exchange them.",
+                first=filters.year_from,
+                last=filters.year_to,
             )
         any_of = []
         for facet in FACETS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,16 @@ from embedder.facets import FACETS
 from embedder.loaded import Loaded, load
 from embedder.models import load_encoder
 from embedder.passages import passages
-from embedder.records import Answer, Document, Hit, Manifest, Question, Recipe
+from embedder.records import (
+    Answer,
+    Document,
+    FacetCount,
+    Filters,
+    Hit,
+    Manifest,
+    Question,
+    Recipe,
+)
 from embedder.store import Snapshot, Store
 
 # Documents read at once where all are wanted.
@@ -114,6 +123,15 @@ class Library:
                     raise RequestError("id", f"the document {documents[row].id!r} has no text.")
                 found.append(tuple(each.text for each in own))
             return found
+
+    def facets(self, filters: Filters) -> tuple[int, Mapping[str, tuple[FacetCount, ...]]]:
+        """Count the documents that filters allow, in all and by each value that they have.
+
+        Raises RequestError (UnknownValue) for filters that cannot be used.
+        """
+        with self._reading() as (loaded, _):
+            scope = loaded.scope(loaded.facets.resolve(filters))
+            return scope.total, scope.facets
 
     def filter_values(self) -> dict[str, list[str]]:
         """List the values that each facet of the library has."""

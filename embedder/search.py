@@ -155,8 +155,10 @@ def check(question: Question) -> None:
     if len(text) > LONGEST_QUESTION:
         raise RequestError(
             "query",
-            f"the question has {len(text)} characters; at most {LONGEST_QUESTION} are read. "
+            "the question has {count} characters; at most {most} are read. "
             "Leave out what matters least.",
+            count=len(text),
+            most=LONGEST_QUESTION,
         )
     if not any(each.isalnum() for each in text):
         raise RequestError("query", "the question holds no word. Write a few words.")
@@ -172,7 +174,9 @@ def check(question: Question) -> None:
     check_range("offset", question.offset, 0, DEPTH - 1)
     if question.offset + question.limit > DEPTH:
         raise RequestError(
-            "offset", f"only the first {DEPTH} hits can be paged through. Narrow with filters."
+            "offset",
+            "only the first {most} hits can be paged through. Narrow with filters.",
+            most=DEPTH,
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from apiflask import APIFlask
 from flask import Response, request
 from flask.json.provider import DefaultJSONProvider
+from flask_compress import Compress
 
 from embedder.library import Library
 from server import description, errors, limits
@@ -17,17 +18,24 @@ from server.context import GATE, LIBRARY, METRICS, SETTINGS
 from server.foreign import BLUEPRINTS
 from server.limits import Gate, Rate
 from server.metrics import Metrics
-from server.pages import ask, reference
+from server.pages import BLUEPRINTS as PAGES
+from server.pages import ask, languages
+from server.pages.assets import asset
 from server.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-# Nothing from elsewhere, no script, no frame, and forms that go back here only.
+# Nothing from elsewhere, nothing that is written into a page, no frame, and forms that go back
+# here only. `connect-src` is for the neutral page, which is fetched before it is needed, and
+# `data:` for its empty icon.
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# What a browser may keep, in seconds: files whose address changes with what is in them, and the
+# neutral page, which must open without a network.
+_KEPT = {"static": 31_536_000, "notes.measures": 86_400}
 
 
 def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
@@ -41,6 +49,8 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
         DESCRIPTION="Ask a document library in your own words.",
         AUTO_VALIDATION_ERROR_RESPONSE=True,
         OPENAPI_VERSION="3.1.0",
+        # Pages, for slow links; programs ask for compression whether it helps them or not.
+        COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml"],
     )
     app.json = DefaultJSONProvider(app)
     app.json.ensure_ascii = False
@@ -57,8 +67,11 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
         app.register_blueprint(module.blueprint)
     for each in BLUEPRINTS:
         app.register_blueprint(each)
-    for page in (ask, reference):
-        app.register_blueprint(page.blueprint)
+    for each in PAGES:
+        app.register_blueprint(each)
+    app.jinja_env.globals["asset"] = asset
+    languages.register(app)
+    Compress(app)
     app.before_request(metrics.begin)
     _guard(app, settings)
     app.spec_processor(partial(description.complete, guarded=settings.api_key is not None))
@@ -98,8 +111,9 @@ def _add_headers(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = _POLICY
-    if request.endpoint == "static" and response.status_code in (200, 304):
-        response.headers["Cache-Control"] = "public, max-age=3600"
+    kept = _KEPT.get(request.endpoint or "")
+    if kept and response.status_code in (200, 304):
+        response.headers["Cache-Control"] = f"public, max-age={kept}"
     else:
         response.headers["Cache-Control"] = "no-store"
     return response

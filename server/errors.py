@@ -79,7 +79,7 @@ def _answer(status: int, kind: str, message: str, field: str | None = None) -> R
 
 def _is_page() -> bool:
     """Tell whether a person's browser asked, not a program."""
-    if request.blueprint == "pages":
+    if request.blueprint is not None and request.blueprint in PAGES:
         return True
     accepted = request.accept_mimetypes
     return (

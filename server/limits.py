@@ -21,7 +21,7 @@ from embedder.errors import FingerpostError
 from server.settings import Settings
 
 # Blueprints of pages for people and of the API's description, and of whether the server is alive.
-PAGES = frozenset({None, "pages", "reference", "openapi"})
+PAGES = frozenset({None, "pages", "shelf", "notes", "reference", "openapi"})
 HEALTH = "health"
 HEALTH_PATHS = frozenset({"/health", "/ping", "/ready"})
 

@@ -122,3 +122,14 @@ def test_a_missing_document_says_where_they_are_listed():
         "'fingerpost documents' and GET /api/documents list them all."
     )
     assert error.document_id == "no-such-1234"
+
+
+def test_an_error_keeps_what_it_says_and_of_what_apart():
+    error = RequestError("query", "{count} words; at most {most}.", count=7, most=5)
+    assert error.message == str(error) == "7 words; at most 5."
+    assert (error.template, error.values) == (
+        "{count} words; at most {most}.",
+        {"count": 7, "most": 5},
+    )
+    assert RequestError("query", "braces {stay}").message == "braces {stay}"
+    assert UnknownValue("topics", "Sea", ["{Sea}"]).message.endswith("has: '{Sea}'.")

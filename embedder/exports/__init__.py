@@ -16,22 +16,25 @@ from embedder.records import Document
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: its name, its media type, how its files' names end, and its writer.
+    """A format: its name, for people and for programs, its media type, file ending and writer.
 
     `write` gives the file in pieces, to be encoded in UTF-8.
     """
 
     name: str
+    label: str
     media_type: str
     ending: str
     write: Callable[[Iterable[Document]], Iterator[str]]
 
 
 _ALL = (
-    Format("ris", "application/x-research-info-systems", "ris", ris.write),
-    Format("bibtex", "application/x-bibtex", "bib", bibtex.write),
-    Format("csl-json", "application/vnd.citationstyles.csl+json", "json", csl.write),
-    Format("csv", "text/csv", "csv", table.write),
+    Format("ris", "RIS", "application/x-research-info-systems", "ris", ris.write),
+    Format("bibtex", "BibTeX", "application/x-bibtex", "bib", bibtex.write),
+    Format(
+        "csl-json", "CSL-JSON", "application/vnd.citationstyles.csl+json", "json", csl.write
+    ),
+    Format("csv", "CSV", "text/csv", "csv", table.write),
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({each.name: each for each in _ALL})

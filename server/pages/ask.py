@@ -1,34 +1,178 @@
-"""The page where people ask, the library's list, and a page for each document."""
+"""The page where people ask, and the answer."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from apiflask import APIBlueprint
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
 
-from embedder.errors import RequestError
-from embedder.records import Document, Evidence, Hit
+from embedder.errors import DocumentNotFound, FingerpostError, RequestError
+from embedder.models import DEFAULT_MODEL
+from embedder.records import Answer, Document, Evidence, FacetCount, Filters
 from embedder.search import DEPTH, LONGEST_QUESTION
 from server.context import encoding, library
 from server.errors import status_of
 from server.limits import TooMany
-from server.pages.forms import PAGE_LENGTH, Form
+from server.pages.examples import examples
+from server.pages.forms import FACETS, PAGE_LENGTH, Form
+from server.pages.languages import worded
+from server.pages.years import Years
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
 
 VERDICTS = {
-    "strong": "The library has documents that answer this. Start with the first.",
-    "possible": "These documents may help. Check the marked sentence in each.",
-    "none": (
+    "strong": lazy_gettext("The library has documents that answer this. Start with the first."),
+    "possible": lazy_gettext("These documents may help. Check the marked sentence in each."),
+    "none": lazy_gettext(
         "Nothing in this library clearly answers this. "
         "The nearest documents are listed below, but they may not help."
     ),
 }
 # Where a form that is sent to `/` is answered; people never see it.
 ANSWER = "/answer"
-_LIST_LENGTH = 50
+# Values of a facet that are shown at once, and at all; others can be written.
+_FIRST, _MOST = 8, 250
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """A filter that leaves too little: its name, and how many documents there are without it."""
+
+    name: str
+    count: int
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """Show the empty box."""
+    return _page(Form(), examples=examples(library()))
+
+
+@blueprint.post(ANSWER)
+def answer() -> ResponseReturnValue:
+    """Answer what was written in the box; the page keeps it, nothing else does."""
+    form = Form.read(request.form)
+    example = request.form.get("example")
+    if example:
+        form = Form(question=example)
+    try:
+        with encoding():
+            found = library().ask(form.to_question())
+        return _page(form, **_shown(form, found))
+    except (RequestError, TooMany) as error:
+        # What was written stays in the box.
+        return _page(form, error=worded(error)), status_of(error)
+
+
+def _shown(form: Form, found: Answer) -> dict[str, Any]:
+    """Give what the page shows of an answer."""
+    offset = int(form.offset)
+    here = {hit.document.id for hit in found.hits}
+    return {
+        "answer": found,
+        "verdict": VERDICTS[found.verdict],
+        "earlier": max(0, offset - PAGE_LENGTH) if offset else None,
+        "later": offset + PAGE_LENGTH if offset + PAGE_LENGTH < min(found.total, DEPTH) else None,
+        "lifts": [] if found.total else _lifts(form),
+        "elsewhere": _documents(each for each in form.picked if each not in here),
+        "words": len(form.question.split()),
+    }
+
+
+def _documents(ids: Any) -> list[Document]:
+    found = []
+    for each in ids:
+        try:
+            found.append(library().document(each))
+        except DocumentNotFound:  # of another library, or gone meanwhile
+            continue
+    return found
+
+
+def _lifts(form: Form) -> list[Lift]:
+    """Give each filter that is set with the number of documents that are there without it."""
+    found = [Lift(name, _count(form.without(name))) for name in form.narrowed]
+    if (form.country or form.region) and not form.worldwide:
+        found.append(Lift("worldwide", _count(form.without("worldwide"))))
+    return found
+
+
+def _count(form: Form) -> int:
+    return library().facets(form.to_filters())[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The values of a facet to choose from: the commonest first, then others, with counts."""
+
+    first: list[FacetCount]
+    others: list[FacetCount]
+
+    @property
+    def suggestions(self) -> list[str]:
+        """All the values, in alphabetical order."""
+        return sorted(str(each.value) for each in (*self.first, *self.others))
+
+
+def _choices(form: Form) -> tuple[dict[str, Choices], Years]:
+    """Count each facet's values among the documents that the other filters allow."""
+    counted: dict[str, Choices] = {}
+    for name, facet in FACETS.items():
+        values = _facets(form.without(name))[facet][:_MOST]
+        chosen = [each for each in values if str(each.value) in getattr(form, name)]
+        missing = set(getattr(form, name)) - {str(each.value) for each in values}
+        rest = [each for each in values if each not in chosen]
+        first = [*chosen, *(FacetCount(each, 0) for each in sorted(missing)), *rest]
+        cut = max(_FIRST, len(chosen) + len(missing))
+        counted[name] = Choices(first[:cut], first[cut:])
+    return counted, Years.of(_facets(form.without("years"))["years"])
+
+
+def _facets(form: Form) -> Any:
+    try:
+        return library().facets(form.to_filters())[1]
+    except RequestError:  # of a filter that the page's own error names
+        return library().facets(Filters())[1]
+
+
+def _page(form: Form, **shown: object) -> str:
+    choices, years = _choices(form)
+    _, manifest = library().status()
+    return render_template(
+        "ask.html",
+        form=form,
+        choices=choices,
+        years=years,
+        chosen_years=_range(form),
+        longest=LONGEST_QUESTION,
+        library_size=manifest.documents,
+        reads_english_best=manifest.model == DEFAULT_MODEL,
+        filter_names=_filter_names(),
+        **shown,
+    )
+
+
+def _range(form: Form) -> tuple[int, int]:
+    """Give the years that the form lets in, all where it names none."""
+    try:
+        filters = form.to_filters()
+    except FingerpostError:
+        return 0, 9999
+    return filters.year_from or 0, filters.year_to or 9999
+
+
+def _filter_names() -> dict[str, str]:
+    return {
+        "topic": gettext("Topic"),
+        "country": gettext("Country"),
+        "region": gettext("Region"),
+        "author": gettext("Author"),
+        "years": gettext("Years"),
+    }
 
 
 @blueprint.app_template_global()
@@ -43,75 +187,6 @@ def marked(document: Document, evidence: tuple[Evidence, ...]) -> list[tuple[str
 
 
 @blueprint.app_template_global()
-def heading(document: Document) -> str:
-    """Give a document's title, or for one without the beginning of its abstract."""
-    if document.title.strip():
-        return document.title
-    words = document.abstract.split()
-    return " ".join(words[:12]) + "…" if words else document.id
-
-
-@blueprint.get("/")
-def home() -> ResponseReturnValue:
-    """Show the empty box."""
-    return _page(Form())
-
-
-@blueprint.post(ANSWER)
-def answer() -> ResponseReturnValue:
-    """Answer what was written in the box; the page keeps it, nothing else does."""
-    form = Form.read(request.form)
-    try:
-        with encoding():
-            found = library().ask(form.to_question())
-    except (RequestError, TooMany) as error:
-        # What was written stays in the box.
-        return _page(form, error=error), status_of(error)
-    offset = int(form.offset)
-    last = min(found.total, DEPTH)
-    return _page(
-        form,
-        answer=found,
-        verdict=VERDICTS[found.verdict],
-        earlier=replace(form, offset=str(max(0, offset - PAGE_LENGTH))) if offset else None,
-        later=replace(form, offset=str(offset + PAGE_LENGTH))
-        if offset + PAGE_LENGTH < last
-        else None,
-    )
-
-
-@blueprint.get("/documents")
-def documents() -> ResponseReturnValue:
-    """List the library, a page at a time."""
-    try:
-        number = max(1, int(request.args.get("page", "1")[:6]))
-    except ValueError:
-        number = 1
-    total, found = library().documents(_LIST_LENGTH, (number - 1) * _LIST_LENGTH)
-    return render_template(
-        "documents.html",
-        total=total,
-        documents=found,
-        page=number,
-        pages=-(-total // _LIST_LENGTH),
-    )
-
-
-@blueprint.get("/documents/<path:document_id>")
-def document(document_id: str) -> ResponseReturnValue:
-    """Show one document and what lies near it."""
-    found = library().document(document_id)
-    neighbours: list[Hit] = library().similar(document_id, 5)
-    return render_template("document.html", document=found, neighbours=neighbours)
-
-
-def _page(form: Form, **shown: object) -> str:
-    total, _ = library().documents(0)
-    return render_template(
-        "ask.html",
-        form=form,
-        values=library().filter_values(),
-        longest=LONGEST_QUESTION,
-        library_size=total,
-        **shown,
-    )
+def lifted(form: Form, name: str) -> Form:
+    """Give the form without a filter."""
+    return replace(form.without(name), offset="0")

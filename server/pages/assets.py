@@ -1,0 +1,20 @@
+"""Addresses of the pages' own files, which change with what is in them."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import current_app
+
+
+def asset(name: str) -> str:
+    """Give the address of a file in `static/`, the same in every language of the pages."""
+    folder = Path(current_app.static_folder or "")
+    return f"{current_app.static_url_path}/{name}?v={_version(folder / name)}"
+
+
+@cache
+def _version(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]

@@ -1,0 +1,106 @@
+"""The languages of the pages, which one a person gets, and which one a text is in.
+
+A page is at `/documents` in the language that the browser asks for, and at `/fr/documents` in
+French. No cookie is needed for that, and an address says nothing but the language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pycountry
+import whatlang
+from apiflask import APIFlask
+from flask import has_request_context, request
+from flask_babel import Babel, get_locale, gettext
+
+from embedder.errors import FingerpostError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+# Where the language that an address names stands in a request's environment.
+_CHOSEN = "fingerpost.language"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language of the pages: its code (BCP 47), its own name, and how it is written."""
+
+    code: str
+    name: str
+    direction: str = "ltr"
+
+
+LANGUAGES = (
+    Language("en", "English"),
+    Language("fr", "Français"),
+    Language("es", "Español"),
+    Language("ar", "العربية", "rtl"),
+)
+_BY_CODE = {each.code: each for each in LANGUAGES}
+
+
+def register(app: APIFlask) -> None:
+    """Make the app speak its languages."""
+    Babel(app, locale_selector=_select)
+    app.jinja_env.globals.update(
+        language=current, languages=LANGUAGES, address_in=address_in, language_of=language_of
+    )
+    _take_language_from_address(app)
+
+
+def current() -> Language:
+    """Give the language of the page that is being made."""
+    return _BY_CODE.get(str(get_locale() or "en"), LANGUAGES[0])
+
+
+def address_in(code: str) -> str:
+    """Give the address of this page in a language; of an answer, that of the empty box."""
+    path = "/" if request.method == "POST" else request.path
+    query = request.query_string.decode("latin-1") if request.method == "GET" else ""
+    return f"/{code}{path}" + (f"?{query}" if query and path != "/" else "")
+
+
+def worded(error: FingerpostError) -> str:
+    """Give an error's message in the language of the page; English where there is none."""
+    values = {
+        name: gettext(value) if name == "what" else value  # the name of a field
+        for name, value in error.values.items()
+    }
+    said = gettext(error.template)
+    return said.format_map(values) if values else said
+
+
+def language_of(text: str) -> str | None:
+    """Give the code of the language that a text is in (ISO 639), None if that is not certain."""
+    found = whatlang.detect(text)
+    if found is None or not found.is_reliable:
+        return None
+    known = pycountry.languages.get(alpha_3=found.lang)
+    return getattr(known, "alpha_2", found.lang)
+
+
+def _select() -> str:
+    if not has_request_context():
+        return LANGUAGES[0].code
+    chosen = request.environ.get(_CHOSEN)
+    return chosen or request.accept_languages.best_match(_BY_CODE) or LANGUAGES[0].code
+
+
+def _take_language_from_address(app: APIFlask) -> None:
+    """Let `/fr/documents` be `/documents` in French, and links on it lead to other such pages."""
+    inner = app.wsgi_app
+
+    def in_language(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        path = str(environ.get("PATH_INFO", ""))
+        _, first, rest = f"{path}//".split("/", 2)
+        if path.startswith("/") and first in _BY_CODE:
+            environ[_CHOSEN] = first
+            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{first}"
+            environ["PATH_INFO"] = path[len(first) + 1 :] or "/"
+        return inner(environ, start)
+
+    app.wsgi_app = in_language  # type: ignore[method-assign, assignment]

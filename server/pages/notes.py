@@ -1,0 +1,39 @@
+"""Pages to read: how it works, what can be hidden, and the neutral page to exit to."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from embedder.models import DEFAULT_MODEL
+from server.context import library
+
+blueprint = APIBlueprint("notes", __name__, enable_openapi=False)
+
+
+@blueprint.get("/about")
+def about() -> ResponseReturnValue:
+    """Say how it works, what it stores, and with what it answers."""
+    generation, manifest = library().status()
+    return render_template(
+        "about.html",
+        generation=generation,
+        manifest=manifest,
+        reads_english_best=manifest.model == DEFAULT_MODEL,
+    )
+
+
+@blueprint.get("/safety")
+def safety() -> ResponseReturnValue:
+    """Say what the page can hide, and what it cannot."""
+    return render_template("safety.html")
+
+
+@blueprint.get("/measures")
+def measures() -> ResponseReturnValue:
+    """Show a page that tells nothing: where Exit leads.
+
+    A browser keeps it, so that it is there without a network.
+    """
+    return render_template("measures.html")
