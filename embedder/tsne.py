@@ -27,7 +27,7 @@ _HALVINGS = 50  # of the range in which a row's bandwidth is looked for
 _EXAGGERATION, _EXAGGERATED = 2.0, 100  # factor, steps
 _STEPS = 200
 # From points that were a map already.
-_STEPS_AGAIN = 100
+_STEPS_AGAIN = 50
 # R. Jacobs, "Increased rates of convergence through learning rate adaptation", 1988, as in t-SNE.
 _FASTER, _SLOWER, _SLOWEST = 0.2, 0.8, 0.01
 _UNLIKE = 1e-6  # rows nearer to their mean than this are equal
