@@ -5,6 +5,7 @@
     dense/     the index of a library too large for an exact one in memory
     sentences/ the vectors of all sentences
     glossary.csv
+    map.npz    the documents as points in a plane
 
 A library of more than INDEX_ANEW documents is built upon the generation before, so that a
 change costs what it changes; a smaller one anew, so that the same documents always give the
@@ -24,9 +25,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from embedder import calibrate, dense, generations, lexical, passages, sentences
+from embedder import atlas, calibrate, dense, generations, lexical, passages, sentences
 from embedder.encode import Encoder, Rows
+from embedder.errors import LibraryError
 from embedder.facets import Facets
+from embedder.filehash import file_sha256
 from embedder.glossary import Glossary
 from embedder.records import Document, Manifest
 from embedder.related import kept_words
@@ -90,6 +93,7 @@ def derive(site: Site, number: int, difference: Difference, before: Manifest | N
     )
     _write_sentences(site, place / generations.SENTENCES, anew=before is None)
     kind, calibration = _survey(site, place / generations.DENSE, before)
+    _write_map(site, place / generations.MAP, number)
     return Manifest(
         model=site.encoder.name,
         model_sha256=site.encoder.fingerprint,
@@ -183,6 +187,36 @@ def _texts(site: Site, name: str, texts: Sequence[str]) -> Rows:
             advance(len(batch))
     rows = np.asarray([kept[text] for text in texts], dtype=np.float32)
     return rows.reshape(-1, site.encoder.dim)
+
+
+def _write_map(site: Site, file: Path, number: int) -> None:
+    """Write the map of generation `number`, going on from the one before."""
+    chosen = atlas.choose(site.writer.with_text())
+    rows = [row for row, _ in chosen]
+    model, dim = site.encoder.fingerprint, site.encoder.dim
+    with site.progress.step("Mapping", len(chosen)) as advance:
+        ids, documents = site.writer.passages(rows)
+        blocks = list(site.writer.passage_vectors(model, dim, ids.tolist()))
+        found = np.concatenate([np.empty((0, dim), dtype=np.float32), *blocks])
+        vectors = atlas.document_vectors(found, documents, np.asarray(rows, dtype=np.int64))
+        atlas.write(atlas.draw(chosen, vectors, _earlier_map(site, number - 1)), file)
+        advance(len(chosen))
+
+
+def _earlier_map(site: Site, number: int) -> atlas.Chart | None:
+    """Give the map of generation `number`, None where there is no sound one of the same model.
+
+    A library built anew goes on from it too: a map is not right or wrong, but well known or not.
+    """
+    try:
+        manifest = site.writer.manifest(number)
+    except LibraryError:
+        return None
+    file = generations.folder(site.folder, number) / generations.MAP
+    sha256 = manifest.files.get(generations.MAP)
+    sound = sha256 and file.is_file() and file_sha256(file).hex() == sha256
+    same = manifest.model_sha256 == site.encoder.fingerprint
+    return atlas.read(file) if sound and same else None
 
 
 # All vectors are read once: for the index, for what it should find, and to calibrate.

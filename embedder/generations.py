@@ -5,6 +5,7 @@
     vectors/generations/7/dense/…        the index of vectors, where there are very many
     vectors/generations/7/sentences/…    the vectors of all sentences
     vectors/generations/7/glossary.csv   the glossary that it was built with
+    vectors/generations/7/map.npz        the map of the documents
 
 A generation's files are written once, before the store names the generation as the one that
 is served, and never again.
@@ -20,7 +21,7 @@ from pathlib import Path
 from embedder.filehash import file_sha256
 
 LEXICAL, FACETS, DENSE, SENTENCES = "lexical", "facets", "dense", "sentences"
-GLOSSARY = "glossary.csv"
+GLOSSARY, MAP = "glossary.csv", "map.npz"
 # In DENSE: the index, and the ids of the passages in it, in the order of adding.
 INDEX, SLOTS = "index.faiss", "passages.npy"
 _LOCK = ".lock"

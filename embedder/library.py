@@ -21,6 +21,8 @@ from embedder.records import (
     Filters,
     Hit,
     Manifest,
+    Map,
+    MapPoint,
     Question,
     Recipe,
 )
@@ -75,6 +77,37 @@ class Library:
         """
         with self._reading() as (loaded, snapshot):
             return search.neighbours(loaded, snapshot, snapshot.row_of(document_id), limit)
+
+    def map(self) -> Map:
+        """Give the documents as points in a plane, those near in meaning near each other.
+
+        At most 1,000 documents are on it, and none without text; none at all in a library that
+        was built before there were maps.
+        """
+        with self._reading() as (loaded, snapshot):
+            chart, total = loaded.chart, len(loaded.facets.rows)
+            if chart is None:
+                return Map((), total)
+            documents = snapshot.documents(chart.rows.tolist())
+            points = tuple(
+                MapPoint(documents[row], x, y, chart.ids[near] if near >= 0 else None)
+                for row, (x, y), near in zip(
+                    chart.rows.tolist(), chart.places().tolist(), chart.nearest, strict=True
+                )
+            )
+            return Map(points, total)
+
+    def place(self, document_id: str) -> tuple[float, float] | None:
+        """Give where a document lies on the map, x and y in 0 to 1.
+
+        One that the map of a large library leaves out lies among its five nearest on the map, at
+        the mean of their places, each weighted by 1 / (2 - 2 cosine)^2 of the documents' vectors.
+        None for a document without text, and in a library without a map.
+
+        Raises DocumentNotFound.
+        """
+        with self._reading() as (loaded, snapshot):
+            return search.place(loaded, snapshot.row_of(document_id))
 
     def document(self, document_id: str) -> Document:
         """Give one document.

@@ -10,7 +10,7 @@ from threading import Lock
 import numpy as np
 from cachetools import LRUCache
 
-from embedder import generations, lexical, passages
+from embedder import atlas, generations, lexical, passages
 from embedder.dense import ApproximateIndex, DenseIndex, ExactIndex, Positions
 from embedder.encode import Encoder, Rows
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
@@ -63,6 +63,7 @@ class Loaded:
     first_passage: Positions  # (documents + 1,) where each document's passages begin in it
     told: SentenceVectors
     told_by: Positions  # (passages,) each one's place in `told`, -1: gone
+    chart: atlas.Chart | None  # the map, None in a library built before there were maps
     scopes: LRUCache[Allowed, Scope]  # of filters asked for lately
     lock: Lock = field(default_factory=Lock)  # of `scopes`
 
@@ -163,6 +164,7 @@ def load(
         first_passage=first,
         told=told,
         told_by=told_by,
+        chart=atlas.read(place / generations.MAP) if generations.MAP in manifest.files else None,
         scopes=LRUCache(_RECENT_SCOPES),
     )
 

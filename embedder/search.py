@@ -115,14 +115,25 @@ def answer(
     )
 
 
+def place(loaded: Loaded, row: int) -> tuple[float, float] | None:
+    """Give where the document in a row lies on the map, None where there is no saying."""
+    if loaded.chart is None:
+        return None
+    at = np.flatnonzero(loaded.chart.rows == row)
+    if len(at):
+        x, y = loaded.chart.places()[at[0]].tolist()
+        return x, y
+    vector = _vector(loaded, row)
+    return None if vector is None else loaded.chart.beside(vector)
+
+
 def neighbours(loaded: Loaded, snapshot: Snapshot, row: int, limit: int) -> list[Hit]:
     """Give the documents nearest to the one in a row, by the average of its passages."""
     check_range("limit", limit, 1, LARGEST_LIMIT)
     position = np.flatnonzero(loaded.facets.rows == row)
-    own, _ = loaded.passages_of(position)
-    if not len(own):
+    vector = _vector(loaded, row)
+    if vector is None:
         return []
-    vector = normalise(loaded.dense.vectors(own).mean(axis=0))
     scope = loaded.scope(Allowed())
     near, cosines = _nearest(loaded, vector, scope, len(position) + limit)
     others = near != position
@@ -142,6 +153,12 @@ def neighbours(loaded: Loaded, snapshot: Snapshot, row: int, limit: int) -> list
     )
     page = range(min(limit, len(found.positions)))
     return list(_hits(loaded, snapshot, asked, found, page))
+
+
+def _vector(loaded: Loaded, row: int) -> Rows | None:
+    """Give the vector of the document in a row, float32 (dim,); None if it has no text."""
+    own, _ = loaded.passages_of(np.flatnonzero(loaded.facets.rows == row))
+    return normalise(loaded.dense.vectors(own).mean(axis=0)) if len(own) else None
 
 
 def check(question: Question) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embedder import generations, sources
+from embedder import atlas, generations, sources
 from embedder.build import index
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
-from embedder.store import Store
+from embedder.store import Store, Writer
 from tests.conftest import Silent, write_jsonl
 from tests.test_build import WordEncoder, a_document, build_words, read_words
 
@@ -167,6 +167,94 @@ def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str):
     build_words(tmp_path / "v", source)
     assert read_words(tmp_path / "v").problems() == []
     assert read_words(tmp_path / "v").ask(QUESTIONS[0]).hits
+
+
+# The map.
+
+
+def chart_of(folder: Path, generation: int) -> atlas.Chart:
+    return atlas.read(generations.folder(folder, generation) / generations.MAP)
+
+
+def test_the_map_is_a_file_of_the_generation(tmp_path: Path):
+    build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", *many(0, 30)))
+    files = read_words(tmp_path / "v").status()[1].files
+    assert files["map.npz"] == generations.hashes(tmp_path / "v" / "generations" / "1")["map.npz"]
+    assert chart_of(tmp_path / "v", 1).ids == tuple(sorted(many_ids(0, 30)))
+
+
+def test_sources_in_another_order_give_the_same_map(tmp_path: Path):
+    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 20))
+    two = write_jsonl(tmp_path / "two.jsonl", *many(20, 45)[::-1])
+    build_words(tmp_path / "v", one, two)
+    build_words(tmp_path / "w", two, one)
+    this, other = chart_of(tmp_path / "v", 1), chart_of(tmp_path / "w", 1)
+    assert this.ids == other.ids
+    assert this.rows.tolist() != other.rows.tolist()
+    assert np.array_equal(this.points, other.points)
+    assert np.array_equal(this.nearest, other.nearest)
+
+
+@pytest.mark.parametrize("upon", [True, False], ids=["upon", "anew"])
+def test_a_map_is_kept_while_its_documents_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upon: bool
+):
+    monkeypatch.setattr("embedder.derive.INDEX_ANEW", 0 if upon else 10_000)
+    monkeypatch.setattr("embedder.atlas.LARGEST", 20)
+    source = write_jsonl(tmp_path / "one.jsonl", *many(0, 60))
+    build_words(tmp_path / "v", source)
+    before = chart_of(tmp_path / "v", 1)
+    laid_out: list[int] = []
+    real = atlas.lay_out
+    monkeypatch.setattr(
+        atlas, "lay_out", lambda rows, start=None: laid_out.append(len(rows)) or real(rows, start)
+    )
+    out = next(each for each in many(0, 60) if each["id"] not in before.ids)
+    changed = [{**each, "year": 1990} if each == out else each for each in many(0, 60)]
+    write_jsonl(source, *changed)
+    assert build_words(tmp_path / "v", source).changed == 1
+    after = chart_of(tmp_path / "v", 2)
+    assert np.array_equal(after.points, before.points)
+    assert laid_out == []
+    shown = next(each for each in many(0, 60) if each["id"] in before.ids)
+    write_jsonl(
+        source, *({**each, "abstract": "Other."} if each == shown else each for each in changed)
+    )
+    build_words(tmp_path / "v", source)
+    assert laid_out == [20]
+    assert chart_of(tmp_path / "v", 3).ids == before.ids
+
+
+def test_only_the_vectors_of_documents_on_the_map_are_read_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("embedder.atlas.LARGEST", 7)
+    asked: list[int] = []
+    real = Writer.passage_vectors
+
+    def watch(self: Writer, model: str, dim: int, ids: Any = None) -> Iterator[Any]:
+        if ids is not None:
+            asked.append(len(ids))
+        return real(self, model, dim, ids)
+
+    monkeypatch.setattr(Writer, "passage_vectors", watch)
+    report = build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", *many(0, 60)))
+    assert asked == [7]
+    assert report.embedded == 60
+    assert len(chart_of(tmp_path / "v", 1).ids) == 7
+
+
+def test_a_map_of_another_model_is_not_gone_on_from(tmp_path: Path):
+    source = write_jsonl(tmp_path / "s.jsonl", *many(0, 30))
+    build_words(tmp_path / "v", source)
+    other = WordEncoder("other words")
+    for folder in ("v", "w"):
+        index(
+            tmp_path / folder, [source], Silent(), "other words", replace=True, load=lambda _: other
+        )
+    assert read_words(tmp_path / "v").status()[0] == 2
+    grown, anew = chart_of(tmp_path / "v", 2), chart_of(tmp_path / "w", 1)
+    assert np.array_equal(grown.points, anew.points)
 
 
 # Files that are as they were.

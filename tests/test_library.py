@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from embedder import lexical, passages
+from embedder import generations, lexical, passages
 from embedder.build import index
 from embedder.errors import (
     DocumentNotFound,
@@ -22,7 +23,7 @@ from embedder.errors import (
     RequestError,
 )
 from embedder.library import Library
-from embedder.records import Answer, Question
+from embedder.records import Answer, Map, Question
 from tests.conftest import Silent, in_threads, run_sql, write_jsonl
 
 CATS = {"id": "cats", "title": "Cats", "abstract": "Cats sleep. Cats hunt mice.", "year": 2001}
@@ -403,3 +404,122 @@ def test_filter_values_are_those_of_the_documents(library):
         "topics": [],
         "authors": [],
     }
+
+
+# The map.
+
+
+def without_map(folder: Path) -> None:
+    """Make of a library of one generation one that was built before there were maps."""
+    (folder / "generations" / "1" / "map.npz").unlink()
+    files = generations.hashes(generations.folder(folder, 1))
+    assert "map.npz" not in files
+    change_manifest(folder, files=files)
+
+
+def test_the_map_shows_every_document_of_the_seeds(seed_library):
+    found = seed_library.map()
+    total, documents = seed_library.documents()
+    assert (found.total, len(found.points)) == (41, 41) == (total, len(documents))
+    assert [each.document for each in found.points] == sorted(documents, key=lambda each: each.id)
+    places = np.asarray([(each.x, each.y) for each in found.points])
+    assert (places.min(), places.max()) == (0, 1)
+    assert len({*map(tuple, places)}) == 41
+    assert seed_library.map() == found
+
+
+def test_the_nearest_on_the_map_is_mostly_the_most_similar(seed_library):
+    # Not always: `similar` looks for the nearest passage, the map for the nearest whole.
+    ranks = []
+    for point in seed_library.map().points:
+        near = [hit.document.id for hit in seed_library.similar(point.document.id, 10)]
+        ranks.append(near.index(point.nearest) + 1)
+    assert ranks.count(1) >= 28
+
+
+def test_a_document_on_the_map_has_its_own_place(seed_library):
+    for point in seed_library.map().points:
+        assert seed_library.place(point.document.id) == (point.x, point.y)
+
+
+def test_two_documents_lie_at_both_ends(library):
+    cats, dogs = library.map().points
+    assert {(cats.x, cats.y), (dogs.x, dogs.y)} == {(0.0, 0.5), (1.0, 0.5)}
+    assert (cats.nearest, dogs.nearest) == ("dogs", "cats")
+    assert (cats.document, dogs.document) == (library.document("cats"), library.document("dogs"))
+
+
+def test_the_map_is_of_the_newest_build(library, build_in_thread):
+    assert [each.document.id for each in library.map().points] == ["cats", "dogs"]
+    build_in_thread(FISH)
+    assert [each.document.id for each in library.map().points] == ["cats", "dogs", "fish"]
+
+
+def test_a_document_without_text_is_not_on_the_map(library, build_in_thread):
+    build_in_thread({"id": "bare", "title": "", "year": 1999})
+    found = library.map()
+    assert (found.total, [each.document.id for each in found.points]) == (3, ["cats", "dogs"])
+    assert library.place("bare") is None
+
+
+def test_a_library_without_any_text_has_an_empty_map(tmp_path, encoder):
+    source = write_jsonl(tmp_path / "bare.jsonl", {"id": "bare", "title": ""})
+    index(tmp_path / "v", [source], Silent(), load=lambda _: encoder)
+    library = Library(tmp_path / "v", load=lambda _: encoder)
+    assert library.map() == Map((), 1)
+    assert library.place("bare") is None
+
+
+def test_the_place_of_an_unknown_document_is_an_error(library):
+    with pytest.raises(DocumentNotFound, match="no document has the id 'gone'"):
+        library.place("gone")
+
+
+def test_a_document_that_the_map_leaves_out_lies_among_those_on_it(
+    folder, encoder, build_in_thread, monkeypatch
+):
+    monkeypatch.setattr("embedder.atlas.LARGEST", 3)
+    build_in_thread(FISH, {"id": "copy", "title": "Dogs", "abstract": "Dogs bark.", "year": 1990})
+    library = Library(folder, load=lambda _: encoder)
+    found = library.map()
+    shown = {each.document.id: (each.x, each.y) for each in found.points}
+    assert (found.total, len(shown)) == (4, 3)
+    (left_out,) = {"cats", "dogs", "fish", "copy"} - shown.keys()
+    x, y = library.place(left_out)
+    assert min(at for at, _ in shown.values()) <= x <= max(at for at, _ in shown.values())
+    assert min(at for _, at in shown.values()) <= y <= max(at for _, at in shown.values())
+    if left_out in ("dogs", "copy"):
+        assert (x, y) == shown["copy" if left_out == "dogs" else "dogs"]
+
+
+def test_a_library_built_before_there_were_maps_answers_without_one(folder, library):
+    without_map(folder)
+    assert library.verify() == []
+    assert ids(library.ask(Question("cats")))[0] == "cats"
+    assert library.map() == Map((), 2)
+    assert library.place("cats") is None
+    with pytest.raises(DocumentNotFound):
+        library.place("gone")
+
+
+def test_the_next_build_of_such_a_library_draws_its_map(folder, library, build_in_thread):
+    without_map(folder)
+    build_in_thread(FISH)
+    assert len(library.map().points) == 3
+    assert library.verify() == []
+
+
+@pytest.mark.parametrize("how", ["damaged", "missing"])
+def test_a_damaged_map_is_named_and_mended(how, folder, library, build_in_thread):
+    file = folder / "generations" / "1" / "map.npz"
+    if how == "missing":
+        file.unlink()
+    else:
+        raw = bytearray(file.read_bytes())
+        raw[len(raw) // 2] ^= 1
+        file.write_bytes(raw)
+    with pytest.raises(LibraryDamaged, match=r"'map.npz' of generation 1"):
+        library.map()
+    build_in_thread(FISH)
+    assert library.verify() == []
+    assert len(library.map().points) == 3

@@ -160,6 +160,25 @@ def test_passage_vectors_come_back_to_the_last_bit(filled: Store):
     np.testing.assert_array_equal(second, block[1:])
 
 
+def test_documents_with_text_and_their_passages_are_told(filled: Store):
+    with filled.writing() as writer, writer.transaction():
+        writer.put_document(BARE)
+        passages = [a_passage(text) for text in ("One more. It is.", "Two more. They are.")]
+        row = writer.row_of("lebanon")
+        writer.put_passages(row, [(each, content_hash(each)) for each in passages])
+    with filled.snapshot() as snapshot:
+        told = {key: row for row, key in snapshot.with_text()}
+        ids, documents = snapshot.passages()
+        rows = [row for row, _ in snapshot.rows()][::-1]
+        some, of = snapshot.passages([told["lebanon"]])
+        all_of_them = snapshot.passages(rows)
+        none, _ = snapshot.passages([])
+    assert told == {"lebanon": 1, "other": 2}
+    assert some.tolist() == ids[documents == 1].tolist()
+    assert (len(some), of.tolist(), none.tolist()) == (2, [1, 1], [])
+    assert [each.tolist() for each in all_of_them] == [ids.tolist(), documents.tolist()]
+
+
 def test_passage_vectors_come_in_blocks(filled: Store, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("embedder.store.reading._BLOCK", 1)
     with filled.snapshot() as snapshot:

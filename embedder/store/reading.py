@@ -114,9 +114,24 @@ class Snapshot:
         """List the row numbers of all documents, ascending."""
         return [row for (row,) in self._db.execute("SELECT id FROM documents ORDER BY id")]
 
-    def passages(self) -> tuple[Integers, Integers]:
-        """Give all passages' ids, ascending, and their documents' row numbers: int64 (n,)."""
-        found = self._db.execute("SELECT id, document FROM passages ORDER BY id").fetchall()
+    def with_text(self) -> Iterator[tuple[int, str]]:
+        """Give the row number and id of each document that has a passage."""
+        # Both are in the index of the ids: no document is read for them.
+        yield from self._db.execute(
+            "SELECT id, key FROM documents d"
+            " WHERE EXISTS (SELECT 1 FROM passages p WHERE p.document = d.id)"
+        )
+
+    def passages(self, rows: Sequence[int] | None = None) -> tuple[Integers, Integers]:
+        """Give passages' ids, ascending, and their documents' row numbers: int64 (n,).
+
+        Those of all documents, or of those with the row numbers `rows`.
+        """
+        what = "SELECT id, document FROM passages"
+        if rows is None:
+            found = self._db.execute(f"{what} ORDER BY id").fetchall()
+        else:
+            found = sorted(select_in(self._db, f"{what} WHERE document IN ({{}})", rows))
         ids, documents = np.asarray(found, dtype=np.int64).reshape(-1, 2).T
         return ids, documents
 
