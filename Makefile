@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: serve ask index test fuzz lint quality bench setup clean
+.PHONY: serve ask index test fuzz lint translations quality bench setup clean
 
 serve: setup
 	$(BIN)/fingerpost serve
@@ -34,6 +34,14 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What is said on the pages, collected, put beside its translations, and these compiled.
+SAY := -k later -k lazy_gettext -k RequestError:2 -k TooMany
+translations: setup
+	$(BIN)/pybabel -q extract -F pyproject.toml $(SAY) --no-location --omit-header --sort-output -o messages.pot .
+	$(BIN)/pybabel -q update -i messages.pot -d server/translations --no-fuzzy-matching --omit-header --ignore-obsolete
+	rm messages.pot
+	$(BIN)/pybabel -q compile -d server/translations
 
 quality: setup
 	$(BIN)/python -m benchmarks.quality

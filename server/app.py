@@ -12,14 +12,14 @@ from flask.json.provider import DefaultJSONProvider
 from flask_compress import Compress
 
 from embedder.library import Library
-from server import description, errors, limits
+from server import description, errors, languages, limits
 from server.api import counts, documents, health, search, similarity
 from server.context import GATE, LIBRARY, METRICS, SETTINGS
 from server.foreign import BLUEPRINTS
 from server.limits import Gate, Rate
 from server.metrics import Metrics
 from server.pages import BLUEPRINTS as PAGES
-from server.pages import ask, languages
+from server.pages import ask
 from server.pages.assets import asset
 from server.settings import Settings
 

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 from apiflask import APIFlask, HTTPError
 from flask import Response, current_app, jsonify, make_response, render_template, request
+from flask_babel import gettext
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from server.families import Problem, word
+from server.languages import later, worded
 from server.limits import PAGES, Refused
 
 if TYPE_CHECKING:
@@ -27,12 +29,12 @@ if TYPE_CHECKING:
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
 _MESSAGES = {
-    400: "The body is not JSON that can be read.",
-    404: "There is nothing at this address.",
-    405: "This address does not take that method.",
-    413: "What was sent is too large.",
-    415: "Send JSON, with the header Content-Type: application/json.",
-    500: "Something went wrong here. What you sent was not kept.",
+    400: later("The body is not JSON that can be read."),
+    404: later("There is nothing at this address."),
+    405: later("This address does not take that method."),
+    413: later("What was sent is too large."),
+    415: later("Send JSON, with the header Content-Type: application/json."),
+    500: later("Something went wrong here. What you sent was not kept."),
 }
 _ASK_BY_POST = (
     "Ask by POST, with the question in the body: text in a URL ends up in logs and histories."
@@ -71,8 +73,7 @@ def refuse_other_bodies() -> None:
 
 def _answer(status: int, kind: str, message: str, field: str | None = None) -> Response:
     if _is_page():
-        page = render_template("error.html", status=status, message=message)
-        return make_response(page, status)
+        return _page(status, gettext(message))
     worded, content = word(request.path, Problem(status, kind, message, field))
     return make_response(jsonify(content), worded)
 
@@ -89,9 +90,18 @@ def _is_page() -> bool:
     )
 
 
+def _page(status: int, message: str) -> Response:
+    return make_response(render_template("error.html", status=status, message=message), status)
+
+
 def _ours(error: FingerpostError) -> Response:
     field = error.field if isinstance(error, RequestError) else None
-    answer = _answer(status_of(error), error.kind, error.message, field)
+    if _is_page():
+        missing = isinstance(error, DocumentNotFound)
+        said = gettext("This library has no such document.") if missing else worded(error)
+        answer = _page(status_of(error), said)
+    else:
+        answer = _answer(status_of(error), error.kind, error.message, field)
     if isinstance(error, Refused):
         answer.headers.update(error.headers)
     return answer

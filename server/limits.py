@@ -34,8 +34,8 @@ class Refused(FingerpostError):
 
     status: ClassVar[HTTPStatus]
 
-    def __init__(self, message: str, headers: Mapping[str, str]) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, headers: Mapping[str, str], **values: object) -> None:
+        super().__init__(message, **values)
         self.headers = dict(headers)
 
 
@@ -58,10 +58,9 @@ class TooMany(Refused):
     kind = "too_many_requests"
     status = HTTPStatus.TOO_MANY_REQUESTS
 
-    def __init__(self, why: str, seconds: float) -> None:
+    def __init__(self, message: str, seconds: float, **values: object) -> None:
         wait = max(1, math.ceil(seconds))
-        unit = "second" if wait == 1 else "seconds"
-        super().__init__(f"{why} Try again in {wait} {unit}.", {"Retry-After": str(wait)})
+        super().__init__(message, {"Retry-After": str(wait)}, wait=wait, **values)
 
 
 class Gate:
@@ -90,7 +89,9 @@ class Gate:
     def _wait(self) -> None:
         with self._count:
             if self.waiting >= self._most:
-                raise TooMany("The server is busy with others' questions.", 1)
+                raise TooMany(
+                    "The server is busy with others' questions. Try again in {wait} s.", 1
+                )
             self.waiting += 1
         try:
             self._free.acquire()
@@ -116,7 +117,9 @@ class Rate:
             return
         until = self._limiter.get_window_stats(self._item, client).reset_time
         raise TooMany(
-            f"At most {self._item.amount} requests a minute are answered.", until - time.time()
+            "At most {amount} requests a minute are answered. Try again in {wait} s.",
+            until - time.time(),
+            amount=self._item.amount,
         )
 
 

@@ -31,9 +31,7 @@ class Format:
 _ALL = (
     Format("ris", "RIS", "application/x-research-info-systems", "ris", ris.write),
     Format("bibtex", "BibTeX", "application/x-bibtex", "bib", bibtex.write),
-    Format(
-        "csl-json", "CSL-JSON", "application/vnd.citationstyles.csl+json", "json", csl.write
-    ),
+    Format("csl-json", "CSL-JSON", "application/vnd.citationstyles.csl+json", "json", csl.write),
     Format("csv", "CSV", "text/csv", "csv", table.write),
 )
 

@@ -18,11 +18,9 @@ def heading(document: Document) -> str:
 
 def citation(document: Document) -> str:
     """Give a citation in one line: authors, year, title; names stand as the library has them."""
-    authors = ", ".join(document.authors)
-    year = f"({document.year})" if document.year else ""
-    before = " ".join(each for each in (authors, year) if each)
     title = heading(document)
-    return f"{before}. {title}" if before else title
+    year = f" ({document.year})" if document.year else ""
+    return f"{', '.join(document.authors)}{year}. {title}" if document.authors else title + year
 
 
 def meta_tags(document: Document, address: str) -> list[tuple[str, str]]:

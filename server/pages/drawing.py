@@ -11,6 +11,7 @@ from embedder.records import Map, MapPoint
 # As many topics have a mark of their own (a colour and a form); the others share the last.
 MARKS = 6
 SIZE = 1000  # of the drawing, in its own units
+MARK = 36  # the size of a mark, however near one is
 _MARGIN = 30
 _STEP = 0.5  # of what is seen, by which it is moved
 _LARGEST_ZOOM = 16.0
@@ -95,7 +96,7 @@ class View:
     @property
     def radius(self) -> float:
         """The size of a mark, so that it looks the same however near one is."""
-        return round(26 / self.zoom, 2)
+        return round(MARK / self.zoom, 2)
 
     def nearer(self, times: float) -> dict[str, float]:
         """Give the address of the view so many times nearer."""

@@ -19,9 +19,10 @@ _QUESTIONS = (
     "Which rights do trafficked children have?",
 )
 _SITUATIONS = (
-    "A woman came to our clinic with old injuries. An older man answers every question for her "
-    "and keeps her papers. She looks at him before she speaks. When he left the room she said "
-    "that she works in his house, has never been paid and is not allowed to go out alone.",
+    "A woman came to our clinic with old injuries and an infection. The man with her answers "
+    "every question and keeps her passport. Alone with the nurse she said that he makes her work "
+    "without pay and that she is afraid. As health workers, how do we treat her, talk with her "
+    "safely and refer her?",
     "A boy of fifteen was found working on a fishing boat. He says that his uncle was given "
     "money for him two years ago. He wants to go home but does not know the name of his village, "
     "and we have no interpreter for his language.",
@@ -54,6 +55,4 @@ def examples(library: Library) -> Examples:
 
 
 def _answered(library: Library, texts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(
-        each for each in texts if library.ask(Question(each, limit=1)).verdict != "none"
-    )
+    return tuple(each for each in texts if library.ask(Question(each, limit=1)).verdict != "none")

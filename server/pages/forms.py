@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
@@ -81,7 +82,8 @@ class Form:
         if name not in FACETS:
             return self
         kept = tuple(each for each in getattr(self, name) if value and each != value)
-        return replace(self, **{name: kept})
+        changed: dict[str, Any] = {name: kept}
+        return replace(self, **changed)
 
     @property
     def narrowed(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ if (map) {
     left = Math.min(Math.max(left, 0), size - side);
     top = Math.min(Math.max(top, 0), size - side);
     map.setAttribute("viewBox", `${left} ${top} ${side} ${side}`);
-    const width = (26 * side) / size;
+    const width = (Number(map.dataset.mark) * side) / size;
     for (const { mark, x, y } of points) {
       mark.setAttribute("x", x - width / 2);
       mark.setAttribute("y", y - width / 2);

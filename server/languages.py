@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pycountry
 import whatlang
@@ -20,6 +20,27 @@ from embedder.errors import FingerpostError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+def later(text: str) -> str:
+    """Mark a text to be translated where it is said."""
+    return text
+
+
+# What is said elsewhere, where nothing is known of languages.
+_SAID = (
+    later("{value} is not among the library's {what}. The nearest it has: {nearest}."),
+    later("{value} is not among the library's {what}. It has none at all."),
+    later("{what} {year} is no year: 1 to 9999."),
+    later("year_from {first} is after year_to {last}: no year lies between them. Exchange them."),
+    later("countries"),
+    later("regions"),
+    later("topics"),
+    later("authors"),
+    later("year from"),
+    later("year to"),
+    later("offset"),
+)
 
 # Where the language that an address names stands in a request's environment.
 _CHOSEN = "fingerpost.language"
@@ -76,18 +97,19 @@ def worded(error: FingerpostError) -> str:
 
 def language_of(text: str) -> str | None:
     """Give the code of the language that a text is in (ISO 639), None if that is not certain."""
-    found = whatlang.detect(text)
+    found: Any = whatlang.detect(text)  # its types leave the attributes out
     if found is None or not found.is_reliable:
         return None
     known = pycountry.languages.get(alpha_3=found.lang)
-    return getattr(known, "alpha_2", found.lang)
+    return str(getattr(known, "alpha_2", found.lang))
 
 
 def _select() -> str:
     if not has_request_context():
         return LANGUAGES[0].code
-    chosen = request.environ.get(_CHOSEN)
-    return chosen or request.accept_languages.best_match(_BY_CODE) or LANGUAGES[0].code
+    chosen: str | None = request.environ.get(_CHOSEN)
+    wanted: str | None = request.accept_languages.best_match(_BY_CODE)
+    return chosen or wanted or LANGUAGES[0].code
 
 
 def _take_language_from_address(app: APIFlask) -> None:
@@ -96,7 +118,7 @@ def _take_language_from_address(app: APIFlask) -> None:
 
     def in_language(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
-        _, first, rest = f"{path}//".split("/", 2)
+        first = path[1:].partition("/")[0]
         if path.startswith("/") and first in _BY_CODE:
             environ[_CHOSEN] = first
             environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{first}"
