@@ -1,0 +1,106 @@
+"""A real browser, Debian's Chromium, that looks at a real server.
+
+Without a Chromium these tests are left out, and pytest's summary says so. Where the variable
+BROWSER_NEEDED is set, as in `.ci/run`, they fail instead. CHROMIUM names another program.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import waitress
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from embedder.build import index
+from embedder.encode import Encoder
+from embedder.library import Library
+from server.app import create_app
+from server.settings import Settings
+from tests.conftest import Silent, write_jsonl
+from tests.server.conftest import Running
+
+QUESTION = "What should a nurse do who meets a victim?"
+PHONE = {"width": 320, "height": 640}
+DESK = {"width": 1280, "height": 900}
+
+_SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """A browser without a window; it ends with these tests, for its event loop bars others."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if program is None:
+        why = "there is no Chromium here: what people see in a browser is not tested"
+        (pytest.fail if os.environ.get("BROWSER_NEEDED") else pytest.skip)(why)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=_SWITCHES)
+        yield opened
+        opened.close()
+
+
+Open = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def profile(browser: Browser, running: Running) -> Iterator[Open]:
+    """Open an empty profile: `profile(viewport=PHONE, java_script_enabled=False, …)`.
+
+    Addresses are relative to the seeds' server; anything that a page's script throws is an error.
+    """
+    opened: list[BrowserContext] = []
+    thrown: list[str] = []
+
+    def make(**options: Any) -> BrowserContext:
+        options = {"viewport": DESK, "locale": "en", "base_url": running.address, **options}
+        context = browser.new_context(**options)
+        context.on("weberror", lambda each: thrown.append(str(each.error)))
+        opened.append(context)
+        return context
+
+    yield make
+    for each in opened:
+        each.close()
+    assert thrown == []
+
+
+@pytest.fixture
+def page(profile: Open) -> Page:
+    """A page of an empty profile, as wide as a desk's."""
+    return profile().new_page()
+
+
+@pytest.fixture
+def serve(tmp_path: Path, encoder: Encoder) -> Iterator[Callable[..., str]]:
+    """Serve a library of these documents; gives its address."""
+    servers: list[tuple[Any, threading.Thread]] = []
+
+    def start(*documents: Mapping[str, Any]) -> str:
+        source = write_jsonl(tmp_path / "source.jsonl", *documents)
+        index(tmp_path / "vectors", [source], Silent(), load=lambda _: encoder)
+        library = Library(tmp_path / "vectors", load=lambda _: encoder)
+        app = create_app(Settings(vectors=tmp_path / "vectors"), library)
+        server = waitress.create_server(app, host="127.0.0.1", port=0)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        servers.append((server, thread))
+        return f"http://127.0.0.1:{server.effective_port}"
+
+    yield start
+    for server, thread in servers:
+        server.close()
+        thread.join(10)
+
+
+def ask(page: Page, question: str = QUESTION, path: str = "/") -> None:
+    """Ask a question on the page at a path, and wait for the answer."""
+    page.goto(path)
+    page.locator("#question").fill(question)
+    page.locator("form.ask > button[type=submit]").click()
+    page.locator("h2.verdict, .problem").first.wait_for()
