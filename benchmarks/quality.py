@@ -232,6 +232,39 @@ def thresholds(libraries: dict[str, Library]) -> str:
 
 
 WORDS = """
+## The map
+
+How well a document's five nearest on the map are its five nearest in meaning (trustworthiness,
+Venna and Kaski 2001, `k` 5, cosine; 1: all of them, 0.5: by chance), and how much a map changes
+when a library grows by a tenth (Procrustes disparity of the documents that were there; 0: not at
+all), the mean of ten growths of the seeds and three of the others:
+
+| documents | principal components | the map | after growing | disparity | drawn anew |
+|---|---|---|---|---|---|
+| seeds, 41 | 0.747 | 0.865 | 0.850 | 0.028 | 0.346 |
+| Cranfield, 500 | 0.770 | 0.968 | 0.964 | 0.002 | 0.088 |
+| Cranfield, 998 | 0.771 | 0.976 | 0.973 | 0.001 | 0.064 |
+| CISI, 500 | 0.748 | 0.939 | 0.936 | 0.002 | 0.090 |
+| CISI, 1,000 | 0.754 | 0.961 | 0.950 | 0.001 | 0.058 |
+
+A document that was there moves by 0.05 of the map's longer side on the seeds, in median, and by
+0.01 on the others. The files in another order gave the same map, to the last digit. On one core
+it is drawn in 0.01 s for 41 documents, 0.3 s for 500 and 1.8 s for 1,000, the most that it shows;
+when it goes on from the map before, in a third of that.
+
+Tried and not taken: principal components alone move as little (0.001 to 0.033), but show little of
+a thousand documents. Spectral embedding is no better (0.749 and 0.770 on seeds and Cranfield).
+scikit-learn's t-SNE with as many neighbours does as well on Cranfield (0.980) and CISI (0.955) and
+worse on the seeds (0.817), takes 3.5 s for a thousand documents, and 0.7 s to import. t-SNE's usual
+early exaggeration, 12, tears few documents apart (0.778 on the seeds) and gives quite another map
+when the vectors differ by a millionth (disparity 0.74 to 0.96; with 1.75 for 30 steps, under
+0.000001). A hundred steps on from the map before, instead of 50, brought at most 0.004 more and
+moved documents up to twice as far.
+
+A library that grows from a handful, document by document, keeps the shape of its beginnings: the
+seeds, added one at a time, come to 0.828. One that grows by more than a third at once is drawn
+anew.
+
 ## What was tried and is not done
 
 Measured in trials on the same three collections; each cost on at least one of them more than

@@ -24,7 +24,7 @@ LEAST = 4
 _HALVINGS = 50  # of the range in which a row's bandwidth is looked for
 # At first neighbours are drawn together by so much more. The usual 12 tears a few dozen points
 # apart and makes other maps of rows that differ in their last digits.
-_EXAGGERATION, _EXAGGERATED = 2.0, 100  # factor, steps
+_EXAGGERATION, _EXAGGERATED = 1.75, 30  # factor, steps
 _STEPS = 200
 # From points that were a map already.
 _STEPS_AGAIN = 50

@@ -493,6 +493,7 @@ def test_nothing_stored_is_a_pickle(built_seeds: Path, build: Build, tmp_path: P
         r"library\.sqlite(-wal|-shm)?|build\.lock|generations/\d+/glossary\.csv|generations/\d+/lexical/"
         r"(meta\.json|\.managed\.json|\.tantivy-(meta|writer)\.lock"
         r"|[0-9a-f]{32}(\.\d+)?\.(store|fast|idx|term|pos|fieldnorm|del))"
+        r"|generations/\d+/map\.npz"
         r"|generations/\d+/facets/(rows|years|begins|carriers)\.npy"
         r"|generations/\d+/facets/names\.json"
         r"|generations/\d+/sentences/(\d+\.f16|(passages|begins|checks)\.npy)"
