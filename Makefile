@@ -39,7 +39,7 @@ lint: setup
 SAY := -k later -k lazy_gettext -k RequestError:2 -k TooMany
 translations: setup
 	$(BIN)/pybabel -q extract -F pyproject.toml $(SAY) --no-location --omit-header --sort-output -o messages.pot .
-	$(BIN)/pybabel -q update -i messages.pot -d server/translations --no-fuzzy-matching --omit-header --ignore-obsolete
+	$(BIN)/pybabel -q update -i messages.pot -d server/translations --no-fuzzy-matching --ignore-obsolete
 	rm messages.pot
 	$(BIN)/pybabel -q compile -d server/translations
 

@@ -88,16 +88,19 @@ def address_in(code: str) -> str:
 def worded(error: FingerpostError) -> str:
     """Give an error's message in the language of the page; English where there is none."""
     values = {
-        name: gettext(value) if name == "what" else value  # the name of a field
+        name: gettext(str(value).replace("_", " ")) if name == "what" else value  # a field's name
         for name, value in error.values.items()
     }
-    said = gettext(error.template)
+    said = str(gettext(error.template))
     return said.format_map(values) if values else said
 
 
 def language_of(text: str) -> str | None:
     """Give the code of the language that a text is in (ISO 639), None if that is not certain."""
-    found: Any = whatlang.detect(text)  # its types leave the attributes out
+    try:
+        found: Any = whatlang.detect(text)  # its types leave the attributes out
+    except ValueError:  # there are no letters in it
+        return None
     if found is None or not found.is_reliable:
         return None
     known = pycountry.languages.get(alpha_3=found.lang)

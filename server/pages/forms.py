@@ -135,7 +135,8 @@ def _values(sent: Iterable[str]) -> tuple[str, ...]:
 def _number(name: str, text: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+    # Decimal in any script: ٢٠١٥ is a year too.
+    if not (text.isdecimal() and len(text) <= 6):
         raise RequestError(
             name,
             "{what}: write a whole number, such as 2015.",

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from embedder.library import Library
 from server.app import create_app
 from server.context import GATE
-from server.limits import Gate, Rate, TooMany, per_minute
+from server.limits import PAGES, Gate, Rate, TooMany, per_minute
 from server.settings import Settings
 from tests.conftest import in_threads
 from tests.server.conftest import error_of, page_of
@@ -40,7 +40,7 @@ def make(seed_library: Library) -> Make:
 
 def api_routes(app: APIFlask) -> list[tuple[str, str]]:
     """Every route of the API but those of health, as (method, path)."""
-    open_ones = {"pages", "reference", "health"}
+    open_ones = {*PAGES, "health"}
     return [
         (method, re.sub(r"<.*?>", "x", rule.rule))
         for rule in app.url_map.iter_rules()

@@ -1,0 +1,218 @@
+"""The pages in their languages: all of what they say is said in each, and who gets which."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+from flask.testing import FlaskClient
+
+from server.languages import LANGUAGES, language_of
+from tests.conftest import ROOT
+from tests.server.conftest import error_of, page_of
+
+OTHERS = [each.code for each in LANGUAGES if each.code != "en"]
+PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
+
+
+def catalog(code: str) -> Catalog:
+    path = ROOT / "server" / "translations" / code / "LC_MESSAGES" / "messages.po"
+    with path.open("rb") as file:
+        return read_po(file, locale=code)
+
+
+def forms(message: object) -> tuple[str, ...]:
+    return (message,) if isinstance(message, str) else tuple(message)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, ...]]:
+    """All that the pages say, collected as `make translations` does."""
+    wanted = re.search(r"^SAY := (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert wanted
+    target = tmp_path_factory.mktemp("said") / "messages.pot"
+    command = [str(Path(sys.executable).with_name("pybabel")), "-q", "extract"]
+    command += ["-F", "pyproject.toml", *wanted[1].split(), "-o", str(target), "."]
+    subprocess.run(command, cwd=ROOT, check=True)
+    with target.open("rb") as file:
+        found = {forms(each.id) for each in read_po(file) if each.id}
+    assert len(found) > 150
+    return found
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_all_of_it_is_translated(code: str, said: set[tuple[str, ...]]):
+    found = catalog(code)
+    assert {forms(each.id) for each in found if each.id} == said
+    for message in found:
+        if not message.id:
+            continue
+        translated = forms(message.string)
+        plural = len(forms(message.id)) > 1
+        assert len(translated) == (found.num_plurals if plural else 1), message.id
+        assert all(translated), message.id
+        assert not message.fuzzy, message.id
+        wanted = set(PLACES.findall(" ".join(forms(message.id))))
+        for each in translated:
+            # "One document" may do without its number.
+            assert set(PLACES.findall(each)) in ([wanted, set()] if plural else [wanted]), each
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_is_compiled_is_what_was_translated(code: str):
+    folder = ROOT / "server" / "translations" / code / "LC_MESSAGES"
+    with (folder / "messages.mo").open("rb") as file:
+        compiled = {forms(each.id): forms(each.string) for each in read_mo(file) if each.id}
+    assert compiled == {forms(each.id): forms(each.string) for each in catalog(code) if each.id}
+
+
+# Who gets which.
+
+HEADING = "What do you need to know?"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_address_names_a_language(client: FlaskClient, language: object):
+    page = page_of(client.get(f"/{language.code}/", headers={"Accept-Language": "es"}))
+    html = page.one("html").attributes
+    assert (html["lang"], html["dir"]) == (language.code, language.direction)
+    said = {each.code: catalog(each.code).get(HEADING) for each in LANGUAGES[1:]}
+    wanted = {"en": HEADING, **{code: each.string for code, each in said.items()}}
+    assert page.one("h1").text == wanted[language.code]
+    # Links stay in the language; files are the same in all.
+    links = [each.attributes["href"] for each in page.one("header").all("a")]
+    assert links
+    assert all(each.startswith(f"/{language.code}/") for each in links)
+    assert page.all("link")[1].attributes["href"].startswith("/static/")
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("fr", "fr"),
+        ("fr-CA,fr;q=0.9,en;q=0.8", "fr"),
+        ("ar-EG", "ar"),
+        ("de,es;q=0.5", "es"),
+        ("de", "en"),
+        ("", "en"),
+        ("x;;;=", "en"),
+    ],
+)
+def test_a_browser_says_its_language(client: FlaskClient, header: str, code: str):
+    page = page_of(client.get("/", headers={"Accept-Language": header}))
+    assert page.one("html").attributes["lang"] == code
+    links = [each.attributes["href"] for each in page.one("header").all("a")]
+    assert not any(each.startswith(f"/{code}/") for each in links)
+
+
+def test_the_same_page_in_another_language(client: FlaskClient):
+    page = page_of(client.get("/fr/documents?page=1"))
+    links = {
+        each.attributes["hreflang"]: each.attributes["href"]
+        for each in page.one("footer").all("a")
+        if "hreflang" in each.attributes
+    }
+    assert links == {code: f"/{code}/documents?page=1" for code in ("en", "es", "ar")}
+
+
+def test_a_question_is_answered_in_every_language(client: FlaskClient):
+    answers = []
+    for language in LANGUAGES:
+        page = page_of(client.post(f"/{language.code}/", data={"question": "child victims"}))
+        answers.append([each.text for each in page.one("ol", **{"class": "hits"}).all("h3")])
+        assert page.one("html").attributes["dir"] == language.direction
+    assert len(answers[0]) == 10
+    assert all(each == answers[0] for each in answers)
+
+
+@pytest.mark.parametrize(
+    ("sent", "template", "values"),
+    [
+        (
+            {"question": ""},
+            "the question is empty. Write a few words or a situation.",
+            {},
+        ),
+        (
+            {"question": "x" * 20_000},
+            "the question has {count} characters; at most {most} are read. "
+            "Leave out what matters least.",
+            {"count": 20_000, "most": 10_000},
+        ),
+        (
+            {"question": "x", "year_from": "2020", "year_to": "2010"},
+            "year_from {first} is after year_to {last}: no year lies between them. Exchange them.",
+            {"first": 2020, "last": 2010},
+        ),
+    ],
+)
+def test_problems_are_told_in_the_language(
+    client: FlaskClient, sent: dict[str, str], template: str, values: dict[str, int]
+):
+    for code in OTHERS:
+        page = page_of(client.post(f"/{code}/", data=sent), 422)
+        said = catalog(code).get(template)
+        assert said
+        wanted = said.string.format_map(values)
+        assert page.one("div", role="alert").one("p").text == wanted
+        assert wanted != template.format_map(values)
+
+
+def test_the_names_of_filters_are_translated_in_problems(client: FlaskClient):
+    page = page_of(client.post("/fr/", data={"question": "x", "topic": "Cooking"}), 422)
+    said = page.one("div", role="alert").text
+    assert catalog("fr").get("topics").string in said
+    assert "'Trafficking'" in said
+    page = page_of(client.post("/fr/", data={"question": "x", "year_from": "0"}), 422)
+    assert catalog("fr").get("year from").string in page.one("div", role="alert").text
+
+
+def test_programs_are_told_in_english(client: FlaskClient):
+    answer = client.post("/fr/api/search", json={"query": " "}, headers={"Accept-Language": "fr"})
+    assert error_of(answer, 422)["message"].startswith("the question is empty.")
+
+
+def test_years_may_be_written_in_other_digits(client: FlaskClient):
+    sent = {"question": "victims", "year_from": "٢٠٢٠"}
+    page = page_of(client.post("/ar/", data=sent))
+    wanted = client.post("/api/search", json={"query": "victims", "filters": {"year_from": 2020}})
+    titles = [hit["document"]["title"] for hit in wanted.get_json()["hits"]]
+    assert [each.text for each in page.one("ol", **{"class": "hits"}).all("h3")] == titles
+
+
+# The language of a text.
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Health providers may come into contact with victims of trafficking.", "en"),
+        ("Traite des êtres humains au Maroc: guide pratique pour les juges", "fr"),
+        (
+            "Este manual explica a los jueces cómo se protege a las personas que han sido víctimas "
+            "de la trata, y qué derechos tienen durante el proceso y después de él.",
+            "es",
+        ),
+        ("دليل عملي حول كيفية مساعدة ضحايا الاتجار بالأشخاص وحمايتهم في المنطقة العربية", "ar"),
+        ("x", None),
+        ("", None),
+        ("2015 – 2019", None),
+    ],
+)
+def test_the_language_of_a_text_is_told_where_it_is_certain(text: str, code: str | None):
+    assert language_of(text) == code
+
+
+def test_words_of_a_document_are_marked_with_their_language(client: FlaskClient):
+    for code, wanted in (("fr", "en"), ("en", None)):
+        page = page_of(client.post(f"/{code}/", data={"question": "child victims"}))
+        hit = page.one("ol", **{"class": "hits"}).all("li")[0]
+        for each in (hit.one("h3"), hit.one("p", **{"class": "abstract"})):
+            assert each.attributes["dir"] == "auto"
+            assert each.attributes.get("lang") == wanted
