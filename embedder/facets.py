@@ -205,7 +205,7 @@ class Facets:
         if filters.year_from and filters.year_to and filters.year_from > filters.year_to:
             raise RequestError(
                 "year_from",
-                "year_from {first} is after year_to {last}: "
+                "from year {first} is after to year {last}: "
                 "no year lies between them. Exchange them.",
                 first=filters.year_from,
                 last=filters.year_to,

@@ -32,7 +32,7 @@ _SAID = (
     later("{value} is not among the library's {what}. The nearest it has: {nearest}."),
     later("{value} is not among the library's {what}. It has none at all."),
     later("{what} {year} is no year: 1 to 9999."),
-    later("year_from {first} is after year_to {last}: no year lies between them. Exchange them."),
+    later("from year {first} is after to year {last}: no year lies between them. Exchange them."),
     later("countries"),
     later("regions"),
     later("topics"),

@@ -147,7 +147,7 @@ def test_a_question_is_answered_in_every_language(client: FlaskClient):
         ),
         (
             {"question": "x", "year_from": "2020", "year_to": "2010"},
-            "year_from {first} is after year_to {last}: no year lies between them. Exchange them.",
+            "from year {first} is after to year {last}: no year lies between them. Exchange them.",
             {"first": 2020, "last": 2010},
         ),
     ],

@@ -349,7 +349,7 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
     "a long year": ({"year_to": "9" * 30}, "year to: write a whole number, such as 2015."),
     "years exchanged": (
         {"year_from": "2020", "year_to": "2010"},
-        "year_from 2020 is after year_to 2010: no year lies between them. Exchange them.",
+        "from year 2020 is after to year 2010: no year lies between them. Exchange them.",
     ),
     "an unknown topic": (
         {"topic": "Cooking"},
