@@ -104,3 +104,10 @@ def ask(page: Page, question: str = QUESTION, path: str = "/") -> None:
     page.locator("#question").fill(question)
     page.locator("form.ask > button[type=submit]").click()
     page.locator("h2.verdict, .problem").first.wait_for()
+
+
+def answer_of(page: Page, question: str = QUESTION, **more: Any) -> dict[str, Any]:
+    """What the API of the page's server answers to a question."""
+    response = page.context.request.post("/api/search", data={"query": question, **more})
+    assert response.status == 200, response.text()
+    return response.json()
