@@ -38,13 +38,13 @@ function forget() {
   presses = 0;
 }
 
+// A capital is no press of Shift, in whichever order its keys are let go.
+function noticeOther(event) {
+  otherKey = event.key !== "Shift" && event.shiftKey;
+}
+
 function countShift(event) {
-  if (event.key !== "Shift") {
-    otherKey = event.shiftKey;
-    return;
-  }
-  if (otherKey) {
-    otherKey = false;
+  if (event.key !== "Shift" || otherKey) {
     return;
   }
   presses += 1;
@@ -63,6 +63,7 @@ if (exit) {
     event.preventDefault();
     leaveEverywhere();
   });
+  document.addEventListener("keydown", noticeOther);
   document.addEventListener("keyup", countShift);
   others?.addEventListener("message", leave);
   // A page that the browser kept as it was when it was left has nothing on it.
@@ -74,13 +75,24 @@ if (exit) {
 }
 
 // The box: Ctrl+Enter, a count, and a word when it seems to hold what is not needed.
-const telling = [
-  /[\w.+-]+@[\w-]+\.\w{2,}/u, // an e-mail address
-  /(?:\+|\b00)?\p{Nd}[\p{Nd}\s().\/-]{6,}\p{Nd}/u, // a phone number
-  /\b(?=[A-Z\d-]*\d{4})[A-Z]{1,3}-?\d[A-Z\d-]{4,}\b/u, // the number of a passport or a card
-];
-// Years, and spans of them, are no phone numbers.
+const address = /[\w.+-]+@[\w-]+\.\w{2,}/u;
+// Of passports and cards: letters and digits, such as AB 123456 or C01X00T47.
+const papers =
+  /\b(?:[A-Z]{1,3}[ -]?\d(?:[ -]?\d){5,8}|\d{7,8}[ -]?[A-Z]|[a-z]{1,3}\d{6,9}|(?![A-Z]+\d{4}\b)(?=(?:[A-Z]*\d){4})(?=(?:\d*[A-Z]){2})[A-Z\d]{8,10})\b/u;
+// Digits that belong together, but not those of an amount after its comma.
+const digits = /(?<![\p{Nd}.,])\+?\(?\p{Nd}[\p{Nd}\s().\/-]{4,}\p{Nd}/gu;
 const years = /\b(?:1[89]|20)\d\d\s*[-–/]\s*(?:1[89]|20)?\d\d\b/gu;
+
+// Phone numbers begin with + or 0, or are long: `resolution 1325 (2000)` is none.
+function isPhone(text) {
+  const plain = text.replace(/[^\p{Nd}+]/gu, "");
+  return plain.length >= (/^[+0٠۰]/u.test(plain) ? 7 : 9);
+}
+
+function telling(text) {
+  const plain = text.replace(years, ";");
+  return address.test(text) || papers.test(plain) || (plain.match(digits) ?? []).some(isPhone);
+}
 
 function look() {
   const text = box.value;
@@ -90,8 +102,7 @@ function look() {
     .replace("{words}", words.toLocaleString(document.documentElement.lang))
     .replace("{left}", (box.maxLength - text.length).toLocaleString(document.documentElement.lang));
   const notice = document.getElementById("notice");
-  const plain = text.replace(years, " ");
-  const shown = telling.some((each) => each.test(plain)) ? notice.dataset.said : "";
+  const shown = telling(text) ? notice.dataset.said : "";
   if (notice.textContent !== shown) {
     notice.textContent = shown;
   }

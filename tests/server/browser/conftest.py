@@ -10,6 +10,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,26 +77,35 @@ def page(profile: Open) -> Page:
     return profile().new_page()
 
 
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve an app; gives its address."""
+    sockets: dict[int, Any] = {}
+    server = waitress.create_server(app, host="127.0.0.1", port=0, map=sockets)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        server.close()
+        for each in list(sockets.values()):  # a browser keeps connections open
+            each.close()
+        thread.join(10)
+
+
 @pytest.fixture
 def serve(tmp_path: Path, encoder: Encoder) -> Iterator[Callable[..., str]]:
     """Serve a library of these documents; gives its address."""
-    servers: list[tuple[Any, threading.Thread]] = []
+    with ExitStack() as servers:
 
-    def start(*documents: Mapping[str, Any]) -> str:
-        source = write_jsonl(tmp_path / "source.jsonl", *documents)
-        index(tmp_path / "vectors", [source], Silent(), load=lambda _: encoder)
-        library = Library(tmp_path / "vectors", load=lambda _: encoder)
-        app = create_app(Settings(vectors=tmp_path / "vectors"), library)
-        server = waitress.create_server(app, host="127.0.0.1", port=0)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{server.effective_port}"
+        def start(*documents: Mapping[str, Any]) -> str:
+            source = write_jsonl(tmp_path / "source.jsonl", *documents)
+            index(tmp_path / "vectors", [source], Silent(), load=lambda _: encoder)
+            library = Library(tmp_path / "vectors", load=lambda _: encoder)
+            app = create_app(Settings(vectors=tmp_path / "vectors"), library)
+            return servers.enter_context(serving(app))
 
-    yield start
-    for server, thread in servers:
-        server.close()
-        thread.join(10)
+        yield start
 
 
 def ask(page: Page, question: str = QUESTION, path: str = "/") -> None:

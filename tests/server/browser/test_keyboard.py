@@ -1,0 +1,252 @@
+"""All of it by keyboard alone, in a real browser, with the focus always in sight."""
+
+from __future__ import annotations
+
+import pytest
+import rispy
+from playwright.sync_api import Locator, Page, expect
+
+from tests.server.browser.conftest import QUESTION, Open, answer_of, ask
+
+
+@pytest.fixture
+def page(profile: Open) -> Page:
+    """A page of a person who wants no motion: what has the focus is in sight at once."""
+    return profile(reduced_motion="reduce").new_page()
+
+
+# More stops than any page has.
+_FAR = 250
+
+_SEEN = r"""() => {
+  const here = document.activeElement;
+  const text = here.textContent.trim().replace(/\s+/g, " ");
+  const style = getComputedStyle(here);
+  const mark = here.querySelector?.("use");
+  const box = here.getBoundingClientRect();
+  const exit = document.getElementById("exit")?.getBoundingClientRect();
+  const under = exit && here.id !== "exit" && box.left >= exit.left && box.right <= exit.right
+    && box.top >= exit.top && box.bottom <= exit.bottom;
+  return {
+    what: here.id || here.name || text.slice(0, 60) || here.tagName,
+    outlined: (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2)
+      || (here.closest("svg") !== null && getComputedStyle(mark).stroke !== "none"),
+    inSight: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
+      && box.width > 0 && box.height > 0,
+    under: Boolean(under),
+  };
+}"""
+
+
+def step(page: Page, key: str = "Tab") -> str:
+    """Go to the next stop, check that one sees where one is, and give what it is."""
+    page.keyboard.press(key)
+    seen = page.evaluate(_SEEN)
+    assert seen["what"] != "BODY"
+    assert seen["outlined"], f"no outline on {seen['what']}"
+    assert seen["inSight"], f"out of sight: {seen['what']}"
+    assert not seen["under"], f"under the exit: {seen['what']}"
+    return str(seen["what"])
+
+
+def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
+    """Go by Tab to an element; it must be among the stops."""
+    wanted = target.element_handle()
+    for _ in range(_FAR):
+        step(page, key)
+        if wanted.evaluate("each => each === document.activeElement"):
+            return
+    raise AssertionError(f"not reached: {target}")
+
+
+def stops_of(page: Page) -> list[str]:
+    """All stops of a page, from the first to the last, which stands in the footer."""
+    last = page.locator("footer a").last.element_handle()
+    stops = []
+    for _ in range(_FAR):
+        stops.append(step(page))
+        if last.evaluate("each => each === document.activeElement"):
+            return stops
+    raise AssertionError(f"no end: {stops[-1]}")
+
+
+def test_the_first_stop_skips_to_the_content(page: Page):
+    page.goto("/")
+    assert step(page) == "Skip to main content"
+    expect(page.locator("a.skip")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    assert step(page) == "question"
+
+
+def test_the_stops_of_the_first_page_are_in_the_order_of_reading(page: Page):
+    page.goto("/")
+    examples = page.locator(".examples button").count()
+    assert examples >= 3
+    stops = stops_of(page)
+    assert stops == [
+        "Skip to main content",
+        "exit",
+        "Fingerpost",
+        "The library",
+        "Map",
+        "About",
+        "Staying safe",
+        "question",
+        "Narrow by place, topic, author or year",
+        "Find documents",
+        *["example"] * examples,
+        "See them all",
+        "Français",
+        "Español",
+        "العربية",
+        "For developers",
+    ]
+
+
+def test_the_stops_are_the_same_backwards(page: Page):
+    page.goto("/about")
+    forwards = stops_of(page)
+    page.locator("footer a").last.focus()
+    backwards = [step(page, "Shift+Tab") for _ in forwards[1:]]
+    assert backwards == forwards[-2::-1]
+
+
+def test_the_stops_of_an_answer_are_in_the_order_of_reading(page: Page):
+    ask(page)
+    expect(page.locator("h2.verdict")).to_be_focused()
+    stops: list[dict[str, str]] = []
+    for _ in range(_FAR):
+        what = step(page)
+        part = page.evaluate(
+            """() => { const here = document.activeElement;
+              return ["li", ".paging", ".take", "#narrow", "footer"]
+                .find(each => here.closest(each)) ?? "other"; }"""
+        )
+        stops.append({"what": what, "part": part})
+        if what == "For developers":
+            break
+    parts = [each["part"] for each in stops if each["part"] != "other"]
+    order = list(dict.fromkeys(parts))
+    assert order == ["li", ".paging", ".take", "#narrow", "footer"]
+    assert parts == sorted(parts, key=order.index)
+    # Of each hit: title, abstract, citation, selection, more like this.
+    assert parts.count("li") == 50
+    assert [each["what"] for each in stops if each["part"] == "li"][1:4] == [
+        "The whole abstract",
+        "Cite",
+        "pick",
+    ]
+
+
+def test_from_the_first_stop_to_an_answer_a_file_a_document_and_out(page: Page):
+    page.goto("/")
+    step(page)
+    page.keyboard.press("Enter")
+    step(page)
+    expect(page.locator("#question")).to_be_focused()
+    page.keyboard.type(QUESTION)
+    tab_to(page, page.locator("form.ask > button[type=submit]"))
+    page.keyboard.press("Enter")
+    expect(page.locator("h2.verdict")).to_be_focused()
+
+    tab_to(page, page.locator('#narrow input[value="Trafficking"]'))
+    page.keyboard.press("Space")
+    tab_to(page, page.get_by_role("button", name="Apply"))
+    page.keyboard.press("Enter")
+    expect(page.locator("p.set button")).to_have_count(1)
+    expect(page.locator("h2.verdict")).to_be_focused()
+    filters = {"topics": ["Trafficking"]}
+    titles = [
+        hit["document"]["title"] for hit in answer_of(page, filters=filters, limit=20)["hits"]
+    ]
+    expect(page.locator("ol.hits h3")).to_have_text(titles[:10])
+
+    tab_to(page, page.locator("ol.hits input[name=pick]").nth(1))
+    page.keyboard.press("Space")
+    tab_to(page, page.get_by_role("button", name="More documents"))
+    page.keyboard.press("Enter")
+    expect(page.locator("ol.hits")).to_have_attribute("start", "11")
+    expect(page.locator("ol.hits h3")).to_have_text(titles[10:])
+
+    tab_to(page, page.locator("ol.hits input[name=pick]").nth(2))
+    page.keyboard.press("Space")
+    tab_to(page, page.get_by_role("button", name="RIS", exact=True))
+    with page.expect_download() as got:
+        page.keyboard.press("Enter")
+    taken = rispy.loads(got.value.path().read_text("utf-8"))
+    assert {each["title"] for each in taken} == {titles[1], titles[12]}
+
+    tab_to(page, page.locator("ol.hits h3 a").nth(8), "Shift+Tab")
+    with page.context.expect_page() as opened:
+        page.keyboard.press("Enter")
+    document = opened.value
+    expect(document.locator("h1")).to_have_text(titles[18])
+    tab_to(document, document.locator("ul.near a").first)
+    tab_to(document, document.locator("#exit"), "Shift+Tab")
+    document.keyboard.press("Enter")
+    for each in (document, page):
+        expect(each.locator("h1")).to_have_text("Table of measures")
+
+
+def test_the_abstract_and_the_citation_open_by_keys(profile: Open):
+    page = profile(
+        reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"]
+    ).new_page()
+    ask(page)
+    hit = page.locator("ol.hits > li").first
+    tab_to(page, hit.locator("summary").first)
+    page.keyboard.press("Enter")
+    expect(hit.locator("p.abstract")).to_be_visible()
+    tab_to(page, hit.locator("summary").nth(1))
+    page.keyboard.press("Space")
+    tab_to(page, hit.locator("button.copy"))
+    page.keyboard.press("Enter")
+    expect(hit.locator("button.copy")).to_have_text("Copied")
+    expect(hit.locator("button.copy")).to_be_focused()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == hit.locator("p.citation").inner_text()
+
+
+def test_the_filters_of_the_first_page_are_set_by_keys(page: Page):
+    page.goto("/")
+    tab_to(page, page.locator("#question"))
+    page.keyboard.type(QUESTION)
+    step(page)
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator('input[name=topic][value="Trafficking"]'))
+    page.keyboard.press("Space")
+    tab_to(page, page.locator("#year_from"))
+    page.keyboard.type("2019")
+    page.keyboard.press("Enter")
+    expect(page.locator("h2.verdict")).to_be_focused()
+    expect(page.locator("p.set button")).to_have_count(2)
+    answer = answer_of(page, filters={"topics": ["Trafficking"], "year_from": 2019})
+    expect(page.locator("ol.hits h3")).to_have_text(
+        [each["document"]["title"] for each in answer["hits"]]
+    )
+
+
+def test_a_problem_has_the_focus(page: Page):
+    page.goto("/")
+    tab_to(page, page.locator("#question"))
+    page.keyboard.type("!?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".problem")).to_be_focused()
+    assert step(page) == "question"
+
+
+def test_the_focus_is_seen_everywhere_on_a_phone(profile: Open):
+    page = profile(reduced_motion="reduce", viewport={"width": 320, "height": 640}).new_page()
+    for path in ("/", "/documents", "/map", "/safety"):
+        page.goto(path)
+        assert len(stops_of(page)) > 10
+
+
+def test_the_language_is_changed_by_keys(page: Page):
+    ask(page)
+    tab_to(page, page.locator(".tongues [lang=fr]"))
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page.locator("h2.verdict")).to_be_focused()
+    expect(page.locator("#question")).to_have_value(QUESTION)
