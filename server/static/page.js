@@ -5,8 +5,9 @@
 const form = document.getElementById("ask");
 const box = document.getElementById("question");
 
-// The answer came by POST: without this the browser keeps what was sent, to send it again.
-if (form && "answered" in form.dataset) {
+// What came by POST: without this the browser keeps what was sent, to send it again, also in the
+// file from which it opens its tabs again.
+if ("posted" in document.documentElement.dataset) {
   history.replaceState(null, "", location.href);
 }
 
