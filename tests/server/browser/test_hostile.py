@@ -347,7 +347,7 @@ _TWISTS = """([pattern, known]) => {
       holder = holder.parentElement;
     }
     const beside = without(own(holder));
-    if (/[\\p{L}\\p{N}]/u.test(beside) || !holder.closest("[dir]:not(html)")) {
+    if (/[\\p{L}\\p{N}]/u.test(beside) || !holder.closest("[dir]:not(html), bdi")) {
       const path = `${holder.localName}.${holder.className}`;
       wrong.push(`${path}: ${node.data.trim().slice(0, 40)} | ${beside.trim().slice(0, 60)}`);
     }
