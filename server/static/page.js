@@ -2,80 +2,67 @@
 // the request for the neutral page, which holds nothing.
 "use strict";
 
-const form = document.getElementById("ask");
-const box = document.getElementById("question");
-
 // What came by POST: without this the browser keeps what was sent, to send it again, also in the
-// file from which it opens its tabs again.
+// file from which it opens its tabs again. At once, before that is written: so this script is
+// loaded before the page.
 if ("posted" in document.documentElement.dataset) {
   history.replaceState(null, "", location.href);
 }
 
 // Exit: by the button, by Shift three times, and in all tabs together.
 // It behaves as https://design-system.service.gov.uk/components/exit-this-page/ does.
-const exit = document.getElementById("exit");
-const said = document.getElementById("exit-said");
-const others = "BroadcastChannel" in window ? new BroadcastChannel("exit") : null;
-
-function leave() {
-  document.title = "…";
-  document.documentElement.replaceChildren();
-  location.replace(exit.href);
-}
-
-function leaveEverywhere() {
-  others?.postMessage("leave");
-  leave();
-}
-
-let presses = 0;
-let otherKey = false;
-let patience;
-
-function forget() {
-  if (presses) {
-    said.textContent = exit.dataset.over;
-  }
-  presses = 0;
-}
-
-// A capital is no press of Shift, in whichever order its keys are let go.
-function noticeOther(event) {
-  otherKey = event.key !== "Shift" && event.shiftKey;
-}
-
-function countShift(event) {
-  if (event.key !== "Shift" || otherKey) {
-    return;
-  }
-  presses += 1;
-  clearTimeout(patience);
-  if (presses >= 3) {
-    leaveEverywhere();
-    return;
-  }
-  const left = 3 - presses;
-  said.textContent = left === 1 ? exit.dataset.last : exit.dataset.more.replace("{count}", left);
-  patience = setTimeout(forget, 5000);
-}
-
-if (exit) {
+function watchExit(exit) {
+  const said = document.getElementById("exit-said");
+  const others = "BroadcastChannel" in window ? new BroadcastChannel("exit") : null;
+  const leave = () => {
+    document.title = "…";
+    document.documentElement.replaceChildren();
+    location.replace(exit.href);
+  };
+  const leaveEverywhere = () => {
+    others?.postMessage("leave");
+    leave();
+  };
+  others?.addEventListener("message", leave);
   exit.addEventListener("click", (event) => {
     event.preventDefault();
     leaveEverywhere();
   });
-  document.addEventListener("keydown", noticeOther);
-  document.addEventListener("keyup", countShift);
-  others?.addEventListener("message", leave);
   // A page that the browser kept as it was when it was left has nothing on it.
   addEventListener("pageshow", (event) => {
     if (event.persisted && !document.body) {
       location.replace(exit.href);
     }
   });
+
+  let presses = 0;
+  let otherKey = false;
+  let patience;
+  const forget = () => {
+    presses = 0;
+    said.textContent = exit.dataset.over;
+  };
+  // A capital is no press of Shift, in whichever order its keys are let go.
+  document.addEventListener("keydown", (event) => {
+    otherKey = event.key !== "Shift" && event.shiftKey;
+  });
+  document.addEventListener("keyup", (event) => {
+    if (event.key !== "Shift" || otherKey) {
+      return;
+    }
+    presses += 1;
+    clearTimeout(patience);
+    if (presses >= 3) {
+      leaveEverywhere();
+      return;
+    }
+    const left = 3 - presses;
+    said.textContent = left === 1 ? exit.dataset.last : exit.dataset.more.replace("{count}", left);
+    patience = setTimeout(forget, 5000);
+  });
 }
 
-// The box: Ctrl+Enter, a count, and a word when it seems to hold what is not needed.
+// What tells of a person, and is not needed.
 const address = /[\w.+-]+@[\w-]+\.\w{2,}/u;
 // Of passports and cards: letters and digits, such as AB 123456 or C01X00T47.
 const papers =
@@ -90,30 +77,31 @@ function isPhone(text) {
   return plain.length >= (/^[+0٠۰]/u.test(plain) ? 7 : 9);
 }
 
-function telling(text) {
+function isTelling(text) {
   const plain = text.replace(years, ";");
   return address.test(text) || papers.test(plain) || (plain.match(digits) ?? []).some(isPhone);
 }
 
-function look() {
-  const text = box.value;
+// The box: Ctrl+Enter, a count, and a word when it seems to hold what is not needed.
+function watchBox(box, exit) {
   const count = document.getElementById("count");
-  const words = text.trim() ? text.trim().split(/\s+/u).length : 0;
-  count.textContent = count.dataset.one
-    .replace("{words}", words.toLocaleString(document.documentElement.lang))
-    .replace("{left}", (box.maxLength - text.length).toLocaleString(document.documentElement.lang));
   const notice = document.getElementById("notice");
-  const shown = telling(text) ? notice.dataset.said : "";
-  if (notice.textContent !== shown) {
-    notice.textContent = shown;
-  }
-}
-
-if (box) {
+  const inWords = (number) => number.toLocaleString(document.documentElement.lang);
+  const look = () => {
+    const text = box.value;
+    const words = text.trim() ? text.trim().split(/\s+/u).length : 0;
+    count.textContent = count.dataset.one
+      .replace("{words}", inWords(words))
+      .replace("{left}", inWords(box.maxLength - text.length));
+    const shown = isTelling(text) ? notice.dataset.said : "";
+    if (notice.textContent !== shown) {
+      notice.textContent = shown;
+    }
+  };
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form.requestSubmit();
+      box.form.requestSubmit();
     }
   });
   box.addEventListener("input", look);
@@ -124,19 +112,29 @@ if (box) {
   }
 }
 
-// An answer or a problem is read first.
-document.querySelector(".problem, h2.verdict")?.focus();
-
-for (const button of document.querySelectorAll("button.copy")) {
-  if (navigator.clipboard) {
-    button.hidden = false;
+// Buttons that do nothing without a script are hidden until then.
+function showButtons() {
+  for (const button of document.querySelectorAll("button.copy")) {
+    button.hidden = !navigator.clipboard;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(button.previousElementSibling.textContent);
       button.textContent = button.dataset.copied;
     });
   }
+  for (const button of document.querySelectorAll("button.print")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
 }
-for (const button of document.querySelectorAll("button.print")) {
-  button.hidden = false;
-  button.addEventListener("click", () => print());
-}
+
+document.addEventListener("DOMContentLoaded", () => {
+  const exit = document.getElementById("exit");
+  const box = document.getElementById("question");
+  watchExit(exit);
+  if (box) {
+    watchBox(box, exit);
+  }
+  showButtons();
+  // An answer or a problem is read first.
+  document.querySelector(".problem, h2.verdict")?.focus();
+});
