@@ -205,8 +205,7 @@ class Facets:
         if filters.year_from and filters.year_to and filters.year_from > filters.year_to:
             raise RequestError(
                 "year_from",
-                "from year {first} is after to year {last}: "
-                "no year lies between them. Exchange them.",
+                "the first year, {first}, is later than the last, {last}. Exchange them.",
                 first=filters.year_from,
                 last=filters.year_to,
             )

@@ -6,7 +6,8 @@ that never use the question's own word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -26,6 +27,14 @@ class RelatedWords:
         """Take in words and their vectors: float32 (n, dim), unit rows."""
         self._words = list(words)
         self._vectors = vectors
+        self._scripts = _scripts(set().union(*self._words))
+
+    def in_their_script(self, word: str) -> bool:
+        """Tell whether a word is written as some of the library's words are.
+
+        A model that does not read a script takes all its words for one another.
+        """
+        return _scripts(word) <= self._scripts
 
     def near(self, vectors: Rows) -> list[dict[str, float]]:
         """Give for each row of float32 (n, dim) the nearest words with their cosines.
@@ -39,6 +48,11 @@ class RelatedWords:
             {self._words[at]: float(row[at]) for at in _largest(row) if row[at] >= _LEAST}
             for row in cosines
         ]
+
+
+def _scripts(letters: Iterable[str]) -> set[str]:
+    """Give the scripts of letters, by the names that Unicode gives these: `ARABIC`, `LATIN`."""
+    return {unicodedata.name(each, "").partition(" ")[0] for each in letters if each.isalpha()}
 
 
 def _largest(row: Rows) -> list[int]:

@@ -216,7 +216,13 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
     parts = [part.text for part in reading.parts] + [reading.terms] * bool(reading.terms)
     # Of short words most only join others: `her` is near `their`, which helps nobody; and who
     # asks of Italy does not ask of Croatia.
-    odd = [each for each in strange if len(each) >= _TELLING_WORD and each not in reading.named]
+    odd = [
+        each
+        for each in strange
+        if len(each) >= _TELLING_WORD
+        and each not in reading.named
+        and loaded.related.in_their_script(each)
+    ]
     rows = encoder.encode_queries([*whole, *parts, *odd])
     windows, rest = rows[: len(whole)], rows[len(whole) :]
     tells = np.asarray([loaded.lexical.information(each) for each in parts], dtype=np.float32)

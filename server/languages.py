@@ -17,6 +17,7 @@ from flask import has_request_context, request
 from flask_babel import Babel, get_locale, gettext
 
 from embedder.errors import FingerpostError
+from embedder.places import WORLDWIDE, country_code
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -32,7 +33,7 @@ _SAID = (
     later("{value} is not among the library's {what}. The nearest it has: {nearest}."),
     later("{value} is not among the library's {what}. It has none at all."),
     later("{what} {year} is no year: 1 to 9999."),
-    later("from year {first} is after to year {last}: no year lies between them. Exchange them."),
+    later("the first year, {first}, is later than the last, {last}. Exchange them."),
     later("countries"),
     later("regions"),
     later("topics"),
@@ -68,8 +69,13 @@ def register(app: APIFlask) -> None:
     """Make the app speak its languages."""
     Babel(app, locale_selector=_select)
     app.jinja_env.globals.update(
-        language=current, languages=LANGUAGES, address_in=address_in, language_of=language_of
+        language=current,
+        languages=LANGUAGES,
+        address_in=address_in,
+        language_of=language_of,
+        place_in=place_in,
     )
+    app.jinja_env.filters["place_in"] = place_in
     _take_language_from_address(app)
 
 
@@ -93,6 +99,18 @@ def worded(error: FingerpostError) -> str:
     }
     said = str(gettext(error.template))
     return said.format_map(values) if values else said
+
+
+def place_in(name: str) -> str:
+    """Give the name of a country in the language of the page; of another place its own name."""
+    code = country_code(name)
+    country = pycountry.countries.get(alpha_3=code) if code else None
+    locale = get_locale()
+    if name == WORLDWIDE:
+        return str(gettext(later("Worldwide")))
+    if country is None or locale is None or locale.language == LANGUAGES[0].code:
+        return name
+    return str(locale.territories.get(country.alpha_2, name))
 
 
 def language_of(text: str) -> str | None:

@@ -380,7 +380,7 @@ def test_years_in_the_wrong_order_are_an_error(facets):
         facets.resolve(Filters(year_from=2020, year_to=2010))
     assert caught.value.field == "year_from"
     assert caught.value.message == (
-        "from year 2020 is after to year 2010: no year lies between them. Exchange them."
+        "the first year, 2020, is later than the last, 2010. Exchange them."
     )
 
 

@@ -89,3 +89,11 @@ def test_the_model_knows_which_words_are_near(word, near, encoder):
         encoder.encode_queries([word])
     )
     assert next(iter(found)) == near
+
+
+def test_words_of_another_script_are_told_apart():
+    related = RelatedWords(["shelter", "naïve"], np.eye(2, dtype=np.float32))
+    assert related.in_their_script("Zuflucht")
+    assert related.in_their_script("x-ray 2")
+    assert not related.in_their_script("وأحيلهم")
+    assert not related.in_their_script("shelterприют")

@@ -16,7 +16,7 @@ from embedder.records import Answer, Document, Evidence, FacetCount, Filters
 from embedder.search import DEPTH, LONGEST_QUESTION
 from server.context import encoding, library
 from server.errors import status_of
-from server.languages import worded
+from server.languages import language_of, worded
 from server.limits import TooMany
 from server.pages.examples import examples
 from server.pages.forms import FACETS, PAGE_LENGTH, Form
@@ -80,6 +80,8 @@ def _shown(form: Form, found: Answer) -> dict[str, Any]:
         "lifts": [] if found.total else _lifts(form),
         "elsewhere": _documents(each for each in form.picked if each not in here),
         "words": len(form.question.split()),
+        "foreign": language_of(form.question) not in (None, "en")
+        and library().status()[1].model == DEFAULT_MODEL,
         # Where all fit the same part there is nothing to tell.
         "several_parts": len({each.start for hit in found.hits for each in hit.matched}) > 1,
     }

@@ -463,7 +463,7 @@ BAD_BODIES: dict[str, tuple[Any, str | None, str]] = {
     "years exchanged": (
         {"query": Q, "filters": {"year_from": 2020, "year_to": 2010}},
         None,
-        "from year 2020 is after to year 2010: no year lies between them. Exchange them.",
+        "the first year, 2020, is later than the last, 2010. Exchange them.",
     ),
     "an unknown topic": (
         {"query": Q, "filters": {"topics": ["Cooking"]}},

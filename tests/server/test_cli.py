@@ -236,7 +236,7 @@ BAD_QUESTIONS = {
     "a large limit": ((CANARY, "--limit", "101"), "limit 101 is out of range: 1 to 100."),
     "years exchanged": (
         (CANARY, "--year-from", "2020", "--year-to", "2010"),
-        "from year 2020 is after to year 2010: no year lies between them. Exchange them.",
+        "the first year, 2020, is later than the last, 2010. Exchange them.",
     ),
     "an unknown topic": (
         (CANARY, "--topic", "Cooking"),

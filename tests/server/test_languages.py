@@ -147,7 +147,7 @@ def test_a_question_is_answered_in_every_language(client: FlaskClient):
         ),
         (
             {"question": "x", "year_from": "2020", "year_to": "2010"},
-            "from year {first} is after to year {last}: no year lies between them. Exchange them.",
+            "the first year, {first}, is later than the last, {last}. Exchange them.",
             {"first": 2020, "last": 2010},
         ),
     ],
@@ -216,3 +216,42 @@ def test_words_of_a_document_are_marked_with_their_language(client: FlaskClient)
         for each in (hit.one("h3"), hit.one("p", **{"class": "abstract"})):
             assert each.attributes["dir"] == "auto"
             assert each.attributes.get("lang") == wanted
+
+
+# The names of places, and questions in other languages.
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [("en", "Lebanon"), ("fr", "Liban"), ("es", "Líbano"), ("ar", "لبنان")]
+)
+def test_countries_are_named_in_the_language_and_sent_as_they_are(
+    client: FlaskClient, code: str, name: str
+):
+    page = page_of(client.post(f"/{code}/", data={"question": "training", "country": "Lebanon"}))
+    (hit,) = page.one("ol", **{"class": "hits"}).all("li")
+    assert name in [each.text for each in hit.all("bdi")]
+    chosen = [
+        (label.all("span")[0].text, box.attributes["value"])
+        for label in page.one("section", id="narrow").all("label")
+        for box in label.all("input", name="country")
+        if "checked" in box.attributes
+    ]
+    assert chosen == [(name, "Lebanon")]
+    (chip,) = page.all("button", name="lift", value="country=Lebanon")
+    assert name in chip.text
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Comment identifier et orienter une victime de la traite des êtres humains ?", True),
+        ("كيف أتعرف على ضحايا الاتجار بالبشر وأحيلهم إلى الخدمات المناسبة لهم؟", True),
+        ("What should a nurse do who meets a person who was trafficked?", False),
+        ("victims", False),
+    ],
+)
+def test_a_question_in_another_language_is_told_what_helps(
+    client: FlaskClient, question: str, told: bool
+):
+    page = page_of(client.post("/en/", data={"question": question}))
+    assert ("Your question is not in English" in page.text) == told

@@ -386,7 +386,7 @@ def later(page: Page) -> Locator:
 
 
 def earlier(page: Page) -> Locator:
-    return page.get_by_role("button", name="Better fits")
+    return page.get_by_role("button", name="Previous documents")
 
 
 def test_pages_lead_through_the_whole_answer_and_back(page: Page):

@@ -96,7 +96,7 @@ def answers(page: Page) -> None:
     page.locator("input[name=pick]").first.check()
     press(page, "button[name=offset]:has-text('More documents')")
     assert page.locator("details.elsewhere").count() == 1
-    press(page, "button[name=offset]:has-text('Better fits')")
+    press(page, "button[name=offset]:has-text('Previous documents')")
     page.locator("section.narrow input[name=country]").first.check()
     press(page, "section.narrow button[type=submit]")
     press(page, "button[name=lift]")

@@ -83,7 +83,7 @@ def test_pages_are_turned_and_what_is_selected_is_taken_along(plain: Page):
         plain.get_by_role("button", name="RIS", exact=True).click()
     taken = rispy.loads(got.value.path().read_text("utf-8"))
     assert {each["title"] for each in taken} == {titles[4], titles[13]}
-    plain.get_by_role("button", name="Better fits").click()
+    plain.get_by_role("button", name="Previous documents").click()
     expect_titles(plain, *titles[:10])
     expect(plain.locator("input[name=pick]:checked")).to_have_count(2)
     expect(plain.get_by_label(f"Select: {titles[4]}")).to_be_checked()
