@@ -14,10 +14,11 @@ import tantivy
 
 from embedder.facets import Allowed, labels
 from embedder.records import Document
+from embedder.words import regular
 
 # Part of every library's manifest: raise it when fields, labels or word rules change, or what
 # else lies in a generation's folder.
-RULE_VERSION = 4
+RULE_VERSION = 5
 
 # What a word found in a field counts for; the title stands in `text` too.
 FIELDS: dict[str, float] = {
@@ -85,9 +86,13 @@ class LexicalIndex:
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         return [(int(row or 0), score) for row, (score, _) in zip(rows, hits, strict=True)]
 
+    def _stems(self, text: str) -> list[str]:
+        """Give the words of a text as the index has them."""
+        return self._analyzer.analyze(regular(text))
+
     def knows(self, word: str) -> bool:
         """Tell whether any document has this word, in any of its forms; stop words are known."""
-        stems = self._analyzer.analyze(word)
+        stems = self._stems(word)
         return all(self._searcher.doc_freq("text", stem) for stem in stems)
 
     def information(self, text: str) -> float:
@@ -97,9 +102,7 @@ class LexicalIndex:
         Zaragoza, "The Probabilistic Relevance Framework", 2009, as Lucene and tantivy have it.
         """
         total = self.size
-        counts = (
-            self._searcher.doc_freq("text", each) for each in set(self._analyzer.analyze(text))
-        )
+        counts = (self._searcher.doc_freq("text", each) for each in set(self._stems(text)))
         return sum(math.log(1 + (total - n + 0.5) / (n + 0.5)) for n in counts)
 
     def vocabulary(self) -> dict[str, int]:
@@ -115,14 +118,14 @@ class LexicalIndex:
     def _clauses(self, wanted: Wanted) -> Iterator[tantivy.Query]:
         tells = self._tells(wanted.parts)
         # A word asked for twice counts twice, as in BM25 with query term frequencies.
-        asked = Counter(self._analyzer.analyze(wanted.text))
+        asked = Counter(self._stems(wanted.text))
         for word in self._rarest(asked):
             times = asked[word]
             for name, weight in FIELDS.items():
                 share = wanted.title_weight if name == "title" else 1.0
                 yield self._word(word, name, weight * share * times * tells.get(word, 1.0))
         for related, weight in wanted.related.items():
-            for word in self._analyzer.analyze(related):
+            for word in self._stems(related):
                 yield self._word(word, "text", weight)
         for ring in wanted.rings:
             yield self._word(str(ring), "rings", wanted.ring_weight)
@@ -153,7 +156,7 @@ class LexicalIndex:
         found: dict[str, float] = {}
         for part, told in zip(parts, information, strict=True):
             share = math.cbrt(told / most) if most else 1.0
-            for word in self._analyzer.analyze(part):
+            for word in self._stems(part):
                 found[word] = max(found.get(word, 0.0), share)
         return found
 
@@ -217,8 +220,8 @@ def _entry(row: int, document: Document, rings: Sequence[int]) -> tantivy.Docume
     year = document.year
     text = f"{document.title}\n{document.abstract}"
     values: dict[str, Any] = {
-        "title": document.title,
-        "text": text,
+        "title": regular(document.title),
+        "text": regular(text),
         "forms": text,
         "rings": " ".join(map(str, rings)),
         "authors": " ; ".join(document.authors),

@@ -10,6 +10,11 @@ from embedder.folding import fold
 _WORD = re.compile(r"[A-Z0-9]+(?:[.&][A-Z0-9]+)+s?(?!\w)|[\w\u0300-\u036f]+")
 
 
+# Plurals that no ending tells, of words that this field is full of.
+_IRREGULAR = {"children": "child", "women": "woman", "men": "man"}
+_IRREGULAR_WORD = re.compile(rf"\b(?:{'|'.join(_IRREGULAR)})\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word of a text: as `written` at [start, end), and its `form`, folded and singular."""
@@ -32,8 +37,11 @@ def words(text: str) -> list[Word]:
 def singular(word: str) -> str:
     """Take an English plural's ending away: `policies` → `policy`, `cases` → `case`.
 
-    The S stemmer of Harman, "How Effective Is Suffixing?", JASIS 42(1), 1991.
+    The S stemmer of Harman, "How Effective Is Suffixing?", JASIS 42(1), 1991, and the plurals
+    that have no ending.
     """
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
     if len(word) > 3 and word.endswith("ies") and not word.endswith(("eies", "aies")):
         return word[:-3] + "y"
     if len(word) > 3 and word.endswith("es") and not word.endswith(("aes", "ees", "oes")):
@@ -41,3 +49,8 @@ def singular(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(("us", "ss")):
         return word[:-1]
     return word
+
+
+def regular(text: str) -> str:
+    """Write plurals that no ending tells as their singulars: `children` → `child`."""
+    return _IRREGULAR_WORD.sub(lambda found: _IRREGULAR[found.group().lower()], text)

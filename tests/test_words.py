@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedder.words import Word, singular, words
+from embedder.words import Word, regular, singular, words
 
 
 def written(text: str) -> list[str]:
@@ -89,3 +89,13 @@ def test_the_singular_of_a_word(word, form):
 @pytest.mark.parametrize("word", ["victims", "cases", "policies", "houses", "virus", "shoes"])
 def test_the_singular_of_a_singular_is_itself(word):
     assert singular(singular(word)) == singular(word)
+
+
+@pytest.mark.parametrize(
+    ("plural", "one"), [("children", "child"), ("women", "woman"), ("men", "man"), ("omen", "omen")]
+)
+def test_plurals_without_an_ending_have_a_singular(plural: str, one: str):
+    assert singular(plural) == one
+    assert regular(f"{plural.upper()} and {plural}") == (
+        f"{one} and {one}" if plural != one else "OMEN and omen"
+    )
