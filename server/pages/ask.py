@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask_babel import gettext, lazy_gettext
 
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from embedder.models import DEFAULT_MODEL
-from embedder.records import Answer, Document, Evidence, FacetCount, Filters
+from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
 from embedder.search import DEPTH, LONGEST_QUESTION
 from server.context import encoding, library
 from server.errors import status_of
@@ -79,6 +80,7 @@ def _shown(form: Form, found: Answer) -> dict[str, Any]:
         "later": offset + PAGE_LENGTH if offset + PAGE_LENGTH < min(found.total, DEPTH) else None,
         "lifts": [] if found.total else _lifts(form),
         "elsewhere": _documents(each for each in form.picked if each not in here),
+        "recognised": _once(found.understood, form.question),
         "words": len(form.question.split()),
         "foreign": language_of(form.question) not in (None, "en")
         and library().status()[1].model == DEFAULT_MODEL,
@@ -87,7 +89,15 @@ def _shown(form: Form, found: Answer) -> dict[str, Any]:
     }
 
 
-def _documents(ids: Any) -> list[Document]:
+def _once(understood: Iterable[Understood], question: str) -> list[Understood]:
+    """Give what was understood without what is said of the same words again."""
+    told: dict[tuple[str, ...], Understood] = {}
+    for each in understood:
+        told.setdefault((each.kind, question[each.start : each.end].lower(), each.meaning), each)
+    return list(told.values())
+
+
+def _documents(ids: Iterable[str]) -> list[Document]:
     found = []
     for each in ids:
         try:

@@ -213,6 +213,17 @@ def test_the_counts_beside_values_are_what_they_give(client: FlaskClient):
         assert f" {count} {word}, the best fit first." in page.text, (name, value)
 
 
+def test_what_was_understood_twice_is_told_once(client: FlaskClient):
+    text = "A nurse meets a victim. The Nurse is afraid, and another nurse calls a doctor."
+    page = page_of(send(client, text))
+    (told,) = page.all("details", **{"class": "understood"})
+    items = [each.text for each in told.all("li")]
+    assert len(items) == len(set(items)) > 1
+    assert [each for each in items if each.startswith("nurse")] == [
+        "nurse – taken to mean health care provider"
+    ]
+
+
 # What is ticked.
 
 
