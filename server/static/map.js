@@ -94,7 +94,12 @@ if (map) {
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   stop(points[0]);
   // Not on the map itself: with that, Chromium makes it a stop of its own.
-  map.parentElement.addEventListener("focusin", (event) => tell(event.target.closest("#map a")));
+  map.parentElement.addEventListener("focusin", (event) => {
+    const link = event.target.closest("#map a");
+    tell(link);
+    // Chromium does not scroll to what is within a drawing.
+    link?.scrollIntoView({ block: "nearest" });
+  });
   map.addEventListener("pointerover", (event) => tell(event.target.closest("a")));
   map.addEventListener("keydown", (event) => {
     const here = points.find((each) => each.link === document.activeElement);
