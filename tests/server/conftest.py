@@ -213,12 +213,16 @@ class Running:
 
 
 def environment_of(folder: Path) -> dict[str, str]:
-    """An environment for our command in which every temporary file is in a known folder."""
+    """An environment for our command in which every temporary file is in a known folder.
+
+    Models are kept where the tests keep theirs: what runs fastest is tried once for all.
+    """
     kept = {name: value for name, value in os.environ.items() if "FINGERPOST" not in name}
     return {
         **kept,
         "PYTHONPATH": str(ROOT),
         "HF_HUB_OFFLINE": "1",
+        "FINGERPOST_CACHE": os.environ["FINGERPOST_CACHE"],
         "TMPDIR": str(folder / "tmp"),
         "COLUMNS": "200",
     }

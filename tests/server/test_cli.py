@@ -521,9 +521,8 @@ def test_serve_builds_from_the_seeds_and_answers(running: Running, ask: Ask):
         assert response.headers["Server"] is None
     wanted = ask(QUESTION).get_json()
     assert [hit["document"] for hit in found["hits"]] == [hit["document"] for hit in wanted["hits"]]
-    # Each process tries which precision is fastest, and two may choose differently.
     assert found["hits"][0]["similarity"] == pytest.approx(
-        wanted["hits"][0]["similarity"], abs=5e-3
+        wanted["hits"][0]["similarity"], abs=1e-4
     )
 
 
