@@ -60,12 +60,14 @@ class Glossary:
         self.sha256 = sha256
         self._acronyms: dict[tuple[str, ...], Ring] = {}
         self._longest = 1
+        self._acronyms_begin: set[str] = set()
         self._phrases: dict[str, list[tuple[tuple[str, ...], Ring]]] = defaultdict(list)
         for ring in rings:
             for acronym in ring.acronyms:
                 written = tuple(word.written for word in words(acronym))
                 self._acronyms.setdefault(written, ring)
                 self._longest = max(self._longest, len(written))
+                self._acronyms_begin.update(written[:1])
             for phrase in (ring.term, *ring.phrases):
                 forms = _forms(phrase)
                 if forms:
@@ -91,6 +93,9 @@ class Glossary:
             after = _match(text, at, forms)
             if after:
                 return ring, after
+        first = text[at].written
+        if not self._acronyms_begin & {first, first.removesuffix("s")}:
+            return None, at + 1
         for length in range(min(self._longest, len(text) - at), 0, -1):
             written = tuple(word.written for word in text[at : at + length])
             plain = (*written[:-1], written[-1].removesuffix("s"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,7 +39,7 @@ class Document:
         """Give the document as the JSON object that every interface shows."""
         return {
             name: list(value) if isinstance(value, tuple) else value
-            for name, value in ((each.name, getattr(self, each.name)) for each in fields(self))
+            for name, value in _values(self).items()
         }
 
 
@@ -262,7 +262,9 @@ class Map:
     total: int
 
 
-def _values(record: Evidence | Legs | Matched | FacetCount | Understood) -> dict[str, Any]:
+def _values(
+    record: Document | Evidence | Legs | Matched | FacetCount | Understood,
+) -> dict[str, Any]:
     """Give a flat record as a dict, in a fifth of the time of `dataclasses.asdict`."""
     return {name: getattr(record, name) for name in record.__slots__}
 

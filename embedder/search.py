@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -48,20 +49,24 @@ _TELLING = 1 / 3
 _NEARLY = 0.9
 # Letters that a word has for which related words are looked for.
 _TELLING_WORD = 4
+# What a question must hold, and what it must not: half a character, controls but white space.
+_LETTER = re.compile(r"[^\W_]")
+_HALF = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A question as it is searched: vectors of unit length, and words.
 
-    `vector` (dim,) is of the whole, `parts` (parts, dim) of its parts, if any,
-    and `tells` (parts,) how much each tells, the most 1; `low` is about
+    `vectors` (1 + parts, dim) are of the whole and of its parts, if any, and `tells` (parts,) how
+    much each part tells, the most 1; `places` are those of its sentences, the first of the parts;
+    `low` is about
     the lowest cosine that the library has with it; `words` are its different words, `strange`
     those that the library does not know.
     """
 
-    vector: Rows
-    parts: Rows
+    vectors: Rows
     tells: Rows
     places: tuple[tuple[int, int], ...]
     low: float
@@ -69,6 +74,16 @@ class _Asked:
     strange: int
     wanted: Wanted
     understood: tuple[Understood, ...]
+
+    @property
+    def vector(self) -> Rows:
+        """The vector of the whole, float32 (dim,)."""
+        whole: Rows = self.vectors[0]
+        return whole
+
+    def shown(self) -> Positions:
+        """Give the rows of `vectors` whose sentences are shown: the whole and what tells enough."""
+        return np.concatenate(([0], 1 + np.flatnonzero(self.tells >= _TELLING)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +156,7 @@ def neighbours(loaded: Loaded, snapshot: Snapshot, row: int, limit: int) -> list
     nothing = np.zeros_like(similarities)
     found = _sorted(_Found(scope, positions, similarities, nothing, stretch(similarities, 0.0)))
     asked = _Asked(
-        vector,
-        np.empty((0, len(vector)), np.float32),
+        vector[np.newaxis],
         np.empty(0, np.float32),
         (),
         0.0,
@@ -177,13 +191,13 @@ def check(question: Question) -> None:
             count=len(text),
             most=LONGEST_QUESTION,
         )
-    if not any(each.isalnum() for each in text):
+    if not _LETTER.search(text):
         raise RequestError("query", "the question holds no word. Write a few words.")
-    if any("\ud800" <= each <= "\udfff" for each in text):
+    if _HALF.search(text):
         raise RequestError(
             "query", "the question holds half of a character (a lone surrogate). Send valid text."
         )
-    if any((ord(each) < 32 and each not in "\t\n\r\f\v") or each == "\x7f" for each in text):
+    if _CONTROL.search(text):
         raise RequestError("query", "the question holds control characters. Send plain text.")
     if question.mode not in MODES:
         raise RequestError("mode", f"{question.mode!r} is no mode. Known: {', '.join(MODES)}.")
@@ -237,8 +251,7 @@ def _asked(loaded: Loaded, question: Question, recipe: Recipe) -> _Asked:
     ]
     vector = windows[0] if len(windows) == 1 else normalise(windows.mean(axis=0))
     return _Asked(
-        vector=vector,
-        parts=rest[: len(parts)],
+        vectors=np.concatenate((vector[np.newaxis], rest[: len(parts)])),
         tells=tells / max(float(tells.max(initial=0.0)), 1e-9),
         low=usual_low(loaded.sample @ vector),
         words=reading.words,
@@ -302,7 +315,7 @@ def _look_closer(
     best = _best(loaded, asked, first)
     dense = found.similarities[:CLOSER] + recipe.sentence_weight * best[:, 0]
     share = 1 + recipe.sentence_weight + recipe.parts_weight
-    if len(asked.parts):
+    if len(asked.tells):
         # A part counts by what it tells and by how much the library has to say to it.
         says = np.maximum(best[:, 1:].max(axis=0), 0.01) * np.maximum(asked.tells, 0.01)
         dense = dense + recipe.parts_weight * (best[:, 1:] @ says) / says.sum()
@@ -362,14 +375,9 @@ def _best(loaded: Loaded, asked: _Asked, positions: Positions) -> Rows:
     The first column is for the whole question, the others for its parts.
     """
     vectors, begins = loaded.sentences(positions)
-    cosines = _questions(asked) @ vectors.T
+    cosines = asked.vectors @ vectors.T
     # A product's last digits depend on where a row stands in it; equal documents must be equal.
     return np.round(np.clip(np.maximum.reduceat(cosines, begins, axis=1).T, -1, 1), 5)
-
-
-def _questions(asked: _Asked) -> Rows:
-    """Give the vectors of the whole question and its parts: float32 (1 + parts, dim)."""
-    return np.concatenate((asked.vector[np.newaxis], asked.parts))
 
 
 def _signals(asked: _Asked, found: _Found) -> Signals | None:
@@ -384,31 +392,33 @@ def _hits(
     shown = found.positions[page.start : page.stop]
     if not len(shown):
         return
-    rows = loaded.facets.rows[shown]
-    documents = snapshot.documents([int(row) for row in rows])
-    spans = snapshot.spans([int(row) for row in rows])
+    rows = loaded.facets.rows[shown].tolist()
+    documents = snapshot.documents(rows)
+    spans = snapshot.spans(rows)
+    telling = asked.shown()
     vectors, begins = loaded.sentences(shown)
     for at, row, told in zip(page, rows, np.split(vectors, begins[1:]), strict=True):
-        document = documents[int(row)]
+        document = documents[row]
         # Each by itself, for a product's last digits depend on what else is in it.
-        cosines = np.clip(told @ _questions(asked).T, -1, 1)
+        cosines = np.clip(told @ asked.vectors.T, -1, 1)
         keyword = float(found.keywords[at])
         yield Hit(
             rank=at + 1,
             score=_round(found.scores[at]),
             similarity=_round(found.similarities[at]),
             document=document,
-            evidence=tuple(_evidence(asked, document, spans[int(row)], cosines)),
+            evidence=tuple(_evidence(document, spans[row], cosines[:, telling].max(axis=1))),
             legs=Legs(_round(found.similarities[at]), _round(keyword) if keyword else None),
             matched=tuple(_matched(asked, cosines)),
         )
 
 
-def _evidence(
-    asked: _Asked, document: Document, spans: Sequence[Span], cosines: Rows
-) -> Iterator[Evidence]:
-    """Give the sentence that fits best, the whole question or a part, and one nearly as good."""
-    best = cosines[:, np.flatnonzero(np.concatenate(([True], asked.tells >= _TELLING)))].max(axis=1)
+def _evidence(document: Document, spans: Sequence[Span], cosines: Rows) -> Iterator[Evidence]:
+    """Give the sentence that fits best, the whole question or a part, and one nearly as good.
+
+    `cosines` (sentences,) are each one's best.
+    """
+    best = cosines.tolist()
     # A title shows itself: it is evidence only where there is nothing else.
     shown = [at for at, span in enumerate(spans) if span.field == "abstract"] or range(len(spans))
     ranked = sorted(shown, key=lambda at: -best[at])[:_SHOWN]
@@ -422,6 +432,8 @@ def _evidence(
 
 def _matched(asked: _Asked, cosines: Rows) -> Iterator[Matched]:
     """Give the part of the question that a document fits best, and one nearly as good."""
+    if not asked.places:
+        return
     best = cosines[:, 1 : 1 + len(asked.places)].max(axis=0, initial=-1.0)
     best[asked.tells[: len(asked.places)] < _TELLING] = -1.0
     for index in np.argsort(-best, kind="stable")[:_SHOWN]:

@@ -305,13 +305,10 @@ def test_an_empty_cache_is_filled_and_a_full_one_read(
     assert load_encoder(str(folder)).backend.startswith("openvino")
     card = read_card(converted(fingerprint(folder)))
     assert (card.dim, card.averages, card.packed) == (32, True, True)
-    assert set(card.files) == {
-        "model.xml",
-        "model.bin",
-        "int8.xml",
-        "int8.bin",
-        "tokenizer.json",
-    }
+    # With bytes for weights some processors give this tiny model other vectors: then it has none.
+    small = {"int8.xml", "int8.bin"}
+    assert set(card.files) - small == {"model.xml", "model.bin", "tokenizer.json"}
+    assert set(card.files) & small in (small, set())
     monkeypatch.setattr("embedder.convert.convert", None)
     assert load_encoder(str(folder)).backend.startswith("openvino")
 
