@@ -21,8 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from embedder.encode import Rows
-from embedder.encode_openvino import (
+from embedder.converted import (
     CARD,
     COMPILED,
     MODEL,
@@ -32,13 +31,14 @@ from embedder.encode_openvino import (
     TOKENIZER,
     TOKENS,
     Card,
-    OpenVinoEncoder,
-    openvino,
     write_card,
 )
+from embedder.encode import Rows
+from embedder.encode_openvino import OpenVinoEncoder
 from embedder.encode_torch import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.filehash import file_sha256
+from embedder.network import openvino
 
 _QUIET = threading.Lock()
 # The least cosine of a text's vector to the model's own, at full precision, and with bytes for
@@ -58,7 +58,7 @@ _TRIAL = (
 
 
 def convert(encoder: TorchEncoder, target: Path) -> None:
-    """Write a loaded model in the form that `encode_openvino` reads, into the folder `target`.
+    """Write a loaded model in the form of `converted`, into the folder `target`.
 
     Raises EncoderError, saying why, if it cannot be converted or the result is not the same.
     """

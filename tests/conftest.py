@@ -20,7 +20,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never do
 from embedder.build import Report, index
 from embedder.encode import Encoder
 from embedder.library import Library
-from embedder.models import load_encoder
+from embedder.models import converted, load_encoder
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
@@ -81,6 +81,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def encoder() -> Encoder:
     """The real default model, loaded once."""
     return load_encoder()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+    """A copy of the default model's converted form, for a module to do with what it likes."""
+    folder = tmp_path_factory.mktemp("converted") / "place"
+    return shutil.copytree(converted(encoder.fingerprint), folder)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -14,11 +13,13 @@ import numpy as np
 import pytest
 
 from embedder.convert import convert
+from embedder.converted import read_card
 from embedder.encode import Encoder, Rows
-from embedder.encode_openvino import OpenVinoEncoder, Precision, read_card
+from embedder.encode_openvino import OpenVinoEncoder
 from embedder.encode_torch import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.models import DEFAULT_MODEL, converted, find_model, fingerprint, load_encoder
+from embedder.network import Precision
 from tests.conftest import ROOT, in_threads
 from tests.test_encode_torch import KINDS, TEXTS, a_passage, make_model
 
@@ -40,13 +41,6 @@ def fast(
 @pytest.fixture(scope="module")
 def torch_encoder() -> TorchEncoder:
     return plain(find_model(DEFAULT_MODEL))
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, torch_encoder: TorchEncoder) -> Path:
-    folder = tmp_path_factory.mktemp("converted") / "model"
-    convert(torch_encoder, folder)
-    return folder
 
 
 def least_cosine(one: Rows, other: Rows) -> float:
@@ -201,89 +195,7 @@ def test_a_model_that_cannot_have_bytes_for_weights_runs_without(
     assert not [name for name in read_card(tmp_path / "place").files if "int8" in name]
 
 
-# What is fastest here.
-
-
-@pytest.mark.parametrize(
-    ("seconds", "chosen"),
-    [
-        ({"f32": 3.0, "bf16": 1.0, "int8": 1.0}, "bf16"),
-        ({"f32": 3.0, "bf16": 5.0, "int8": 2.0}, "int8"),
-        ({"f32": 3.0, "bf16": 2.9, "int8": 2.8}, "f32"),
-        ({"f32": 3.0, "bf16": 2.0, "int8": 1.0}, "int8"),
-    ],
-)
-def test_the_precision_is_what_a_trial_found_fastest(
-    place: Path, monkeypatch: pytest.MonkeyPatch, seconds: dict[Precision, float], chosen: str
-):
-    for each in (place / "compiled").glob("*.precision"):
-        each.unlink()
-    tried = []
-
-    def measure(network: OpenVinoEncoder, _: object) -> float:
-        tried.append(network.precision)
-        return seconds[network.precision]
-
-    monkeypatch.setattr("embedder.encode_openvino._seconds", measure)
-    first = OpenVinoEncoder("m", place, "")
-    assert first.precision == (chosen if chosen in tried else "int8")
-    count = len(tried)
-    assert OpenVinoEncoder("m", place, "").precision == first.precision
-    assert len(tried) == count >= 2  # it is kept
-    for each in (place / "compiled").glob("*.precision"):
-        each.write_text("f64")
-    assert OpenVinoEncoder("m", place, "").precision == first.precision
-    assert len(tried) == 2 * count
-
-
 # The cache.
-
-
-def blobs(place: Path) -> list[Path]:
-    return sorted((place / "compiled").glob("*.blob"))
-
-
-@pytest.mark.parametrize("damage", ["a byte", "half"])
-def test_a_damaged_compiled_model_is_compiled_again(
-    tmp_path: Path, torch_encoder: TorchEncoder, damage: str
-):
-    place = tmp_path / "place"
-    convert(torch_encoder, place)
-    for each in blobs(place):
-        each.unlink()
-    wanted = OpenVinoEncoder("m", place, "", "f32").encode_queries(TEXTS[:2])
-    (blob,) = blobs(place)
-    good = blob.read_bytes()
-    middle = len(good) // 2
-    bad = good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :]
-    blob.write_bytes(bad if damage == "a byte" else good[:middle])
-    found = OpenVinoEncoder("m", place, "", "f32")
-    assert least_cosine(found.encode_queries(TEXTS[:2]), wanted) > 0.99999
-    mended = blobs(place)[0].read_bytes()
-    assert hashlib.sha256(mended[32:]).digest() == mended[:32]
-
-
-@pytest.mark.parametrize(
-    ("name", "precision"),
-    [
-        ("model.bin", "f32"),
-        ("model.xml", "f32"),
-        ("int8.bin", "int8"),
-        ("tokenizer.json", None),
-    ],
-)
-def test_a_damaged_file_is_never_used(
-    tmp_path: Path, torch_encoder: TorchEncoder, name: str, precision: Precision | None
-):
-    place = tmp_path / "place"
-    convert(torch_encoder, place)
-    for blob in blobs(place):
-        blob.unlink()
-    content = bytearray((place / name).read_bytes())
-    content[len(content) // 2] ^= 1
-    (place / name).write_bytes(content)
-    with pytest.raises(EncoderError, match="is not as it was written"):
-        OpenVinoEncoder("m", place, "", precision)
 
 
 def test_a_damaged_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -352,7 +264,7 @@ import json, socket, sys
 calls = []
 real = socket.socket.connect
 socket.socket.connect = lambda self, address: calls.append(str(address))
-from embedder.models import load_encoder
+from embedder.models import DEFAULT_MODEL, converted, find_model, fingerprint, load_encoder
 encoder = load_encoder()
 encoder.encode_queries(["a question"])
 named = ("torch", "transformers", "sentence_transformers")

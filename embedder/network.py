@@ -1,0 +1,240 @@
+"""A converted model, compiled for this processor: tokens in, vectors out.
+
+Most networks are *packed*: texts stand one behind another in a single row of tokens, each with
+positions of its own, and a token sees those of its own text alone. So nothing is padding, and a
+question is read at once with its parts and words, in a *block*. Questions that wait at the same
+time go into one row, block after block; each begins at a multiple of so many tokens that its
+vectors are the same to the last digit, whoever else asks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Literal
+
+import numpy as np
+from tokenizers import Encoding
+
+from embedder.batches import round_up
+from embedder.converted import COMPILED, MODEL, MODEL_INT8, PACKED, TEXT, TOKENS, Card, check_files
+from embedder.encode import CORES, Rows
+from embedder.errors import EncoderError
+from embedder.together import Together
+
+# Importing OpenVINO tells its maker so over the network and leaves a number of this machine in
+# the home folder, unless the package that does it cannot be imported.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+import openvino as _openvino  # noqa: E402
+
+openvino: Any = _openvino  # its stubs miss what it adds to its C++ classes
+
+Precision = Literal["bf16", "int8", "f32"]
+
+# Tokens of a row of several blocks. A question of several blocks is read on several cores; longer
+# rows cost more a token, as each token looks at all of its row.
+_ROW_TOKENS = 256
+# For each new shape OpenVINO compiles, which takes as long as reading; so shapes are few, and
+# rows are as long as a multiple of so many tokens. A sum over a row does not change in its last
+# digits when it begins a multiple of this, of the numbers that a processor adds at once, later.
+_COLUMNS = 16
+# So many activations share a scale where weights are bytes.
+_GROUP = 32
+_CPUINFO = Path("/proc/cpuinfo")
+# How often a precision is tried, and the share of the time that a less exact one may take to be
+# worth it.
+_TRIES = 5
+_WORTH = 0.85
+_Ids = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Network:
+    """A compiled network, for as many callers at a time as there are cores, each on one.
+
+    More cores for one question would only make questions asked at once collide, and many texts
+    go through in less time side by side than one after another on all cores.
+    """
+
+    def __init__(self, folder: Path, card: Card, precision: Precision) -> None:
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": CORES,
+            "INFERENCE_NUM_THREADS": CORES,
+        }
+        if precision == "int8":
+            settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _GROUP
+        else:
+            settings["INFERENCE_PRECISION_HINT"] = precision
+        name = MODEL_INT8 if precision == "int8" else MODEL
+        compiled = _compiled(folder, card, name, settings)
+        self.precision = precision
+        self._card = card
+        self._together = Together[Sequence[Encoding], list[tuple[Rows, Rows]]](
+            self._read, _ROW_TOKENS if card.packed else 0, _width, CORES
+        )
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(CORES):
+            self._requests.put(compiled.create_infer_request())
+
+    def read(self, encoded: Sequence[Encoding]) -> list[tuple[Rows, Rows]]:
+        """Read texts as one block or batch: each one's tokens (t, dim) and its own (dim,)."""
+        return self._together(encoded)
+
+    def _read(self, blocks: Sequence[Sequence[Encoding]]) -> list[list[tuple[Rows, Rows]]]:
+        if not self._card.packed:  # a batch alone
+            (encoded,) = blocks
+            results = self._run(self._padded(encoded))
+            rows = zip(encoded, results[TOKENS], results[TEXT], strict=False)
+            return [[(tokens[: len(each.ids)], text) for each, tokens, text in rows]]
+        tokens = self._run(self._in_a_row(blocks))[TOKENS][0]
+        found = []
+        begin = 0
+        for block in blocks:
+            ends = begin + np.cumsum([len(each.ids) for each in block])
+            own = np.split(tokens[begin : ends[-1]], ends[:-1] - begin)
+            found.append(
+                [(each, each.mean(axis=0) if self._card.averages else each[0]) for each in own]
+            )
+            begin += _width(block)
+        return found
+
+    def _run(self, arrays: dict[str, _Ids]) -> dict[str, Rows]:
+        request = self._requests.get()
+        try:
+            results = request.infer(arrays)
+            names = (TOKENS,) if self._card.packed else (TOKENS, TEXT)
+            return {name: np.array(results[name]) for name in names}
+        finally:
+            self._requests.put(request)
+
+    def _in_a_row(self, blocks: Sequence[Sequence[Encoding]]) -> dict[str, _Ids]:
+        arrays = {name: np.zeros((1, sum(map(_width, blocks))), np.int64) for name in PACKED}
+        ids, segments, positions = (arrays[name][0] for name in PACKED)
+        base = number = 0
+        for block in blocks:
+            begin = base
+            for each in block:
+                number += 1
+                end = begin + len(each.ids)
+                ids[begin:end] = each.ids
+                segments[begin:end] = number
+                positions[begin:end] = np.arange(len(each.ids)) + self._card.first
+                begin = end
+            base += _width(block)
+        return arrays
+
+    def _padded(self, encoded: Sequence[Encoding]) -> dict[str, _Ids]:
+        longest = max(len(each.ids) for each in encoded)
+        width = min(-(-longest // _COLUMNS) * _COLUMNS, self._card.reads)
+        shape = (round_up(len(encoded)), width)
+        arrays = {name: np.zeros(shape, np.int64) for name in self._card.inputs}
+        for row, each in enumerate(encoded):
+            columns = {
+                "input_ids": each.ids,
+                "attention_mask": each.attention_mask,
+                "token_type_ids": each.type_ids,
+            }
+            for name, array in arrays.items():
+                array[row, : len(each.ids)] = columns[name]
+        return arrays
+
+
+def fastest(folder: Path, card: Card, encoded: Sequence[Encoding]) -> Precision:
+    """Give the precision that this processor does fastest, as it was found the first time.
+
+    Instructions for bf16 are no promise: some processors take longer with them than without.
+    It is tried with texts, `encoded`.
+    """
+    core = openvino.Core()
+    possible: list[Precision] = ["f32"]
+    if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        possible.append("bf16")
+    if MODEL_INT8 in card.files:
+        possible.append("int8")
+    path = folder / COMPILED / f"{_key(core, possible, card)}.precision"
+    with suppress(OSError):
+        found = path.read_text(encoding="ascii")
+        if found in possible:
+            return found
+    times = {each: _seconds(Network(folder, card, each), encoded) for each in possible}
+    best = possible[0]
+    for each in possible[1:]:
+        if times[each] < _WORTH * times[best]:
+            best = each
+    _keep(path, best.encode("ascii"))
+    return best
+
+
+def _width(block: Sequence[Encoding]) -> int:
+    """Give the tokens that a block takes in its row."""
+    return -(-sum(len(each.ids) for each in block) // _COLUMNS) * _COLUMNS
+
+
+def _seconds(network: Network, encoded: Sequence[Encoding]) -> float:
+    """Measure how long a network reads texts, at its best."""
+    network.read(encoded)
+    times = []
+    for _ in range(_TRIES):
+        begin = time.perf_counter()
+        network.read(encoded)
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def _compiled(folder: Path, card: Card, model: str, settings: dict[str, Any]) -> Any:
+    """Compile the network for this processor, or read what was compiled before.
+
+    OpenVINO's own cache does not notice a damaged file, so each file here begins with the
+    SHA-256 of the rest.
+
+    Raises EncoderError if the network is damaged or cannot be run.
+    """
+    core = openvino.Core()
+    path = folder / COMPILED / f"{_key(core, settings, model, card)}.blob"
+    with suppress(OSError, RuntimeError):
+        content = np.fromfile(path, np.uint8)
+        if hashlib.sha256(content[32:].data).digest() == content[:32].tobytes():
+            return core.import_model(openvino.Tensor(content[32:]), "CPU", settings)
+    check_files(folder, card, (model, Path(model).with_suffix(".bin").name))
+    try:
+        compiled = core.compile_model(str(folder / model), "CPU", settings)
+        blob: bytes = compiled.export_model().getvalue()
+    except RuntimeError as error:
+        raise EncoderError(f"OpenVINO cannot run {folder / model}: {error}") from error
+    _keep(path, hashlib.sha256(blob).digest() + blob)
+    return compiled
+
+
+def _key(core: Any, *made_of: Any) -> str:
+    """Name what holds for this processor and this OpenVINO alone."""
+    of = (
+        openvino.__version__,
+        core.get_property("CPU", "FULL_DEVICE_NAME"),
+        _abilities(),
+        *made_of,
+    )
+    return hashlib.sha256(repr(of).encode()).hexdigest()[:16]
+
+
+def _abilities() -> str:
+    """Give what Linux says that the processor can do: virtual ones of one name differ in it."""
+    with suppress(OSError):
+        for line in _CPUINFO.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                return line
+    return ""
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file whole, if its folder can be written to: else the next start takes longer."""
+    with suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        aside = path.with_suffix(f".{os.getpid()}")
+        aside.write_bytes(content)
+        aside.replace(path)
