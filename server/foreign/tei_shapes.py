@@ -7,8 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, RootModel
 
+from embedder.errors import RequestError
 from server.foreign.shapes import Dimensions, In, Out, Text, Texts, Whole
 
+_TWO_ROUTES = (
+    "`query` and `texts` may be meant for two routes. Send them to /rerank or /similarity."
+)
 _Direction = Literal["Left", "Right", "left", "right"]
 
 
@@ -126,8 +130,14 @@ def _ranking(body: dict[str, Any]) -> type[In]:
 
 
 def _anything(body: dict[str, Any]) -> type[In]:
+    """Give the one shape that a body may be.
+
+    Raises RequestError for one that two routes take, and answer differently.
+    """
     if isinstance(body.get("inputs"), dict):
         return CompareIn
+    if {"query", "texts"} <= body.keys() and "inputs" not in body:
+        raise RequestError("texts", _TWO_ROUTES)
     return CohereRankIn if "documents" in body and "inputs" not in body else EmbedIn
 
 
