@@ -36,6 +36,23 @@ _MESSAGES = {
     415: later("Send JSON, with the header Content-Type: application/json."),
     500: later("Something went wrong here. What you sent was not kept."),
 }
+# What pydantic says in its own terms, and how we say it.
+_PLAINER = (
+    (r"Extra inputs .*", "unknown key"),
+    (r"List should have at least 1 item .*", "The list is empty. Send one at least."),
+    (
+        r"List should have at most (\d+) items? after validation, not (\d+)",
+        r"\2 are too many. Send \1 at most.",
+    ),
+    (r"String should have at least 1 character", "The text is empty. Write something."),
+    (
+        r"String should have at most (\d+) characters?",
+        r"The text is too long. Send \1 characters at most.",
+    ),
+    (r"Input should be a valid dictionary.*", "Input should be a JSON object"),
+    (r"Input .* raw data as a unicode string", "The text holds half of a character."),
+    (r"(Input should be a valid (integer|number)), unable .*", r"\1"),
+)
 _ASK_BY_POST = (
     "Ask by POST, with the question in the body: text in a URL ends up in logs and histories."
 )
@@ -129,10 +146,18 @@ def _http_error(error: HTTPError) -> Response:
                 return _answer(error.status_code, "invalid", "The body must be a JSON object.")
             # A key is echoed only if it is a name: it might be somebody's text.
             name = field if _PLAIN_NAME.fullmatch(field) else "body"
-            what = "unknown key" if messages[0].startswith("Extra inputs") else messages[0]
-            return _answer(error.status_code, "invalid", f"{name}: {what}", name)
+            return _answer(error.status_code, "invalid", f"{name}: {_plain(messages[0])}", name)
     message = _MESSAGES.get(error.status_code, error.message or "")
     return _answer(error.status_code, HTTPStatus(error.status_code).name.lower(), message)
+
+
+def _plain(message: str) -> str:
+    """Say what pydantic says without its terms and the names of our classes."""
+    for theirs, ours in _PLAINER:
+        found = re.fullmatch(theirs, message)
+        if found:
+            return found.expand(ours)
+    return message
 
 
 def _too_deep(_: RecursionError) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, RootModel
+from pydantic_core import PydanticCustomError
 
 from embedder.errors import RequestError
 from server.foreign.shapes import Dimensions, In, Out, Text, Texts, Whole
@@ -36,6 +37,8 @@ class PromptOptions(Options):
 
 
 def _listed(value: object) -> object:
+    if not isinstance(value, str | list):
+        raise PydanticCustomError("texts", "Input should be a text or a list of texts")
     return [value] if isinstance(value, str) else value
 
 

@@ -367,7 +367,7 @@ Q = f"the {CANARY} question"
 
 BAD_BODIES: dict[str, tuple[Any, str | None, str]] = {
     "no question": ({}, "query", "query: Field required"),
-    "an empty question": ({"query": ""}, "query", "query: String should have at least 1 character"),
+    "an empty question": ({"query": ""}, "query", "query: The text is empty. Write something."),
     "a blank question": (
         {"query": " \n\t\u2003"},
         "query",
@@ -377,7 +377,7 @@ BAD_BODIES: dict[str, tuple[Any, str | None, str]] = {
     "20,000 characters": (
         {"query": f"{Q} " + "x" * 20_000},
         "query",
-        "query: String should have at most 10000 characters",
+        "query: The text is too long. Send 10000 characters at most.",
     ),
     "a zero byte": (
         {"query": f"{Q}\0"},
@@ -397,6 +397,16 @@ BAD_BODIES: dict[str, tuple[Any, str | None, str]] = {
     "a number for a question": ({"query": 5}, "query", "query: Input should be a valid string"),
     "null for a question": ({"query": None}, "query", "query: Input should be a valid string"),
     "a list for a question": ({"query": [Q]}, "query", "query: Input should be a valid string"),
+    "a list for filters": (
+        {"query": Q, "filters": [Q]},
+        "filters",
+        "filters: Input should be a JSON object",
+    ),
+    "fifty-one topics": (
+        {"query": Q, "filters": {"topics": [Q] * 51}},
+        "filters.topics",
+        "filters.topics: 51 are too many. Send 50 at most.",
+    ),
     "a negative limit": (
         {"query": Q, "limit": -1},
         "limit",
@@ -545,6 +555,13 @@ def test_another_content_type_is_refused(client: FlaskClient, kind: str):
         "message": "Send JSON, with the header Content-Type: application/json.",
     }
     assert CANARY not in response.get_data(as_text=True)
+
+
+def test_half_of_a_character_is_no_text(client: FlaskClient):
+    body = json.dumps({"query": f"{Q}\ud800"})
+    response = client.post("/api/search", data=body, content_type="application/json")
+    error = error_of(response, 422)
+    assert error["message"] == "query: The text holds half of a character."
 
 
 def test_json_by_other_names_is_taken(client: FlaskClient):

@@ -62,17 +62,17 @@ BAD: dict[str, tuple[Any, str, str]] = {
     "an empty source": (
         {"source": "", "texts": ["x"]},
         "source",
-        "source: String should have at least 1 character",
+        "source: The text is empty. Write something.",
     ),
     "an empty list": (
         {"source": "x", "texts": []},
         "texts",
-        "texts: List should have at least 1 item after validation, not 0",
+        "texts: The list is empty. Send one at least.",
     ),
     "an empty text": (
         {"source": "x", "texts": ["y", ""]},
         "texts.1",
-        "texts.1: String should have at least 1 character",
+        "texts.1: The text is empty. Write something.",
     ),
     "one text": (
         {"source": "x", "texts": CANARY},

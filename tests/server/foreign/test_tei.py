@@ -65,6 +65,14 @@ def test_the_text_that_is_too_long_is_named(
     assert answer.get_json() == {"error": f"`{field}` {CUT}", "error_type": "Validation"}
 
 
+@pytest.mark.parametrize("inputs", [None, 5, {"a": CANARY}], ids=repr)
+def test_what_is_no_text_is_refused(client: FlaskClient, inputs: object):
+    answer = client.post("/embed", json={"inputs": inputs})
+    said = "inputs: Input should be a text or a list of texts"
+    assert answer.status_code == 422
+    assert answer.get_json() == {"error": said, "error_type": "Validation"}
+
+
 def test_what_two_routes_take_is_sent_to_one_of_them(client: FlaskClient):
     answer = client.post("/", json={"query": CANARY, "texts": ["x"]})
     assert answer.status_code == 422
