@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING
 from apiflask import APIFlask, HTTPError
 from flask import Response, current_app, jsonify, make_response, render_template, request
 from flask_babel import gettext
-from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from server.families import Problem, word
@@ -53,6 +58,8 @@ _PLAINER = (
     (r"Input .* raw data as a unicode string", "The text holds half of a character."),
     (r"(Input should be a valid (integer|number)), unable .*", r"\1"),
 )
+# Where the body holds a question.
+_ASKED = frozenset({"/api/search", "/api/search/batch"})
 _ASK_BY_POST = (
     "Ask by POST, with the question in the body: text in a URL ends up in logs and histories."
 )
@@ -128,13 +135,25 @@ def _http(error: HTTPException) -> Response:
     status = error.code or 500
     kind = HTTPStatus(status).name.lower()
     message = _MESSAGES.get(status, HTTPStatus(status).phrase)
-    if status == HTTPStatus.METHOD_NOT_ALLOWED and request.path == "/api/search":
-        message = _ASK_BY_POST
+    if not _is_page():
+        message = _for_programs(error, message)
     answer = _answer(status, kind, message)
     for name, value in error.get_headers():
         if name == "Allow":
             answer.headers[name] = value
     return answer
+
+
+def _for_programs(error: HTTPException, message: str) -> str:
+    """Add to a message what would be taken."""
+    if isinstance(error, RequestEntityTooLarge):
+        return f"{message} At most {request.max_content_length} bytes are read."
+    if not isinstance(error, MethodNotAllowed):
+        return message
+    if request.path in _ASKED:
+        return _ASK_BY_POST
+    methods = sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"})
+    return f"{message} It takes {' and '.join(methods)}." if methods else message
 
 
 def _http_error(error: HTTPError) -> Response:

@@ -197,6 +197,6 @@ def test_the_library_cannot_be_written_to(client: FlaskClient, path: str, method
     response = getattr(client, method)(path)
     assert error_of(response, 405) == {
         "type": "method_not_allowed",
-        "message": "This address does not take that method.",
+        "message": "This address does not take that method. It takes GET.",
     }
     assert "GET" in response.headers["Allow"]

@@ -576,7 +576,7 @@ def test_a_body_too_large_is_refused(client: FlaskClient):
     response = client.post("/api/search", data=body, content_type="application/json")
     assert error_of(response, 413) == {
         "type": "request_entity_too_large",
-        "message": "What was sent is too large.",
+        "message": "What was sent is too large. At most 8388608 bytes are read.",
     }
     assert CANARY not in response.get_data(as_text=True)
 
@@ -594,12 +594,16 @@ def test_a_real_server_refuses_it_in_the_one_shape(running: Running):
         assert response.status == 413
         assert response.headers["Content-Type"] == "application/json"
         assert response.headers["Cache-Control"] == "no-store"
-        assert json.load(response)["error"]["message"] == "What was sent is too large."
+        assert (
+            json.load(response)["error"]["message"]
+            == "What was sent is too large. At most 8388608 bytes are read."
+        )
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
-def test_asking_by_another_method_is_refused(client: FlaskClient, method: str):
-    response = getattr(client, method)(f"/api/search?query={CANARY}")
+@pytest.mark.parametrize("path", ["/api/search", "/api/search/batch"])
+def test_asking_by_another_method_is_refused(client: FlaskClient, path: str, method: str):
+    response = getattr(client, method)(f"{path}?query={CANARY}")
     assert error_of(response, 405) == {
         "type": "method_not_allowed",
         "message": (

@@ -162,7 +162,7 @@ def test_a_body_too_large_is_refused(client: FlaskClient):
 
 def test_comparing_by_another_method_is_refused(client: FlaskClient):
     error = error_of(client.get(f"/api/similarity?source={CANARY}"), 405)
-    assert error["message"] == "This address does not take that method."
+    assert error["message"] == "This address does not take that method. It takes POST."
 
 
 # BUG: "compare: texts → encode → cosine (needs no library at all)" says DESIGN.md, and
