@@ -171,7 +171,8 @@ def _rank(body: RankIn) -> tuple[Any, Sequence[int]]:
     return ranked, found.truncated
 
 
-def _cohere_rank(body: CohereRankIn) -> tuple[Any, Sequence[int]]:
+def rank_documents(body: CohereRankIn) -> tuple[CohereRankOut, Sequence[int]]:
+    """Put documents in order as Cohere and Jina do; with the indexes of those that were cut."""
     found = _compared("documents", body.query, body.documents, Options(), asking=True)
     hits = [
         CohereHitOut(index=at, relevance_score=score) for at, score in _ranked(found)[: body.top_n]
@@ -194,7 +195,7 @@ _ANSWERS: dict[type[In], Callable[[Any], tuple[Any, Sequence[int]]]] = {
     CompareIn: _compare,
     RankIn: _rank,
     ScoreIn: _score,
-    CohereRankIn: _cohere_rank,
+    CohereRankIn: rank_documents,
 }
 
 

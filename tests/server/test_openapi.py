@@ -167,7 +167,7 @@ def test_every_route_for_programs_is_described(app: APIFlask, spec: Spec):
     # JSON at `/` is answered by its shape; what describes that is the route of each shape.
     assert routes - described == {("/", "post")}
     assert {("/api/search", "post"), ("/v1/embeddings", "post"), ("/ping", "get")} <= described
-    assert len(described) == 17
+    assert len(described) == 19
 
 
 def test_no_page_and_no_question_in_an_address_is_described(spec: Spec):
