@@ -23,6 +23,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+# Characters of an id that a message shows; ours have at most 57.
+_LONGEST_SHOWN = 100
+
 
 class FingerpostError(Exception):
     """The root of every error meant for a person to read.
@@ -133,13 +136,14 @@ class UnknownValue(RequestError):
 
 
 class DocumentNotFound(FingerpostError):
-    """No document of the library has that id."""
+    """No document of the library has that id; a long one may be a text, and is not shown."""
 
     kind = "not_found"
 
     def __init__(self, document_id: str) -> None:
         self.document_id = document_id
+        long = len(document_id) > _LONGEST_SHOWN
+        named = f"that id of {len(document_id)} characters" if long else f"the id {document_id!r}"
         super().__init__(
-            f"no document has the id {document_id!r}. "
-            "'fingerpost documents' and GET /api/documents list them all."
+            f"no document has {named}. 'fingerpost documents' and GET /api/documents list them all."
         )

@@ -17,6 +17,9 @@ _OF_BODIES = (
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
 _PLAIN = "/metrics"
+_RETRY_AFTER = {
+    "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}
+}
 
 Description = dict[str, Any]
 
@@ -26,6 +29,9 @@ def complete(description: Description, *, guarded: bool) -> Description:
 
     `guarded` says that the API wants a key.
     """
+    # Blueprints may share a tag; a description lists each once.
+    tags = {each["name"]: each for each in description.get("tags", ())}
+    description["tags"] = list(tags.values())
     components = description.setdefault("components", {})
     components.setdefault("schemas", {}).update(SCHEMAS)
     if guarded:
@@ -57,7 +63,9 @@ def _add_errors(path: str, method: str, operation: Description, *, guarded: bool
         if family(path).status(status) != status:  # worded with another status there
             answers.pop(str(int(status)), None)
             continue
-        answers[str(int(status))] = {
+        answer = answers[str(int(status))] = {
             "description": status.phrase,
             "content": {"application/json": {"schema": schema}},
         }
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            answer["headers"] = _RETRY_AFTER

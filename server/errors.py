@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING
 from apiflask import APIFlask, HTTPError
 from flask import Response, current_app, jsonify, make_response, render_template, request
 from flask_babel import gettext
-from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from server.families import Problem, word
@@ -36,6 +41,25 @@ _MESSAGES = {
     415: later("Send JSON, with the header Content-Type: application/json."),
     500: later("Something went wrong here. What you sent was not kept."),
 }
+# What pydantic says in its own terms, and how we say it.
+_PLAINER = (
+    (r"Extra inputs .*", "unknown key"),
+    (r"List should have at least 1 item .*", "The list is empty. Send one at least."),
+    (
+        r"List should have at most (\d+) items? after validation, not (\d+)",
+        r"\2 are too many. Send \1 at most.",
+    ),
+    (r"String should have at least 1 character", "The text is empty. Write something."),
+    (
+        r"String should have at most (\d+) characters?",
+        r"The text is too long. Send \1 characters at most.",
+    ),
+    (r"Input should be a valid dictionary.*", "Input should be a JSON object"),
+    (r"Input .* raw data as a unicode string", "The text holds half of a character."),
+    (r"(Input should be a valid (integer|number)), unable .*", r"\1"),
+)
+# Where the body holds a question.
+_ASKED = frozenset({"/api/search", "/api/search/batch"})
 _ASK_BY_POST = (
     "Ask by POST, with the question in the body: text in a URL ends up in logs and histories."
 )
@@ -111,13 +135,25 @@ def _http(error: HTTPException) -> Response:
     status = error.code or 500
     kind = HTTPStatus(status).name.lower()
     message = _MESSAGES.get(status, HTTPStatus(status).phrase)
-    if status == HTTPStatus.METHOD_NOT_ALLOWED and request.path == "/api/search":
-        message = _ASK_BY_POST
+    if not _is_page():
+        message = _for_programs(error, message)
     answer = _answer(status, kind, message)
     for name, value in error.get_headers():
         if name == "Allow":
             answer.headers[name] = value
     return answer
+
+
+def _for_programs(error: HTTPException, message: str) -> str:
+    """Add to a message what would be taken."""
+    if isinstance(error, RequestEntityTooLarge):
+        return f"{message} At most {request.max_content_length} bytes are read."
+    if not isinstance(error, MethodNotAllowed):
+        return message
+    if request.path in _ASKED:
+        return _ASK_BY_POST
+    methods = sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"})
+    return f"{message} It takes {' and '.join(methods)}." if methods else message
 
 
 def _http_error(error: HTTPError) -> Response:
@@ -129,10 +165,18 @@ def _http_error(error: HTTPError) -> Response:
                 return _answer(error.status_code, "invalid", "The body must be a JSON object.")
             # A key is echoed only if it is a name: it might be somebody's text.
             name = field if _PLAIN_NAME.fullmatch(field) else "body"
-            what = "unknown key" if messages[0].startswith("Extra inputs") else messages[0]
-            return _answer(error.status_code, "invalid", f"{name}: {what}", name)
+            return _answer(error.status_code, "invalid", f"{name}: {_plain(messages[0])}", name)
     message = _MESSAGES.get(error.status_code, error.message or "")
     return _answer(error.status_code, HTTPStatus(error.status_code).name.lower(), message)
+
+
+def _plain(message: str) -> str:
+    """Say what pydantic says without its terms and the names of our classes."""
+    for theirs, ours in _PLAINER:
+        found = re.fullmatch(theirs, message)
+        if found:
+            return found.expand(ours)
+    return message
 
 
 def _too_deep(_: RecursionError) -> Response:

@@ -10,6 +10,8 @@ from typing import Any
 # Routes of Text Embeddings Inference; `/` by POST too, for a page answers there by GET.
 _TEI_PATHS = frozenset({"/", "/similarity", "/embed", "/rerank", "/info"})
 _OPENAI_PATHS = "/v1/"
+# Before OpenAI's, of which the first would be one.
+_COHERE_PATHS = frozenset({"/v1/rerank", "/v2/rerank"})
 
 _TEI_TYPES = {
     HTTPStatus.UNAUTHORIZED: "Unauthorized",
@@ -45,6 +47,8 @@ class Family:
 
 def family(path: str) -> Family:
     """Give the family that a path belongs to."""
+    if path in _COHERE_PATHS:
+        return _COHERE
     if path.startswith(_OPENAI_PATHS):
         return _OPENAI
     return _TEI if path in _TEI_PATHS else _OURS
@@ -80,6 +84,11 @@ def _openai(problem: Problem) -> dict[str, Any]:
     }
 
 
+def _cohere(problem: Problem) -> dict[str, Any]:
+    """Word an error as Cohere does, whose programs go by the status."""
+    return {"message": problem.message}
+
+
 def _without_422(status: int) -> int:
     """Give the status that OpenAI's clients know instead."""
     unknown = status == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -106,6 +115,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         )
     ),
     "TeiError": _shape({"error": _WORDS, "error_type": "a stable name for programs"}, {}),
+    "CohereError": _shape({"message": _WORDS}, {}),
     "OpenAiError": _in_error(
         _shape(
             {"message": _WORDS, "type": "a stable name for programs"},
@@ -115,4 +125,5 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 }
 _OURS = Family("Error", _ours)
 _TEI = Family("TeiError", _tei)
+_COHERE = Family("CohereError", _cohere)
 _OPENAI = Family("OpenAiError", _openai, _without_422)

@@ -13,6 +13,11 @@ from embedder.encode import CORES
 from embedder.errors import RequestError
 
 _PREFIX = "FINGERPOST_"
+# What pydantic says in its own terms, by the type of its error.
+_PLAINER = {
+    "extra_forbidden": "There is no such setting",
+    "too_short": "It is too short; give {min_length} characters at least",
+}
 
 
 class Settings(BaseModel):
@@ -71,7 +76,9 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = ".".join(map(str, first["loc"]))
+            plain = _PLAINER.get(first["type"])
+            said = plain.format_map(first.get("ctx", {})) if plain else first["msg"]
             known = ", ".join(_PREFIX + each.upper() for each in cls.model_fields)
             raise RequestError(
-                name, f"setting {_PREFIX + name.upper()}: {first['msg']}. Known: {known}"
+                name, f"setting {_PREFIX + name.upper()}: {said}. Known: {known}"
             ) from None

@@ -124,6 +124,12 @@ def test_a_missing_document_says_where_they_are_listed():
     assert error.document_id == "no-such-1234"
 
 
+def test_a_text_sent_for_an_id_is_not_shown():
+    error = DocumentNotFound("she was " + "x" * 93)
+    assert error.message.startswith("no document has that id of 101 characters. ")
+    assert error.document_id.startswith("she was")
+
+
 def test_an_error_keeps_what_it_says_and_of_what_apart():
     error = RequestError("query", "{count} words; at most {most}.", count=7, most=5)
     assert error.message == str(error) == "7 words; at most 5."

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Annotated, Any, Literal, Required
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,6 +18,7 @@ from pydantic import (
     model_serializer,
 )
 from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from embedder.records import Document, Filters, Mode, Question, Verdict
@@ -47,9 +49,20 @@ DocumentField = Literal[
 ]
 DOCUMENT_FIELDS = tuple(each.name for each in fields(Document))
 _NAME = "|".join(DOCUMENT_FIELDS)
+
+
+def _names(value: str) -> str:
+    if not set(value.split(",")) <= set(DOCUMENT_FIELDS):
+        known = ", ".join(DOCUMENT_FIELDS)
+        raise PydanticCustomError("fields", f"Name some of these, with commas between: {known}")
+    return value
+
+
 # As in a URL: names with commas between.
 FieldNames = Annotated[
-    str, StringConstraints(pattern=f"^({_NAME})(,({_NAME}))*$"), Field(examples=["id,title,year"])
+    str,
+    AfterValidator(_names),
+    Field(examples=["id,title,year"], json_schema_extra={"pattern": f"^({_NAME})(,({_NAME}))*$"}),
 ]
 # One letter or digit at least, and no control characters but white space.
 QUESTION = r"^[^\x00-\x08\x0e-\x1f\x7f]*[\p{L}\p{N}][^\x00-\x08\x0e-\x1f\x7f]*$"

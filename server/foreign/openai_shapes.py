@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from server.foreign.shapes import Dimensions, In, Out, Text, Texts, Whole
 
@@ -20,8 +21,10 @@ _MANY_IDS: TypeAdapter[list[list[int]]] = TypeAdapter(list[_Ids], config=_STRICT
 
 def _listed(value: Any) -> list[str] | list[list[int]]:
     """Give what is sent as a list of texts, or of texts' tokens, by what comes first in it."""
+    if isinstance(value, str):
+        return [value]
     if not isinstance(value, list):
-        return _TEXTS.validate_python([value] if isinstance(value, str) else value)
+        raise PydanticCustomError("texts", "Input should be a text, a list of texts, or tokens")
     first = value[0] if value else ""
     if isinstance(first, list):
         return _MANY_IDS.validate_python(value)

@@ -49,8 +49,12 @@ def check_some(field: str, texts: Sequence[Sized]) -> None:
     """Raise Empty if there is no text, or an empty one, be they text or tokens."""
     if not texts:
         raise Empty(field, f"`{field}` is empty. Send one text at least.")
-    if not all(map(len, texts)):
-        raise Empty(field, f"`{field}` holds an empty text. Leave it out.")
+    empty = next((at for at, text in enumerate(texts) if not len(text)), None)
+    if empty is None:
+        return
+    if len(texts) == 1:
+        raise Empty(field, f"`{field}` is an empty text. Write something.")
+    raise Empty(field, f"`{field}` holds an empty text, at index {empty}. Leave it out.")
 
 
 def check_dimensions(model: Encoder, wanted: int | None) -> None:

@@ -5,7 +5,7 @@ https://github.com/huggingface/text-embeddings-inference
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -139,7 +139,7 @@ def _embed(body: EmbedIn) -> tuple[Any, Sequence[int]]:
     check_count("inputs", len(body.inputs), settings().most_texts)
     with encoding():
         model = encoder()
-        wanted = _reading(model, body, "inputs", body.inputs, unit=body.normalize)
+        wanted = _reading(model, body, {"inputs": body.inputs}, unit=body.normalize)
         check_dimensions(model, body.dimensions)
         rows = model.encode_documents(body.inputs, wanted)
         truncated = too_long(model, body.inputs)
@@ -171,7 +171,8 @@ def _rank(body: RankIn) -> tuple[Any, Sequence[int]]:
     return ranked, found.truncated
 
 
-def _cohere_rank(body: CohereRankIn) -> tuple[Any, Sequence[int]]:
+def rank_documents(body: CohereRankIn) -> tuple[CohereRankOut, Sequence[int]]:
+    """Put documents in order as Cohere and Jina do; with the indexes of those that were cut."""
     found = _compared("documents", body.query, body.documents, Options(), asking=True)
     hits = [
         CohereHitOut(index=at, relevance_score=score) for at, score in _ranked(found)[: body.top_n]
@@ -194,7 +195,7 @@ _ANSWERS: dict[type[In], Callable[[Any], tuple[Any, Sequence[int]]]] = {
     CompareIn: _compare,
     RankIn: _rank,
     ScoreIn: _score,
-    CohereRankIn: _cohere_rank,
+    CohereRankIn: rank_documents,
 }
 
 
@@ -202,20 +203,21 @@ def _compared(
     field: str, source: str, texts: list[str], options: Options, *, asking: bool = False
 ) -> Comparison:
     """Compare texts; with `asking` the source is read as a question, where the model tells."""
-    check(field, texts)
-    check("query" if field != "sentences" else "source_sentence", [source])
+    sent = {field: texts, "source_sentence" if field == "sentences" else "query": [source]}
+    for name, values in sent.items():
+        check(name, values)
     check_count(field, len(texts), settings().most_texts)
     with encoding():
         model = encoder()
-        wanted = _reading(model, options, field, [source, *texts])
+        wanted = _reading(model, options, sent)
         as_question = Reading(model.prompts.get("query", ""), wanted.from_end) if asking else None
         return compare(model, source, texts, wanted, as_question)
 
 
 def _reading(
-    model: Encoder, options: Options, field: str, texts: Sequence[str], *, unit: bool = True
+    model: Encoder, options: Options, sent: Mapping[str, Sequence[str]], *, unit: bool = True
 ) -> Reading:
-    """Give how texts are to be read.
+    """Give how texts are to be read, which are `sent` by the names of their fields.
 
     Raises RequestError for a prompt that the model does not have, and for a text that is too
     long where none may be cut.
@@ -228,7 +230,8 @@ def _reading(
             f"`prompt_name` is none that {model.name} has. It has: {known}. Leave it out.",
         )
     if options.truncate is False:
-        refuse_long(model, field, texts)
+        for field, texts in sent.items():
+            refuse_long(model, field, texts)
     prompt = None if name is None else model.prompts[name]
     return Reading(prompt, options.truncation_direction.lower() == "left", unit)
 

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, RootModel
+from pydantic_core import PydanticCustomError
 
+from embedder.errors import RequestError
 from server.foreign.shapes import Dimensions, In, Out, Text, Texts, Whole
 
+_TWO_ROUTES = (
+    "`query` and `texts` may be meant for two routes. Send them to /rerank or /similarity."
+)
 _Direction = Literal["Left", "Right", "left", "right"]
 
 
@@ -32,6 +37,8 @@ class PromptOptions(Options):
 
 
 def _listed(value: object) -> object:
+    if not isinstance(value, str | list):
+        raise PydanticCustomError("texts", "Input should be a text or a list of texts")
     return [value] if isinstance(value, str) else value
 
 
@@ -126,8 +133,14 @@ def _ranking(body: dict[str, Any]) -> type[In]:
 
 
 def _anything(body: dict[str, Any]) -> type[In]:
+    """Give the one shape that a body may be.
+
+    Raises RequestError for one that two routes take, and answer differently.
+    """
     if isinstance(body.get("inputs"), dict):
         return CompareIn
+    if {"query", "texts"} <= body.keys() and "inputs" not in body:
+        raise RequestError("texts", _TWO_ROUTES)
     return CohereRankIn if "documents" in body and "inputs" not in body else EmbedIn
 
 

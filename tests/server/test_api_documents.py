@@ -62,15 +62,21 @@ def test_a_page_past_the_end_is_empty(client: FlaskClient):
     assert client.get("/api/documents?offset=41").get_json() == {"total": 41, "documents": []}
 
 
+NAMES = (
+    "Name some of these, with commas between: id, title, abstract, countries, country_codes, "
+    "regions, authors, year, topics, category, sources"
+)
 BAD_PAGES = {
     "limit=0": "limit: Input should be greater than or equal to 1",
     "limit=-1": "limit: Input should be greater than or equal to 1",
     "limit=1001": "limit: Input should be less than or equal to 1000",
-    "limit=ten": "limit: Input should be a valid integer, unable to parse string as an integer",
-    "limit=": "limit: Input should be a valid integer, unable to parse string as an integer",
+    "limit=ten": "limit: Input should be a valid integer",
+    "limit=": "limit: Input should be a valid integer",
     "offset=-1": "offset: Input should be greater than or equal to 0",
     "offset=99999999999999999999": "offset: Input should be less than or equal to 2147483648",
     "page=2": "page: unknown key",
+    "fields=": f"fields: {NAMES}",
+    "fields=title,colour": f"fields: {NAMES}",
 }
 
 
@@ -191,6 +197,6 @@ def test_the_library_cannot_be_written_to(client: FlaskClient, path: str, method
     response = getattr(client, method)(path)
     assert error_of(response, 405) == {
         "type": "method_not_allowed",
-        "message": "This address does not take that method.",
+        "message": "This address does not take that method. It takes GET.",
     }
     assert "GET" in response.headers["Allow"]

@@ -367,7 +367,7 @@ Q = f"the {CANARY} question"
 
 BAD_BODIES: dict[str, tuple[Any, str | None, str]] = {
     "no question": ({}, "query", "query: Field required"),
-    "an empty question": ({"query": ""}, "query", "query: String should have at least 1 character"),
+    "an empty question": ({"query": ""}, "query", "query: The text is empty. Write something."),
     "a blank question": (
         {"query": " \n\t\u2003"},
         "query",
@@ -377,7 +377,7 @@ BAD_BODIES: dict[str, tuple[Any, str | None, str]] = {
     "20,000 characters": (
         {"query": f"{Q} " + "x" * 20_000},
         "query",
-        "query: String should have at most 10000 characters",
+        "query: The text is too long. Send 10000 characters at most.",
     ),
     "a zero byte": (
         {"query": f"{Q}\0"},
@@ -397,6 +397,16 @@ BAD_BODIES: dict[str, tuple[Any, str | None, str]] = {
     "a number for a question": ({"query": 5}, "query", "query: Input should be a valid string"),
     "null for a question": ({"query": None}, "query", "query: Input should be a valid string"),
     "a list for a question": ({"query": [Q]}, "query", "query: Input should be a valid string"),
+    "a list for filters": (
+        {"query": Q, "filters": [Q]},
+        "filters",
+        "filters: Input should be a JSON object",
+    ),
+    "fifty-one topics": (
+        {"query": Q, "filters": {"topics": [Q] * 51}},
+        "filters.topics",
+        "filters.topics: 51 are too many. Send 50 at most.",
+    ),
     "a negative limit": (
         {"query": Q, "limit": -1},
         "limit",
@@ -547,6 +557,13 @@ def test_another_content_type_is_refused(client: FlaskClient, kind: str):
     assert CANARY not in response.get_data(as_text=True)
 
 
+def test_half_of_a_character_is_no_text(client: FlaskClient):
+    body = json.dumps({"query": f"{Q}\ud800"})
+    response = client.post("/api/search", data=body, content_type="application/json")
+    error = error_of(response, 422)
+    assert error["message"] == "query: The text holds half of a character."
+
+
 def test_json_by_other_names_is_taken(client: FlaskClient):
     body = json.dumps({"query": "victims"}).encode()
     for kind in ("application/json; charset=utf-8", "application/ld+json"):
@@ -559,7 +576,7 @@ def test_a_body_too_large_is_refused(client: FlaskClient):
     response = client.post("/api/search", data=body, content_type="application/json")
     assert error_of(response, 413) == {
         "type": "request_entity_too_large",
-        "message": "What was sent is too large.",
+        "message": "What was sent is too large. At most 8388608 bytes are read.",
     }
     assert CANARY not in response.get_data(as_text=True)
 
@@ -577,12 +594,16 @@ def test_a_real_server_refuses_it_in_the_one_shape(running: Running):
         assert response.status == 413
         assert response.headers["Content-Type"] == "application/json"
         assert response.headers["Cache-Control"] == "no-store"
-        assert json.load(response)["error"]["message"] == "What was sent is too large."
+        assert (
+            json.load(response)["error"]["message"]
+            == "What was sent is too large. At most 8388608 bytes are read."
+        )
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
-def test_asking_by_another_method_is_refused(client: FlaskClient, method: str):
-    response = getattr(client, method)(f"/api/search?query={CANARY}")
+@pytest.mark.parametrize("path", ["/api/search", "/api/search/batch"])
+def test_asking_by_another_method_is_refused(client: FlaskClient, path: str, method: str):
+    response = getattr(client, method)(f"{path}?query={CANARY}")
     assert error_of(response, 405) == {
         "type": "method_not_allowed",
         "message": (

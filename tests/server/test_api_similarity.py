@@ -62,17 +62,17 @@ BAD: dict[str, tuple[Any, str, str]] = {
     "an empty source": (
         {"source": "", "texts": ["x"]},
         "source",
-        "source: String should have at least 1 character",
+        "source: The text is empty. Write something.",
     ),
     "an empty list": (
         {"source": "x", "texts": []},
         "texts",
-        "texts: List should have at least 1 item after validation, not 0",
+        "texts: The list is empty. Send one at least.",
     ),
     "an empty text": (
         {"source": "x", "texts": ["y", ""]},
         "texts.1",
-        "texts.1: String should have at least 1 character",
+        "texts.1: The text is empty. Write something.",
     ),
     "one text": (
         {"source": "x", "texts": CANARY},
@@ -162,7 +162,7 @@ def test_a_body_too_large_is_refused(client: FlaskClient):
 
 def test_comparing_by_another_method_is_refused(client: FlaskClient):
     error = error_of(client.get(f"/api/similarity?source={CANARY}"), 405)
-    assert error["message"] == "This address does not take that method."
+    assert error["message"] == "This address does not take that method. It takes POST."
 
 
 # BUG: "compare: texts → encode → cosine (needs no library at all)" says DESIGN.md, and

@@ -149,7 +149,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "an empty id": (
         {"source": "x", "texts": [{"id": ""}]},
         "texts.0.id",
-        "texts.0.id: String should have at least 1 character",
+        "texts.0.id: The text is empty. Write something.",
     ),
     "no id": ({"source": {}, "texts": ["x"]}, "source.id", "source.id: Field required"),
     "an unknown key": (

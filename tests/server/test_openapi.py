@@ -77,6 +77,24 @@ def test_every_operation_has_a_name_of_its_own(spec: Spec):
     assert all(re.fullmatch(r"[a-zA-Z]+", name) for name in names)
 
 
+def test_every_tag_is_listed_once(spec: Spec):
+    listed = [each["name"] for each in spec["tags"]]
+    used = {tag for _, _, operation in operations(spec) for tag in operation["tags"]}
+    assert len(set(listed)) == len(listed)
+    assert set(listed) == used
+
+
+def test_who_is_refused_for_now_is_told_for_how_long(spec: Spec):
+    refusals = [
+        operation["responses"]["429"]
+        for _, _, operation in operations(spec)
+        if "429" in operation["responses"]
+    ]
+    assert len(refusals) >= 10
+    for each in refusals:
+        assert each["headers"]["Retry-After"]["schema"]["type"] == "integer"
+
+
 def test_every_operation_says_what_it_does_and_answers(spec: Spec):
     for path, method, operation in operations(spec):
         assert operation["summary"], path
@@ -149,7 +167,7 @@ def test_every_route_for_programs_is_described(app: APIFlask, spec: Spec):
     # JSON at `/` is answered by its shape; what describes that is the route of each shape.
     assert routes - described == {("/", "post")}
     assert {("/api/search", "post"), ("/v1/embeddings", "post"), ("/ping", "get")} <= described
-    assert len(described) == 17
+    assert len(described) == 19
 
 
 def test_no_page_and_no_question_in_an_address_is_described(spec: Spec):

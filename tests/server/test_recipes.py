@@ -28,7 +28,7 @@ def recipes() -> list[tuple[str, str, str]]:
 
 
 def test_there_are_recipes():
-    assert len(recipes()) >= 16
+    assert len(recipes()) >= 18
 
 
 @pytest.mark.parametrize(

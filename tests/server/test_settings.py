@@ -40,7 +40,7 @@ def test_an_unknown_setting_lists_the_known_ones():
         Settings.from_environment({"FINGERPOST_VECTOR": "/srv/v"})
     assert caught.value.field == "vector"
     assert caught.value.message.startswith(
-        "setting FINGERPOST_VECTOR: Extra inputs are not permitted. Known: FINGERPOST_VECTORS, "
+        "setting FINGERPOST_VECTOR: There is no such setting. Known: FINGERPOST_VECTORS, "
     )
     for name in Settings.model_fields:
         assert f"FINGERPOST_{name.upper()}" in caught.value.message
@@ -62,6 +62,15 @@ def test_an_unknown_setting_lists_the_known_ones():
 def test_an_unusable_value_names_its_setting(name: str, value: str):
     with pytest.raises(RequestError, match=f"^setting FINGERPOST_{name}: Input should be "):
         Settings.from_environment({f"FINGERPOST_{name}": value})
+
+
+def test_a_short_key_is_refused_without_showing_it():
+    with pytest.raises(RequestError) as caught:
+        Settings.from_environment({"FINGERPOST_API_KEY": "canary"})
+    assert caught.value.message.startswith(
+        "setting FINGERPOST_API_KEY: It is too short; give 8 characters at least. Known: "
+    )
+    assert "canary" not in caught.value.message
 
 
 def test_settings_cannot_be_changed():

@@ -128,6 +128,11 @@ def test_what_cannot_be_read(
     assert caught.value.type == "invalid_request_error"
 
 
+def test_what_is_no_text(client: openai.OpenAI):
+    with pytest.raises(openai.BadRequestError, match="a text, a list of texts, or tokens"):
+        client.embeddings.create(model=NAME, input={"x": "y"})
+
+
 def test_a_body_too_large(client: openai.OpenAI):
     with pytest.raises(openai.APIStatusError) as caught:
         client.embeddings.create(model=NAME, input=["x" * 90_000] * 94)

@@ -66,6 +66,20 @@ def test_cohere_and_jina(address: str, cosines: list[float]):
     assert found[0]["relevance_score"] == pytest.approx(max(cosines), abs=1e-4)
 
 
+@pytest.mark.parametrize("path", ["/v1/rerank", "/v2/rerank"])
+def test_the_addresses_of_coheres_and_jinas_clients(
+    address: str, guarded: str, cosines: list[float], path: str
+):
+    body = {"model": "rerank-v3.5", "query": SOURCE, "documents": OTHERS, "top_n": 1}
+    (found,) = post(address + path, **body, max_tokens_per_doc=4096).json()["results"]
+    assert found == {"index": 0, "relevance_score": pytest.approx(max(cosines), abs=1e-4)}
+    refused = requests.post(address + path, json={**body, "documents": []}, timeout=60)
+    assert refused.status_code == 400
+    assert refused.json() == {"message": "`documents` is empty. Send one text at least."}
+    refused = requests.post(guarded + path, json=body, timeout=60)
+    assert (refused.status_code, list(refused.json())) == (401, ["message"])
+
+
 def test_info_and_health(address: str):
     info = requests.get(f"{address}/info", timeout=60).json()
     assert info["model_id"] == "all-MiniLM-L6-v2"

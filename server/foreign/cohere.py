@@ -1,0 +1,43 @@
+"""The addresses at which Cohere's and Jina's own clients call a reranker.
+
+https://docs.cohere.com/reference/rerank and https://jina.ai/reranker
+"""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+
+from server.foreign.reading import CUT, Answer, headers_of
+from server.foreign.tei import rank_documents
+from server.foreign.tei_shapes import CohereRankIn, CohereRankOut
+
+blueprint = APIBlueprint("cohere", __name__, tag="Cohere and Jina")
+
+_EXAMPLE = {
+    "query": "A nurse meets a victim.",
+    "documents": ["A health worker sees a victim.", "The olive harvest begins."],
+    "top_n": 1,
+}
+
+
+@blueprint.post("/v1/rerank")
+@blueprint.input(CohereRankIn, arg_name="body", example=_EXAMPLE)
+@blueprint.output(CohereRankOut)
+@blueprint.doc(operation_id="rerankFirst", responses=CUT)
+def first_version(body: CohereRankIn) -> Answer:
+    """Put documents in order by their cosine with a query: Jina, and Cohere's first version."""
+    return _answer(body)
+
+
+@blueprint.post("/v2/rerank")
+@blueprint.input(CohereRankIn, arg_name="body", example=_EXAMPLE)
+@blueprint.output(CohereRankOut)
+@blueprint.doc(operation_id="rerankSecond", responses=CUT)
+def second_version(body: CohereRankIn) -> Answer:
+    """Put documents in order by their cosine with a query: Cohere's second version."""
+    return _answer(body)
+
+
+def _answer(body: CohereRankIn) -> Answer:
+    found, truncated = rank_documents(body)
+    return found, 200, headers_of(truncated)
