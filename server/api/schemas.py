@@ -264,7 +264,7 @@ class FormatIn(_InUrl):
     """In which form documents are given."""
 
     format: FormatName = Field(
-        "json", description="goes before the header Accept; but for json, documents alone"
+        "json", description="goes before the header `Accept`; all but json hold documents alone"
     )
 
 

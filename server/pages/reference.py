@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import Any, cast
 
 from apiflask import APIBlueprint, APIFlask
 from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup, escape
 
 from embedder.errors import FingerpostError
 from server.context import encoder, library, settings
+from server.pages import shapes
 from server.settings import Settings
 
 blueprint = APIBlueprint("reference", __name__, enable_openapi=False)
@@ -43,6 +46,12 @@ def docs() -> ResponseReturnValue:
     )
 
 
+@blueprint.app_template_filter("marked")
+def mark(text: str) -> Markup:
+    """Show what stands between grave accents as code, all else as it is."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
+
+
 def _limits(set_to: Settings) -> list[dict[str, Any]]:
     return [
         {
@@ -58,14 +67,15 @@ def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
     known = {"document_id": _some_id(), "model": encoder().name}
     return [
         {
+            "anchor": operation["operationId"],
             "method": method.upper(),
             "path": path,
             "command": _command(path.format_map(known), operation),
             "summary": operation.get("summary", ""),
             "description": operation.get("description", ""),
-            "parameters": operation.get("parameters", []),
-            "body": _fields(spec, _schema_of(operation.get("requestBody", {}))),
-            "answer": _fields(spec, _schema_of(operation.get("responses", {}).get("200", {}))),
+            "parameters": shapes.parameters(spec, operation.get("parameters", [])),
+            "bodies": _shapes(spec, operation.get("requestBody", {})),
+            "answers": _shapes(spec, operation.get("responses", {}).get("200", {})),
         }
         for path, methods in sorted(spec["paths"].items(), key=_rank)
         for method, operation in methods.items()
@@ -74,11 +84,13 @@ def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _rank(route: tuple[str, Any]) -> tuple[int, str]:
-    """Put our own routes first, then those of other servers, then health and counts."""
+    """Put our own routes first, asking before all, then those of other servers, then health."""
     path = route[0]
     operation = next(iter(route[1].values()))
     tags = operation.get("tags", [])
-    return (2 if "Health" in tags else 0 if path.startswith("/api/") else 1), path
+    if "Health" in tags:
+        return 3, path
+    return (0 if "Search" in tags else 1 if path.startswith("/api/") else 2), path
 
 
 def _some_id() -> str:
@@ -102,39 +114,7 @@ def _command(path: str, operation: dict[str, Any]) -> str:
     return shlex.join(words)
 
 
-def _schema_of(part: dict[str, Any]) -> dict[str, Any]:
-    content = part.get("content", {}).get("application/json", {})
-    return cast(dict[str, Any], content.get("schema", {}))
-
-
-def _fields(spec: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """List a schema's fields: name, type in words, whether needed, and what it says of itself."""
-    resolved = _resolve(spec, schema)
-    return [
-        {
-            "name": name,
-            "type": _words(field),
-            "needed": name in resolved.get("required", ()),
-            "description": field.get("description", ""),
-        }
-        for name, field in resolved.get("properties", {}).items()
-    ]
-
-
-def _resolve(spec: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    reference = schema.get("$ref", "")
-    if not reference:
-        return schema
-    found = spec["components"]["schemas"].get(reference.rpartition("/")[2], {})
-    return cast(dict[str, Any], found)
-
-
-def _words(field: dict[str, Any]) -> str:
-    if "enum" in field:
-        return " | ".join(map(str, field["enum"]))
-    if "anyOf" in field:
-        return " or ".join(_words(each) for each in field["anyOf"])
-    if "$ref" in field:
-        return str(field["$ref"].rpartition("/")[2].rpartition(".")[2])
-    kind = str(field.get("type", "object"))
-    return f"list of {_words(field['items'])}" if kind == "array" and "items" in field else kind
+def _shapes(spec: dict[str, Any], part: dict[str, Any]) -> list[shapes.Shape]:
+    """Give the shapes of a body or an answer in JSON; none where there is none."""
+    content = part.get("content", {}).get("application/json")
+    return shapes.shapes(spec, content["schema"]) if content else []
