@@ -148,6 +148,13 @@ def test_a_problem_is_read_first_and_the_question_stays(page: Page):
         "year from: write a whole number, such as 2015."
     )
     expect(page).to_have_title("Error: Fingerpost")
+    # It leads to the field, which is marked.
+    page.locator(".problem a").click()
+    expect(page.locator("#year_from")).to_be_focused()
+    expect(page.locator("[aria-invalid]")).to_have_attribute("id", "year_from")
+    expect(page.locator("#year_from")).to_have_accessible_description(
+        "year from: write a whole number, such as 2015."
+    )
     expect(page.locator("#question")).to_have_value("victims")
     expect(page.locator("#year_from")).to_have_value("soon")
     expect(page.locator("#year_from")).to_be_visible()
