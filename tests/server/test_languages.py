@@ -221,6 +221,19 @@ def test_words_of_a_document_are_marked_with_their_language(client: FlaskClient)
 # The names of places, and questions in other languages.
 
 
+def test_places_are_named_in_the_language_wherever_they_stand(client: FlaskClient):
+    for path in ("/ar/documents", "/ar/map"):
+        words = page_of(client.get(path)).text
+        assert "تايلاند، كمبوديا، فيتنام" in words, path
+        assert "Worldwide" not in words, path
+    (hit,) = (
+        page_of(client.post("/ar/", data={"question": "health", "country": "Cambodia"}))
+        .one("ol", **{"class": "hits"})
+        .all("li")
+    )
+    assert "تايلاند؛ كمبوديا؛ فيتنام" in hit.text
+
+
 @pytest.mark.parametrize(
     ("code", "name"), [("en", "Lebanon"), ("fr", "Liban"), ("es", "Líbano"), ("ar", "لبنان")]
 )
