@@ -588,6 +588,22 @@ def test_on_paper_stand_the_results_only(page: Page):
     expect(hits_of(page).first.locator("p.citation")).to_be_visible()
 
 
+def test_no_word_of_a_story_is_on_paper(page: Page):
+    parts = (
+        "The police stopped a bus at the border, and Quetzal says that she owes money.",
+        "A nurse treats old injuries of Quetzal, who is afraid of a man.",
+        "Quetzal is a child who wants to go home to her family.",
+    )
+    ask(page, "\n\n".join(" ".join([each] * 4) for each in parts))
+    expect(page.locator(".fits").first).to_contain_text("Quetzal")
+    assert "Quetzal" in page.locator("body").inner_text()
+    page.emulate_media(media="print")
+    text = page.locator("body").inner_text()
+    assert hits_of(page).locator("h3").first.inner_text() in text
+    assert "Quetzal" not in text
+    expect(page.locator(".understood:visible")).to_have_count(0)
+
+
 def test_a_list_on_paper_has_no_buttons(page: Page):
     ask(page)
     with page.context.expect_page() as opened:
