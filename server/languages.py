@@ -17,7 +17,7 @@ from flask import has_request_context, request
 from flask_babel import Babel, get_locale, gettext
 
 from embedder.errors import FingerpostError
-from embedder.places import WORLDWIDE, country_code
+from embedder.places import country_code
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -41,6 +41,19 @@ _SAID = (
     later("year from"),
     later("year to"),
     later("offset"),
+)
+
+# Regions as migration organisations name them; others are told as the library has them.
+_REGIONS = frozenset(
+    {
+        later("Worldwide"),
+        later("Asia and the Pacific"),
+        later("Central and North America and the Caribbean"),
+        later("East Africa and the Horn of Africa"),
+        later("Middle East and North Africa"),
+        later("South-Eastern Europe, Eastern Europe and Central Asia"),
+        later("West and Central Africa"),
+    }
 )
 
 # Where the language that an address names stands in a request's environment.
@@ -102,12 +115,12 @@ def worded(error: FingerpostError) -> str:
 
 
 def place_in(name: str) -> str:
-    """Give the name of a country in the language of the page; of another place its own name."""
+    """Give the name of a country or a region in the language of the page, if it is known."""
     code = country_code(name)
     country = pycountry.countries.get(alpha_3=code) if code else None
     locale = get_locale()
-    if name == WORLDWIDE:
-        return str(gettext(later("Worldwide")))
+    if name in _REGIONS:
+        return str(gettext(name))
     if country is None or locale is None or locale.language == LANGUAGES[0].code:
         return name
     return str(locale.territories.get(country.alpha_2, name))

@@ -35,6 +35,8 @@ VERDICTS = {
 }
 # Where a form that is sent to `/` is answered; people never see it.
 ANSWER = "/answer"
+# Where on the page a field is that an error names.
+_PLACES = {"query": "question", "year_from": "year_from", "year_to": "year_to"}
 # Values of a facet that are shown at once, and at all; others can be written.
 _FIRST, _MOST = 8, 250
 
@@ -66,7 +68,8 @@ def answer() -> ResponseReturnValue:
         return _page(form, **_shown(form, found))
     except (RequestError, TooMany) as error:
         # What was written stays in the box.
-        return _page(form, error=worded(error)), status_of(error)
+        at = _PLACES.get(error.field) if isinstance(error, RequestError) else None
+        return _page(form, error=worded(error), at=at), status_of(error)
 
 
 def _shown(form: Form, found: Answer) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from apiflask import APIBlueprint
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import format_date
 
 from embedder.models import DEFAULT_MODEL
 from server.context import library
@@ -20,6 +23,7 @@ def about() -> ResponseReturnValue:
         "about.html",
         generation=generation,
         manifest=manifest,
+        built=format_date(datetime.fromisoformat(manifest.created), "long"),
         reads_english_best=manifest.model == DEFAULT_MODEL,
     )
 

@@ -97,6 +97,9 @@ if (map) {
   map.parentElement.addEventListener("focusin", (event) => {
     const link = event.target.closest("#map a");
     tell(link);
+    // Clear of the caption, which stays at the window's lower edge.
+    const under = link ? `${caption.offsetHeight + 16}px` : "";
+    document.documentElement.style.scrollPaddingBlockEnd = under;
     // Chromium does not scroll to what is within a drawing.
     link?.scrollIntoView({ block: "nearest" });
   });

@@ -2,9 +2,8 @@
 // the request for the neutral page, which holds nothing.
 "use strict";
 
-// What came by POST: without this the browser keeps what was sent, to send it again, also in the
-// file from which it opens its tabs again. At once, before that is written: so this script is
-// loaded before the page.
+// What came by POST: without this the browser keeps what was sent, to send it again. At once,
+// before anything else is read: so this script is loaded before the page.
 if ("posted" in document.documentElement.dataset) {
   history.replaceState(null, "", location.href);
 }

@@ -176,7 +176,8 @@ def fields_of(form: Element) -> dict[str, str]:
     """What a browser sends of a form as it stands."""
     sent = {}
     for each in form.all("input"):
-        if each.attributes.get("type") != "checkbox" or "checked" in each.attributes:
+        unticked = each.attributes.get("type") == "checkbox" and "checked" not in each.attributes
+        if "name" in each.attributes and not unticked:
             sent[each.attributes["name"]] = each.attributes.get("value", "")
     for each in form.all("textarea"):
         sent[each.attributes["name"]] = each.text

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -219,6 +220,35 @@ def test_words_of_a_document_are_marked_with_their_language(client: FlaskClient)
 
 
 # The names of places, and questions in other languages.
+
+
+def test_places_are_named_in_the_language_wherever_they_stand(client: FlaskClient):
+    for path in ("/ar/documents", "/ar/map"):
+        words = page_of(client.get(path)).text
+        assert "تايلاند، كمبوديا، فيتنام" in words, path
+        assert "Worldwide" not in words, path
+    (hit,) = (
+        page_of(client.post("/ar/", data={"question": "health", "country": "Cambodia"}))
+        .one("ol", **{"class": "hits"})
+        .all("li")
+    )
+    assert "تايلاند؛ كمبوديا؛ فيتنام" in hit.text
+    assert "آسيا والمحيط الهادئ" in hit.text
+
+
+def test_every_region_of_the_library_is_named_in_the_language(
+    client: FlaskClient, documents: list[dict[str, Any]]
+):
+    regions = {each for document in documents for each in document["regions"]}
+    for code in OTHERS:
+        form = page_of(client.get(f"/{code}/")).one("form", id="ask")
+        shown = {
+            box.attributes["value"]: label.all("span")[0].text
+            for label in form.all("label")
+            for box in label.all("input", name="region", type="checkbox")
+        }
+        assert set(shown) == regions
+        assert not set(shown.values()) & regions, code
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from flask.testing import FlaskClient
 
@@ -15,13 +16,15 @@ from tests.server.conftest import page_of
 
 def test_about_says_what_answers(client: FlaskClient, seed_library: Library):
     generation, manifest = seed_library.status()
+    built = datetime.fromisoformat(manifest.created)
     page = page_of(client.get("/about"))
+    assert page.one("time").attributes["datetime"] == manifest.created
     facts = {each.one("dt").text: each.one("dd").text for each in page.one("dl").all("div")}
     assert facts == {
         "Documents": "41",
         "Model": "all-MiniLM-L6-v2",
-        "Generation": str(generation),
-        "Built": manifest.created,
+        "Version of the library": str(generation),
+        "Built": f"{built:%B} {built.day}, {built.year}",
         "Version of Fingerpost": manifest.version,
     }
     assert "The model reads English best" in page.text

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.server.browser.conftest import QUESTION, answer_of, ask
+from tests.server.conftest import Running
 
 SURE = "How do I recognise a victim of trafficking at a border?"
 ELSEWHERE = "How do I press olive oil?"
@@ -148,6 +151,13 @@ def test_a_problem_is_read_first_and_the_question_stays(page: Page):
         "year from: write a whole number, such as 2015."
     )
     expect(page).to_have_title("Error: Fingerpost")
+    # It leads to the field, which is marked.
+    page.locator(".problem a").click()
+    expect(page.locator("#year_from")).to_be_focused()
+    expect(page.locator("[aria-invalid]")).to_have_attribute("id", "year_from")
+    expect(page.locator("#year_from")).to_have_accessible_description(
+        "year from: write a whole number, such as 2015."
+    )
     expect(page.locator("#question")).to_have_value("victims")
     expect(page.locator("#year_from")).to_have_value("soon")
     expect(page.locator("#year_from")).to_be_visible()
@@ -274,27 +284,41 @@ HARMLESS = {
 }
 
 
-@pytest.mark.parametrize("written", TELLING.values(), ids=TELLING)
-def test_a_notice_appears_for_what_tells_of_a_person(page: Page, written: str):
+@pytest.fixture(scope="module")
+def written_in(browser: Browser, running: Running) -> Iterator[Page]:
+    """One page for all that is only written into its box, and not sent."""
+    context = browser.new_context(base_url=running.address, locale="en")
+    thrown: list[str] = []
+    context.on("weberror", lambda each: thrown.append(str(each.error)))
+    page = context.new_page()
     page.goto("/")
-    notice = page.locator("#notice")
+    expect(page.locator("#notice")).to_be_hidden()
+    yield page
+    context.close()
+    assert thrown == []
+
+
+@pytest.mark.parametrize("written", TELLING.values(), ids=TELLING)
+def test_a_notice_appears_for_what_tells_of_a_person(written_in: Page, written: str):
+    notice = written_in.locator("#notice")
+    written_in.locator("#question").fill("")
     expect(notice).to_be_hidden()
-    page.locator("#question").fill(written)
+    written_in.locator("#question").fill(written)
     expect(notice).to_be_visible()
     expect(notice).to_contain_text(_SAID)
-    page.locator("#question").fill("a girl of 15")
+    written_in.locator("#question").fill("a girl of 15")
     expect(notice).to_be_hidden()
 
 
 @pytest.mark.parametrize("written", HARMLESS.values(), ids=HARMLESS)
-def test_no_notice_appears_for_other_words_and_numbers(page: Page, written: str):
-    page.goto("/")
-    box = page.locator("#question")
+def test_no_notice_appears_for_other_words_and_numbers(written_in: Page, written: str):
+    box = written_in.locator("#question")
     box.fill("0791234567")
-    expect(page.locator("#notice")).to_be_visible()
+    expect(written_in.locator("#notice")).to_be_visible()
     box.fill(written)
-    expect(page.locator("#count")).to_contain_text(f"Characters left: {10_000 - len(written):,}.")
-    expect(page.locator("#notice")).to_be_hidden()
+    left = f"Characters left: {10_000 - len(written):,}."
+    expect(written_in.locator("#count")).to_contain_text(left)
+    expect(written_in.locator("#notice")).to_be_hidden()
 
 
 def test_while_one_writes_nothing_is_sent_but_for_the_neutral_page(page: Page):

@@ -195,6 +195,7 @@ _OURS = {
         "blockquote",
         "mark",
         "dl",
+        "time",
     ),
     *(
         "dt",
@@ -397,6 +398,7 @@ def test_the_page_of_each_document_shows_it_to_the_letter(page: Page, watch: Wat
         path = quote(each["id"], safe="")
         page.goto(f"/{tongue}/documents/{path}")
         where = f"{tongue} {each['id']!r}"
+        between = "؛ " if tongue == "ar" else "; "
         assert watch.look(page, where) == usual, where
         shown = page.evaluate(
             """() => ({
@@ -417,7 +419,7 @@ def test_the_page_of_each_document_shows_it_to_the_letter(page: Page, watch: Wat
             str(each["year"]),
             each["countries"][0].strip(),
             each["regions"][0].strip(),
-            "; ".join(author.strip() for author in each["authors"]),
+            between.join(author.strip() for author in each["authors"]),
             each["topics"][0].strip(),
             each["sources"][0].strip(),
         ], where

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.server.browser.conftest import Open
+from tests.server.browser.conftest import PHONE, Open
 
 WHOLE = [0.0, 0.0, 1000.0, 1000.0]
 MARK = 36
@@ -226,6 +226,15 @@ def test_the_point_that_was_left_is_the_one_that_tab_comes_back_to(map_page: Pag
     assert focused(map_page) == at
 
 
+def test_left_is_on_the_left_in_every_language(page: Page):
+    for path in ("/map", "/ar/map"):
+        page.goto(path)
+        left, right = (page.locator(f'[data-move="{each}"]').bounding_box() for each in "←→")
+        assert left
+        assert right
+        assert left["x"] < right["x"], path
+
+
 def test_keys_zoom_about_the_point(map_page: Page):
     focus_first(map_page)
     x, y = places_of(map_page)[0]
@@ -270,6 +279,36 @@ def test_keys_of_the_browser_are_left_to_it(map_page: Page):
     map_page.keyboard.press("a")
     assert view_of(map_page) == WHOLE
     assert focused(map_page) == 0
+
+
+@pytest.mark.parametrize("path", ["/map", "/ar/map"])
+def test_the_caption_is_over_no_point_that_has_the_focus(profile: Open, path: str):
+    page = profile(viewport=PHONE, reduced_motion="reduce").new_page()
+    page.goto(path)
+    page.locator("[data-move]").last.focus()
+    page.keyboard.press("Tab")
+    for at in range(41):
+        page.locator("#map a").nth(at).focus()
+        point = page.locator("#map use").nth(at).bounding_box()
+        caption = page.locator("#caption").bounding_box()
+        assert point
+        assert caption
+        assert caption["y"] + caption["height"] <= PHONE["height"]
+        assert 0 < point["y"] < point["y"] + point["height"] <= caption["y"], at
+
+
+def test_the_caption_is_over_no_point_that_the_mouse_is_on(page: Page):
+    page.set_viewport_size({"width": 1280, "height": 600})
+    page.goto("/map")
+    for at, place in enumerate(places_of(page)):
+        x, y = on_screen(page, *place)
+        if y > 590:
+            continue
+        page.mouse.move(x, y)
+        expect(page.locator("#caption")).not_to_be_empty()
+        link = "([x, y]) => document.elementFromPoint(x, y).closest('#map a')?.getAttribute('href')"
+        here = page.locator("#map a").nth(at).get_attribute("href")
+        assert page.evaluate(link, [x, y]) == here
 
 
 def test_enter_opens_the_document(map_page: Page):
@@ -411,4 +450,6 @@ def test_the_map_fits_a_phone(profile: Open):
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 320
     assert box["height"] <= 640
+    rows = page.locator("[data-move]").evaluate_all("all => all.map(each => each.offsetTop)")
+    assert len(set(rows)) == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= 320

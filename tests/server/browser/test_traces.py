@@ -12,8 +12,8 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -54,7 +54,8 @@ def post(page: Page, path: str, **fields: str) -> None:
               const form = document.createElement("form");
               form.method = "post";
               form.action = path;
-              form.autocomplete = "off"; // as the page's own
+              form.autocomplete = "off"; // as the page's own, and its password too
+              form.innerHTML = '<input type="password" value="-" autocomplete="one-time-code">';
               for (const [name, value] of Object.entries(fields)) {
                 const box = document.createElement("textarea");
                 box.name = name;
@@ -348,6 +349,28 @@ def _travel(context: BrowserContext, journey: Journey, library: Library, vectors
     _headers(journey, responses)
 
 
+@contextmanager
+def kept_profile(
+    browser: Browser, folder: Path, address: str, **options: Any
+) -> Iterator[BrowserContext]:
+    """Open a browser that keeps its profile in a folder; then it is closed."""
+    context = browser.browser_type.launch_persistent_context(
+        folder,
+        executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+        args=_SWITCHES,
+        base_url=address,
+        viewport=DESK,
+        locale="en",
+        accept_downloads=True,
+        **options,
+    )
+    context.set_default_timeout(10_000)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
 @pytest.fixture(scope="module")
 def journey(
     browser: Browser,
@@ -360,22 +383,12 @@ def journey(
     made = Journey(tmp_path_factory.mktemp("browser") / "profile", running)
     log = _Log(made.logged)
     logging.getLogger().addHandler(log)
-    context = browser.browser_type.launch_persistent_context(
-        made.profile,
-        executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
-        args=_SWITCHES,
-        base_url=running.address,
-        viewport=DESK,
-        locale="en",
-        accept_downloads=True,
-    )
-    context.set_default_timeout(10_000)
     try:
-        _travel(context, made, seed_library, seed_vectors)
-        with serving(careless) as address:
-            tell_careless(context.new_page(), address.replace("127.0.0.1", "localhost"))
+        with kept_profile(browser, made.profile, running.address) as context:
+            _travel(context, made, seed_library, seed_vectors)
+            with serving(careless) as address:
+                tell_careless(context.new_page(), address.replace("127.0.0.1", "localhost"))
     finally:
-        context.close()
         logging.getLogger().removeHandler(log)
     return made
 
@@ -421,6 +434,31 @@ def test_the_profile_holds_no_word_of_what_was_written(journey: Journey):
     kept = files_with(journey.profile, CANARY)
     report = "\n".join(f"{name}: {sorted(set(what))}" for name, what in kept.items())
     assert not kept, report
+
+
+def test_the_profile_holds_no_word_without_scripts_either(
+    browser: Browser, running: Running, tmp_path: Path
+):
+    """Where no script takes away what was sent, not even late, the browser does not write it."""
+    plain = tmp_path / "profile"
+    with kept_profile(browser, plain, running.address, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto("/")
+        write(page, words("plain"))
+        page.locator("input[name=pick]").first.check()
+        press(page, "button[name=offset]:has-text('More documents')")
+        press(page, ".tongues button:has-text('Français')")
+        with context.expect_page() as opened:
+            page.locator("button[value=print]").click()
+        opened.value.wait_for_load_state()
+        # Another page's form, which does not ask for that, shows where this would be found.
+        with serving(careless) as address:
+            tell_careless(page, address)
+    assert files_with(plain, CANARY) == {}
+    sessions = {
+        name: what for name, what in files_with(plain, CARELESS).items() if "Session_" in name
+    }
+    assert CARELESS + "form" in str(sessions)
 
 
 def test_the_history_holds_addresses_without_words(journey: Journey):
