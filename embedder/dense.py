@@ -29,6 +29,7 @@ from embedder.halves import write as write_halves
 
 Positions = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 EXACT_UP_TO = 200_000
 
@@ -62,7 +63,7 @@ class Among:
     """
 
     count: int
-    bits: np.ndarray[Any, np.dtype[np.uint8]]
+    bits: Bytes
     few: Positions | None
 
     @classmethod
@@ -106,8 +107,8 @@ class DenseIndex(Protocol):
 class ExactIndex:
     """An exact index in memory; see `DenseIndex`."""
 
-    # Of so many times the vectors wanted, first looked at, those wanted are chosen.
-    _TIMES = 3
+    # Of so many times the vectors wanted, found by the sketch, those wanted are chosen.
+    _TIMES = 2.5
 
     def __init__(self, vectors: Rows) -> None:
         """Take in float32 (n, dim), unit rows; positions are row numbers in it."""
@@ -120,7 +121,7 @@ class ExactIndex:
         limit = min(limit, count)
         if limit <= 0:
             return _nothing()
-        many = self._TIMES * limit
+        many = int(self._TIMES * limit)
         while self._sketch and max(many, _FEW) < count:
             rough, found = self._sketch.search(query, many, among)
             positions, scores = _best(found, self.similarities, query, limit)
@@ -150,21 +151,22 @@ class _Sketch:
     A number becomes one of 16 levels about the mean of its column, 0.3352 of the column's
     standard deviations apart: for a normal distribution the best even steps (Max, "Quantizing for
     Minimum Distortion", IRE Transactions 6, 1960, table II). `error` is what an inner product
-    with a unit vector is off by at most: six standard deviations, taking the errors' directions
+    with a unit vector is off by at most: five standard deviations, taking the errors' directions
     for random.
     """
 
-    _LEVELS, _STEP, _DEVIATIONS = 16, 0.3352, 6.0
+    _LEVELS, _STEP, _DEVIATIONS = 16, 0.3352, 5.0
     _SAMPLE = 20_000
+    _AT_ONCE = 4096  # what is worked on stays in the processor's cache
 
     def __init__(self, vectors: Rows) -> None:
         """Take in float32 (n, dim), unit rows."""
         count, dim = vectors.shape
         sample = vectors[:: max(1, count // self._SAMPLE)]
-        self._low = sample.mean(axis=0)
-        self._step = np.maximum(sample.std(axis=0), 1e-6) * np.float32(self._STEP)
-        self._low -= self._step * np.float32((self._LEVELS - 1) / 2)
-        off = self._low + self._step * self._levels(sample) - sample
+        step = np.maximum(sample.std(axis=0), 1e-6) * np.float32(self._STEP)
+        low = sample.mean(axis=0) - step * np.float32((self._LEVELS - 1) / 2)
+        levels = low[:, np.newaxis] + step[:, np.newaxis] * np.arange(self._LEVELS)
+        off = low + step * self._levels(sample, low, step) - sample
         self.error = self._DEVIATIONS * float(np.sqrt(np.square(off).sum(axis=1).mean() / dim))
 
         # FAISS has filters for what lies in cells alone: all are in one.
@@ -172,24 +174,24 @@ class _Sketch:
         self._cell.add(np.zeros((1, dim), dtype=np.float32))
         plain = faiss.IndexIVFPQ(self._cell, dim, 1, dim, 4, faiss.METRIC_INNER_PRODUCT)
         plain.by_residual = False
-        levels = self._low[:, np.newaxis] + self._step[:, np.newaxis] * np.arange(self._LEVELS)
         faiss.copy_array_to_vector(levels.astype(np.float32).ravel(), plain.pq.centroids)
         plain.is_trained = True
-        for at in range(0, count, _BLOCK):
-            codes = self._codes(vectors[at : at + _BLOCK])
-            ids = np.arange(at, at + len(codes))
+        for at in range(0, count, self._AT_ONCE):
+            found = self._levels(vectors[at : at + self._AT_ONCE], low, step)
+            codes, ids = self._codes(found), np.arange(at, at + len(found))
             plain.invlists.add_entries(0, len(ids), faiss.swig_ptr(ids), faiss.swig_ptr(codes))
         plain.ntotal = count
         self._index = faiss.IndexIVFPQFastScan(plain)
 
-    def _levels(self, vectors: Rows) -> Rows:
-        """Give each number's level, 0 to 15, float32."""
-        levels = np.rint((vectors - self._low) / self._step)
-        return np.asarray(np.clip(levels, 0, self._LEVELS - 1), dtype=np.float32)
+    def _levels(self, vectors: Rows, low: Rows, step: Rows) -> Bytes:
+        """Give each number's level, 0 to 15: uint8 (n, dim)."""
+        levels = vectors * (1 / step)
+        levels += np.float32(0.5) - low / step
+        np.clip(levels, 0, self._LEVELS - 1, out=levels)
+        return levels.astype(np.uint8)
 
-    def _codes(self, vectors: Rows) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    def _codes(self, levels: Bytes) -> Bytes:
         """Give the levels of two numbers in a byte, the first in its lower half."""
-        levels = self._levels(vectors).astype(np.uint8)
         if levels.shape[1] % 2:
             levels = np.pad(levels, ((0, 0), (0, 1)))
         return np.ascontiguousarray(levels[:, ::2] | (levels[:, 1::2] << 4))

@@ -126,9 +126,7 @@ def load(
     ids, rows = snapshot.passages()
     documents = np.searchsorted(facets.rows, rows)
     if manifest.dense["kind"] == "exact":
-        blocks = list(snapshot.passage_vectors(manifest.model_sha256, manifest.dim))
-        nothing = np.empty((0, manifest.dim), dtype=np.float32)
-        near: DenseIndex = ExactIndex(np.concatenate(blocks) if blocks else nothing)
+        near: DenseIndex = ExactIndex(_passage_vectors(snapshot, manifest, len(ids)))
     else:
         file = place / generations.DENSE / generations.INDEX
         near = ApproximateIndex.read(file, manifest.dense["probes"])
@@ -166,6 +164,16 @@ def load(
         chart=atlas.read(place / generations.MAP) if generations.MAP in manifest.files else None,
         scopes=LRUCache(_RECENT_SCOPES),
     )
+
+
+def _passage_vectors(snapshot: Snapshot, manifest: Manifest, count: int) -> Rows:
+    """Give the vectors of all passages, so many: float32 (count, dim)."""
+    vectors = np.empty((count, manifest.dim), dtype=np.float32)
+    at = 0
+    for block in snapshot.passage_vectors(manifest.model_sha256, manifest.dim):
+        vectors[at : at + len(block)] = block
+        at += len(block)
+    return vectors
 
 
 def _where(wanted: Positions, ids: Positions, values: Positions) -> Positions:
