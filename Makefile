@@ -23,8 +23,9 @@ index: setup
 vectors/library.sqlite: | $(READY)
 	$(BIN)/fingerpost index
 
+# Files of tests side by side: each has its own server, browser and libraries.
 test: setup lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 fuzz: setup
 	FUZZ_EXAMPLES=5000 $(BIN)/pytest tests/server/test_fuzz.py

@@ -25,7 +25,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from embedder import atlas, calibrate, dense, generations, lexical, passages, sentences
+from embedder import atlas, calibrate, dense, generations, halves, lexical, passages, sentences
 from embedder.encode import Encoder, Rows
 from embedder.errors import LibraryError
 from embedder.facets import Facets
@@ -154,9 +154,8 @@ def _write_sentences(site: Site, place: Path, *, anew: bool) -> None:
     if upon:
         new = np.setdiff1d(ids, upon.passages)
         unused = len(upon.passages) + len(new) - len(ids)
-        if len(
-            sentences.files(place)
-        ) >= sentences.MOST_FILES or unused > sentences.MOST_UNUSED * len(ids):
+        many = len(halves.files(place)) >= halves.MOST_FILES
+        if many or unused > sentences.MOST_UNUSED * len(ids):
             upon = None
     if not upon:
         new = ids
@@ -304,10 +303,15 @@ def _add_to_index(site: Site, place: Path, ids: Any) -> bool:
     slots = np.load(earlier / generations.SLOTS, allow_pickle=False)
     missing = np.setdiff1d(ids, slots)
     gone = len(slots) + len(missing) - len(ids)
+    files = halves.files(earlier)
     if gone > _MOST_GONE * len(slots) or len(missing) > _MOST_ADDED * len(slots):
+        return False
+    if len(files) >= halves.MOST_FILES:
         return False
     model, dim = site.encoder.fingerprint, site.encoder.dim
     place.mkdir()
+    for file in files:
+        generations.link(file, place / file.name)
     added = site.writer.passage_vectors(model, dim, missing.tolist())
     nothing = np.empty((0, dim), dtype=np.float32)
     dense.write_index(place / generations.INDEX, added, nothing, 0, earlier / generations.INDEX)

@@ -260,8 +260,11 @@ class Facets:
 
     def _sums(self, mask: Mask) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Count the documents of a mask that carry each label: int64 (labels,)."""
-        carried = np.concatenate(([0], np.cumsum(mask[self._arrays.carriers])))
-        return np.asarray(np.diff(carried[self._arrays.begins]), dtype=np.int64)
+        if not self._labels:
+            return np.zeros(0, dtype=np.int64)
+        # No label is without carriers: no run is empty.
+        carried = mask[self._arrays.carriers].view(np.uint8)
+        return np.add.reduceat(carried, self._arrays.begins[:-1], dtype=np.int64)
 
     def _range(self, facet: Facet) -> tuple[int, int]:
         """Give where a facet's labels begin and end among all."""

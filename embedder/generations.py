@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 
 from embedder.filehash import file_sha256
@@ -45,7 +46,19 @@ def begin(vectors: Path, generation: int, *, upon: int | None) -> None:
         if upon is not None:
             for file in (folder(vectors, upon) / name).iterdir():
                 if file.suffix != _LOCK:
-                    _link(file, place / file.name)
+                    link(file, place / file.name)
+
+
+def link(file: Path, target: Path) -> None:
+    """Have a file of one generation in another too."""
+    # tantivy replaces its own two lists, and some arrays are written again; these are small.
+    if file.suffix in (".json", ".npy"):
+        shutil.copy2(file, target)
+        return
+    try:
+        os.link(file, target)
+    except OSError:  # a file system without links
+        shutil.copy2(file, target)
 
 
 def finish(vectors: Path, generation: int) -> dict[str, str]:
@@ -58,24 +71,22 @@ def finish(vectors: Path, generation: int) -> dict[str, str]:
     return hashes(place)
 
 
-def hashes(place: Path, but: str = _LOCK) -> dict[str, str]:
+def hashes(place: Path, but: str = "") -> dict[str, str]:
     """Give the SHA-256 (hex) of each file under a folder that is no lock, by relative path.
 
-    Files that end in `but` are left out too.
+    Files whose relative path fits the pattern `but` are left out too.
     """
-    files = [path for path in _files(place) if path.suffix != but]
-    return {path.relative_to(place).as_posix(): file_sha256(path).hex() for path in files}
+    files = {path.relative_to(place).as_posix(): path for path in _files(place)}
+    return {name: file_sha256(path).hex() for name, path in files.items() if not fnmatch(name, but)}
 
 
-def problems(
-    vectors: Path, generation: int, wanted: Mapping[str, str], but: str = _LOCK
-) -> list[str]:
+def problems(vectors: Path, generation: int, wanted: Mapping[str, str], but: str = "") -> list[str]:
     """Compare a generation's files with their hashes; give a sentence for each that differs.
 
-    Files that end in `but` are not looked at.
+    Files whose relative path fits the pattern `but` are not looked at.
     """
     found = hashes(folder(vectors, generation), but)
-    wanted = {name: sha256 for name, sha256 in wanted.items() if not name.endswith(but)}
+    wanted = {name: sha256 for name, sha256 in wanted.items() if not fnmatch(name, but)}
     return [
         f"the file {name!r} of generation {generation} has SHA-256 {found.get(name)}, "
         f"not {wanted.get(name)}"
@@ -96,17 +107,6 @@ def _files(place: Path) -> Iterator[Path]:
     for path in sorted(place.rglob("*")):
         if path.is_file() and path.suffix != _LOCK:
             yield path
-
-
-def _link(file: Path, target: Path) -> None:
-    # tantivy replaces its own two lists, and some arrays are written again; these are small.
-    if file.suffix in (".json", ".npy"):
-        shutil.copy2(file, target)
-        return
-    try:
-        os.link(file, target)
-    except OSError:  # a file system without links
-        shutil.copy2(file, target)
 
 
 def _sync(path: Path) -> None:

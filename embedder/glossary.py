@@ -59,19 +59,23 @@ class Glossary:
         self.rings = tuple(rings)
         self.sha256 = sha256
         self._acronyms: dict[tuple[str, ...], Ring] = {}
-        self._longest = 1
-        self._acronyms_begin: set[str] = set()
+        # The lengths of acronyms, in words, by the first word that may be written of them.
+        self._lengths: dict[str, list[int]] = defaultdict(list)
         self._phrases: dict[str, list[tuple[tuple[str, ...], Ring]]] = defaultdict(list)
         for ring in rings:
             for acronym in ring.acronyms:
                 written = tuple(word.written for word in words(acronym))
                 self._acronyms.setdefault(written, ring)
-                self._longest = max(self._longest, len(written))
-                self._acronyms_begin.update(written[:1])
             for phrase in (ring.term, *ring.phrases):
                 forms = _forms(phrase)
                 if forms:
                     self._phrases[forms[0]].append((forms, ring))
+        for acronym_words in self._acronyms:
+            own = [acronym_words[0]] + [f"{acronym_words[0]}s"] * (len(acronym_words) == 1)
+            for first in own:
+                self._lengths[first].append(len(acronym_words))
+        for lengths in self._lengths.values():
+            lengths.sort(reverse=True)
         for candidates in self._phrases.values():
             candidates.sort(key=lambda each: -len(each[0]))
 
@@ -93,15 +97,12 @@ class Glossary:
             after = _match(text, at, forms)
             if after:
                 return ring, after
-        first = text[at].written
-        if not self._acronyms_begin & {first, first.removesuffix("s")}:
-            return None, at + 1
-        for length in range(min(self._longest, len(text) - at), 0, -1):
+        for length in self._lengths.get(text[at].written, ()):
             written = tuple(word.written for word in text[at : at + length])
             plain = (*written[:-1], written[-1].removesuffix("s"))
             acronym = self._acronyms.get(written) or self._acronyms.get(plain)
             if acronym:
-                return acronym, at + length
+                return acronym, at + len(written)
         return None, at + 1
 
 

@@ -18,7 +18,7 @@ from embedder.words import regular
 
 # Part of every library's manifest: raise it when fields, labels or word rules change, or what
 # else lies in a generation's folder.
-RULE_VERSION = 5
+RULE_VERSION = 6
 
 # What a word found in a field counts for; the title stands in `text` too.
 FIELDS: dict[str, float] = {

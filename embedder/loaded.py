@@ -11,14 +11,14 @@ import numpy as np
 from cachetools import LRUCache
 
 from embedder import atlas, generations, lexical, passages
-from embedder.dense import ApproximateIndex, DenseIndex, ExactIndex, Positions
+from embedder.dense import Among, ApproximateIndex, DenseIndex, ExactIndex, Positions
 from embedder.encode import Encoder, Rows
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.facets import Allowed, Facets, Mask
 from embedder.glossary import Glossary, read_glossary
 from embedder.records import FacetCount, Manifest
 from embedder.related import RelatedWords, kept_words
-from embedder.sentences import SUFFIX, SentenceVectors, runs
+from embedder.sentences import CHECKED_WHEN_READ, SentenceVectors, runs
 from embedder.spelling import Speller
 from embedder.store import Snapshot
 
@@ -29,14 +29,14 @@ _AGAIN = "Build it again: fingerpost index"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who may answer: bool (documents,), bool (passages,) or None for all, and their facets.
+    """Who may answer: bool (documents,), their passages or None for all, and their facets.
 
     `total` is how many documents they are.
     """
 
     total: int
     mask: Mask
-    passages: Mask | None
+    passages: Among | None
     facets: Mapping[str, tuple[FacetCount, ...]]
 
 
@@ -81,9 +81,8 @@ class Loaded:
         """Give the scope of some documents, bool (documents,)."""
         documents = self.passage_documents
         passages = mask[documents] & (documents >= 0)
-        return Scope(
-            int(mask.sum()), mask, None if passages.all() else passages, self.facets.counts(mask)
-        )
+        among = None if passages.all() else Among.of(passages)
+        return Scope(int(mask.sum()), mask, among, self.facets.counts(mask))
 
     def sentences(self, positions: Positions) -> tuple[Rows, Positions]:
         """Give the vectors of documents' sentences, and where each document's begin among them.
@@ -116,7 +115,7 @@ def load(
     manifest = snapshot.manifest(generation)
     check_rules(manifest)
     # The sentences' vectors, gigabytes of them, are checked as they are read.
-    wrong = generations.problems(vectors, generation, manifest.files, but=SUFFIX)
+    wrong = generations.problems(vectors, generation, manifest.files, but=CHECKED_WHEN_READ)
     if wrong:
         raise LibraryDamaged(f"{wrong[0]}. {_AGAIN}")
     encoder = load_model(manifest)
@@ -127,9 +126,7 @@ def load(
     ids, rows = snapshot.passages()
     documents = np.searchsorted(facets.rows, rows)
     if manifest.dense["kind"] == "exact":
-        blocks = list(snapshot.passage_vectors(manifest.model_sha256, manifest.dim))
-        nothing = np.empty((0, manifest.dim), dtype=np.float32)
-        near: DenseIndex = ExactIndex(np.concatenate(blocks) if blocks else nothing)
+        near: DenseIndex = ExactIndex(_passage_vectors(snapshot, manifest, len(ids)))
     else:
         file = place / generations.DENSE / generations.INDEX
         near = ApproximateIndex.read(file, manifest.dense["probes"])
@@ -167,6 +164,16 @@ def load(
         chart=atlas.read(place / generations.MAP) if generations.MAP in manifest.files else None,
         scopes=LRUCache(_RECENT_SCOPES),
     )
+
+
+def _passage_vectors(snapshot: Snapshot, manifest: Manifest, count: int) -> Rows:
+    """Give the vectors of all passages, so many: float32 (count, dim)."""
+    vectors = np.empty((count, manifest.dim), dtype=np.float32)
+    at = 0
+    for block in snapshot.passage_vectors(manifest.model_sha256, manifest.dim):
+        vectors[at : at + len(block)] = block
+        at += len(block)
+    return vectors
 
 
 def _where(wanted: Positions, ids: Positions, values: Positions) -> Positions:

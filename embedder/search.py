@@ -279,16 +279,14 @@ def _first(loaded: Loaded, question: Question, asked: _Asked, weight: float) -> 
     )
     rows = np.asarray([row for row, _ in by_keyword], dtype=np.int64)
     named = np.searchsorted(loaded.facets.rows, rows)
-    keywords = np.zeros(everything, dtype=np.float32)
-    keywords[named] = [score for _, score in by_keyword]
+    bm25 = np.asarray([score for _, score in by_keyword], dtype=np.float32)
     if question.mode == "keyword":
-        scope = loaded.scope_of(scope.mask & (keywords > 0))
+        scope = _narrowed(loaded, scope, named[bm25 > 0])
     if question.min_similarity is not None:
         near = loaded.passage_documents[loaded.dense.within(asked.vector, question.min_similarity)]
-        close = np.zeros_like(scope.mask)
-        close[near[near >= 0]] = True
-        scope = loaded.scope_of(scope.mask & close)
-    named = named[scope.mask[named]]
+        scope = _narrowed(loaded, scope, near[near >= 0])
+    inside = scope.mask[named]
+    named, bm25 = named[inside], bm25[inside]
     if question.mode == "keyword":
         positions = np.sort(named[:DEPTH])
         similarities = _similarities(loaded, asked.vector, positions)
@@ -298,8 +296,28 @@ def _first(loaded: Loaded, question: Question, asked: _Asked, weight: float) -> 
         also = np.setdiff1d(named, positions)
         positions = np.concatenate((positions, also))
         similarities = np.concatenate((similarities, _similarities(loaded, asked.vector, also)))
-    scores = convex(similarities, keywords[positions], weight, *_chance(loaded, asked))
-    return _sorted(_Found(scope, positions, similarities, keywords[positions], scores))
+    keywords = _scores_at(positions, named, bm25)
+    scores = convex(similarities, keywords, weight, *_chance(loaded, asked))
+    return _sorted(_Found(scope, positions, similarities, keywords, scores))
+
+
+def _narrowed(loaded: Loaded, scope: Scope, positions: Positions) -> Scope:
+    """Give the scope of those documents of a scope that are at some positions."""
+    mask = np.zeros_like(scope.mask)
+    mask[positions] = scope.mask[positions]
+    return loaded.scope_of(mask)
+
+
+def _scores_at(positions: Positions, named: Positions, scores: Rows) -> Rows:
+    """Give the scores of the documents at some positions, of those named; 0 for the others."""
+    found = np.zeros(len(positions), dtype=np.float32)
+    order = np.argsort(positions)
+    at = np.minimum(np.searchsorted(positions, named, sorter=order), max(len(positions) - 1, 0))
+    if len(positions):
+        at = order[at]
+        there = positions[at] == named
+        found[at[there]] = scores[there]
+    return found
 
 
 def _look_closer(

@@ -1,10 +1,9 @@
 """The vectors of all sentences, in files that the system maps into memory.
 
-A question looks at the sentences of a hundred documents, which lie anywhere in the library; from
-a mapped file they come without a search for each. The store keeps the same vectors; a file here
-is made of them and never written again:
+A question looks at the sentences of a hundred documents. The store keeps the same vectors; a file
+here is made of them and never written again:
 
-    0.f16, 1.f16, …   the vectors, float16, a row a sentence; each build adds a file
+    0.f16, 1.f16, …   the vectors, a row a sentence, as `halves` has them
     passages.npy      (passages,) ids of passages, ascending, in the order of their sentences
     begins.npy        (passages + 1,) the first row of each one's sentences, over all files
     checks.npy        (passages,) the first 8 bytes of the SHA-256 of each one's vectors
@@ -13,7 +12,7 @@ is made of them and never written again:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +20,17 @@ import numpy as np
 
 from embedder.encode import Rows
 from embedder.errors import LibraryDamaged
+from embedder.halves import SUFFIX, HalfRows, Halves, halve
+from embedder.halves import write as write_halves
 
 Positions = np.ndarray[Any, np.dtype[np.int64]]
 
-SUFFIX = ".f16"
-# A build that would make more files than this, or leave more of them unused, makes one anew.
-MOST_FILES = 32
+# The files that are checked as they are read, of all in a generation.
+CHECKED_WHEN_READ = f"sentences/*{SUFFIX}"
+# A build that would leave more of the files unused makes one anew.
 MOST_UNUSED = 0.2
 
 _PASSAGES, _BEGINS, _CHECKS = "passages.npy", "begins.npy", "checks.npy"
-_HALF = np.dtype("<f2")
 _AGAIN = "Mend them with: fingerpost index"
 
 
@@ -47,15 +47,14 @@ class SentenceVectors:
             self.passages: Positions = _load(folder / _PASSAGES)
             self._begins: Positions = _load(folder / _BEGINS)
             self._checks = _load(folder / _CHECKS)
-            self._files = [_map(each, dim) for each in files(folder)]
+            self._halves = Halves(folder, dim)
         except (OSError, ValueError) as error:
             raise LibraryDamaged(f"{folder} cannot be read: {error}. {_AGAIN}") from error
         # Whether a passage's vectors were found sound, as they need be once in a process.
         self._sound = np.zeros(len(self.passages), dtype=np.bool_)
-        self._bases = np.cumsum([0, *(len(each) for each in self._files)])
-        if self._begins[-1] != self._bases[-1]:
+        if self._begins[-1] != len(self._halves):
             raise LibraryDamaged(
-                f"{folder} holds {self._bases[-1]} vectors of sentences, not "
+                f"{folder} holds {len(self._halves)} vectors of sentences, not "
                 f"{self._begins[-1]}. {_AGAIN}"
             )
 
@@ -69,10 +68,7 @@ class SentenceVectors:
         """
         starts, ends = self._begins[places], self._begins[places + 1]
         rows, first = runs(starts, ends)
-        halves = np.empty((len(rows), self._files[0].shape[1] if self._files else 0), _HALF)
-        for file, base in zip(self._files, self._bases[:-1], strict=True):
-            here = (rows >= base) & (rows < base + len(file))
-            halves[here] = file[rows[here] - base]
+        halves = self._halves.of(rows)
         for at in np.flatnonzero(~self._sound[places]):
             place, begin = places[at], first[at]
             own = halves[begin : begin + ends[at] - starts[at]]
@@ -92,15 +88,17 @@ def write(
 
     With `upon`, whose files must lie in `folder` already, they are added to those.
     """
-    there = files(folder)
     ids, counts, checks = [], [], []
-    with (folder / f"{len(there)}{SUFFIX}").open("wb") as file:
+
+    def blocks() -> Iterator[HalfRows]:
         for number, vectors in passages:
-            halves = vectors.astype(_HALF)
+            halves = halve(vectors)
             ids.append(number)
             counts.append(len(halves))
             checks.append(_check(halves))
-            file.write(halves.tobytes())
+            yield halves
+
+    write_halves(folder, blocks())
     begins = upon._begins if upon else np.zeros(1, np.int64)
     arrays = {
         _PASSAGES: [upon.passages] if upon else [],
@@ -113,11 +111,6 @@ def write(
         np.save(folder / name, np.concatenate(parts), allow_pickle=False)
 
 
-def files(folder: Path) -> list[Path]:
-    """List the files of vectors in the order in which they were written."""
-    return sorted(folder.glob(f"*{SUFFIX}"), key=lambda each: int(each.stem))
-
-
 def runs(starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
     """Give the numbers from each start to before its end, in a row, and where each run begins."""
     counts = ends - starts
@@ -128,12 +121,6 @@ def runs(starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
 
 def _load(path: Path) -> Any:
     return np.load(path, allow_pickle=False)
-
-
-def _map(path: Path, dim: int) -> Any:
-    if not path.stat().st_size:  # which cannot be mapped
-        return np.empty((0, dim), dtype=_HALF)
-    return np.asarray(np.memmap(path, dtype=_HALF, mode="r")).reshape(-1, dim)
 
 
 def _check(halves: np.ndarray[Any, Any]) -> int:

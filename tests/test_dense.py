@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from embedder.dense import (
+    Among,
     ApproximateIndex,
     DenseIndex,
     ExactIndex,
@@ -75,7 +76,7 @@ def test_the_nearest_are_those_of_numpy(query, limit, index):
 )
 def test_the_nearest_allowed_are_those_of_numpy(allowed, limit, index):
     for query in QUERIES:
-        positions, scores = index.search(query, limit, allowed)
+        positions, scores = index.search(query, limit, Among.of(allowed))
         wanted, products = nearest(query, limit, allowed)
         assert positions.tolist() == wanted
         assert scores.tolist() == pytest.approx(products, abs=1e-6)
@@ -85,7 +86,7 @@ def test_a_limit_above_the_count_gives_all(index):
     positions, scores = index.search(QUERIES[0], 10 * COUNT)
     assert sorted(positions.tolist()) == list(range(COUNT))
     assert len(scores) == COUNT
-    assert index.search(QUERIES[0], 10 * COUNT, only(4, 2))[0].shape == (2,)
+    assert index.search(QUERIES[0], 10 * COUNT, Among.of(only(4, 2)))[0].shape == (2,)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,9 @@ def test_a_limit_above_the_count_gives_all(index):
     ],
 )
 def test_nothing_is_found_where_nothing_may_be(limit, allowed, index):
-    positions, scores = index.search(QUERIES[0], limit, allowed)
+    positions, scores = index.search(
+        QUERIES[0], limit, allowed if allowed is None else Among.of(allowed)
+    )
     assert (positions.shape, positions.dtype) == ((0,), np.int64)
     assert (scores.shape, scores.dtype) == ((0,), np.float32)
 
@@ -107,7 +110,7 @@ def test_an_empty_index_finds_nothing():
     empty = ExactIndex(np.empty((0, DIM), dtype=np.float32))
     positions, scores = empty.search(QUERIES[0], 10)
     assert (positions.tolist(), scores.tolist()) == ([], [])
-    assert empty.search(QUERIES[0], 10, np.empty(0, dtype=bool))[0].tolist() == []
+    assert empty.search(QUERIES[0], 10, Among.of(np.empty(0, dtype=bool)))[0].tolist() == []
     assert empty.within(QUERIES[0], -1.0).tolist() == []
 
 
@@ -154,7 +157,7 @@ def test_ties_fill_the_places_left_the_same_way_each_time(limit, tied):
 
 def test_ties_beyond_the_mask_are_not_found():
     mask = np.asarray([False, False, True, True, False, True])
-    positions, scores = ExactIndex(HALVES).search(FIRST, 3, mask)
+    positions, scores = ExactIndex(HALVES).search(FIRST, 3, Among.of(mask))
     assert set(positions[:2].tolist()) == {2, 5}
     assert (positions[2], scores.tolist()) == (3, [0.5, 0.5, 0.0])
 
@@ -220,7 +223,7 @@ def test_vectors_are_those_put_in(positions, index):
 
 def test_searching_changes_neither_query_nor_mask(index):
     query, mask = QUERIES[0].copy(), SOME.copy()
-    index.search(query, 10, mask)
+    index.search(query, 10, Among.of(mask))
     assert query.tolist() == QUERIES[0].tolist()
     assert mask.tolist() == SOME.tolist()
 
@@ -243,7 +246,7 @@ def test_a_large_exact_index_finds_what_numpy_does(large: ExactIndex, limit: int
     for query in unit(random.normal(size=(5, 32))):
         scores = MANY @ query
         wanted = [at for at in np.argsort(-scores, kind="stable") if allowed[at]][:limit]
-        positions, found = large.search(query, limit, None if share == 1.0 else allowed)
+        positions, found = large.search(query, limit, None if share == 1.0 else Among.of(allowed))
         assert positions.tolist() == wanted
         np.testing.assert_allclose(found, scores[wanted], atol=1e-6)
 
@@ -281,7 +284,7 @@ def test_an_inverted_file_finds_nearly_all_whatever_the_filter(inverted, share: 
     allowed = random.random(len(CLOSE)) < share
     shares = []
     for at in random.integers(0, len(CLOSE), 40):
-        positions, scores = index.search(CLOSE[at], 10, None if share == 1.0 else allowed)
+        positions, scores = index.search(CLOSE[at], 10, None if share == 1.0 else Among.of(allowed))
         assert allowed[positions].all()
         assert (np.diff(scores) <= 0).all()
         shares.append(np.isin(exact(CLOSE[at], allowed, 10), positions).mean())
@@ -316,7 +319,7 @@ def test_vectors_are_added_to_an_inverted_file(tmp_path):
 
 def test_nothing_is_found_where_nothing_may_be_in_an_inverted_file(inverted):
     index, _ = inverted
-    assert index.search(CLOSE[0], 10, np.zeros(len(CLOSE), dtype=bool))[0].tolist() == []
+    assert index.search(CLOSE[0], 10, Among.of(np.zeros(len(CLOSE), dtype=bool)))[0].tolist() == []
 
 
 def test_a_damaged_inverted_file_is_refused(tmp_path):

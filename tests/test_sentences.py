@@ -9,7 +9,8 @@ import pytest
 
 from embedder.encode import Rows
 from embedder.errors import LibraryDamaged
-from embedder.sentences import SentenceVectors, files, runs, write
+from embedder.halves import files
+from embedder.sentences import SentenceVectors, runs, write
 
 DIM = 6
 

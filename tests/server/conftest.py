@@ -235,7 +235,10 @@ def command(*arguments: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(
+    tmp_path_factory: pytest.TempPathFactory,
+    encoder: Encoder,  # noqa: ARG001 (its model is prepared by then)
+) -> Iterator[Running]:
     """A server in a folder with seeds and no library: it builds one, then serves."""
     folder = tmp_path_factory.mktemp("running")
     (folder / "tmp").mkdir()
