@@ -95,6 +95,18 @@ def check(given: Document, found: Sequence[Passage], count: CountTokens, room: i
             ["It aims to: • prevent; • protect.", "• To prosecute.", "Then more."],
             id="bullets",
         ),
+        pytest.param(
+            "First steps: • To see • Élan • To help Those who help. Similarly, others.The end.",
+            [
+                "First steps:",
+                "• To see",
+                "• Élan",
+                "• To help Those who help.",
+                "Similarly, others.",
+                "The end.",
+            ],
+            id="seed, sentences behind a bullet",
+        ),
         pytest.param("你好。世界！", ["你好。", "世界！"], id="other script"),
     ],
 )
