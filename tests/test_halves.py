@@ -33,6 +33,13 @@ def test_rows_come_back_in_the_order_asked_for(folder: Path, wanted: list[int]):
     np.testing.assert_allclose(found, ROWS[wanted], atol=0.00025)
 
 
+def test_rows_that_were_expected_are_the_same(folder: Path):
+    halves = Halves(folder, DIM)
+    halves.expect(np.asarray([0, 11, 22, 5, 1, 23]), np.asarray([1, 20, 23, 5, 1, 23]))
+    assert halves.of(np.arange(23)).tolist() == halve(ROWS).tolist()
+    halves.expect(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
+
 def test_all_are_counted(folder: Path):
     assert len(Halves(folder, DIM)) == 23
 
