@@ -2,7 +2,7 @@
 
     lexical/   the keyword index
     facets/    the metadata that questions are filtered by
-    dense/     the index of a library too large for an exact one in memory
+    dense/     the index and vectors of a library too large for an exact one in memory
     sentences/ the vectors of all sentences
     glossary.csv
     map.npz    the documents as points in a plane

@@ -2,7 +2,7 @@
 
     vectors/generations/7/lexical/…      the keyword index
     vectors/generations/7/facets/…       the metadata of all documents
-    vectors/generations/7/dense/…        the index of vectors, where there are very many
+    vectors/generations/7/dense/…        the passages' vectors and their index, of very many
     vectors/generations/7/sentences/…    the vectors of all sentences
     vectors/generations/7/glossary.csv   the glossary that it was built with
     vectors/generations/7/map.npz        the map of the documents
@@ -23,7 +23,8 @@ from embedder.filehash import file_sha256
 
 LEXICAL, FACETS, DENSE, SENTENCES = "lexical", "facets", "dense", "sentences"
 GLOSSARY, MAP = "glossary.csv", "map.npz"
-# In DENSE: the index, and the ids of the passages in it, in the order of adding.
+# In DENSE: the index, and the ids of the passages in it, in the order of adding; the files of
+# their vectors lie beside.
 INDEX, SLOTS = "index.faiss", "passages.npy"
 _LOCK = ".lock"
 

@@ -7,6 +7,7 @@ once; each build adds one.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,33 @@ class Halves:
         Raises OSError or ValueError if one is no such file.
         """
         self._dim = dim
-        self._files = [_map(each, dim) for each in files(folder)]
+        self._maps = [_map(each) for each in files(folder)]
+        self._files = [
+            np.frombuffer(each or b"", dtype=_HALF).reshape(-1, dim) for each in self._maps
+        ]
         self._bases = np.cumsum([0, *(len(each) for each in self._files)])
 
     def __len__(self) -> int:
         return int(self._bases[-1])
+
+    def expect(self, starts: Positions, ends: Positions) -> None:
+        """Say that the rows from each start to before its end, all in one file, are read next.
+
+        From a disk they then come side by side, not one after another: a hundred places that
+        have not been read before in milliseconds, not in half a second.
+        """
+        if not hasattr(mmap, "MADV_WILLNEED"):
+            return
+        starts, ends = starts[ends > starts], ends[ends > starts]
+        numbers = np.searchsorted(self._bases, starts, side="right") - 1
+        wide = self._dim * _HALF.itemsize
+        begins = (starts - self._bases[numbers]) * wide
+        lengths = (ends - starts) * wide + begins % mmap.PAGESIZE
+        begins -= begins % mmap.PAGESIZE
+        for number, begin, length in zip(
+            numbers.tolist(), begins.tolist(), lengths.tolist(), strict=True
+        ):
+            self._maps[number].madvise(mmap.MADV_WILLNEED, begin, length)
 
     def of(self, rows: Positions) -> HalfRows:
         """Give some rows, in their order: float16 (k, dim)."""
@@ -68,7 +91,9 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{SUFFIX}"), key=lambda each: int(each.stem))
 
 
-def _map(path: Path, dim: int) -> Any:
-    if not path.stat().st_size:  # which cannot be mapped
-        return np.empty((0, dim), dtype=_HALF)
-    return np.asarray(np.memmap(path, dtype=_HALF, mode="r")).reshape(-1, dim)
+def _map(path: Path) -> Any:
+    """Map a file; None for one without content, which cannot be mapped."""
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return None
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -68,8 +68,10 @@ class SentenceVectors:
         """
         starts, ends = self._begins[places], self._begins[places + 1]
         rows, first = runs(starts, ends)
+        new = ~self._sound[places]
+        self._halves.expect(starts[new], ends[new])
         halves = self._halves.of(rows)
-        for at in np.flatnonzero(~self._sound[places]):
+        for at in np.flatnonzero(new):
             place, begin = places[at], first[at]
             own = halves[begin : begin + ends[at] - starts[at]]
             if _check(own) != self._checks[place]:

@@ -251,6 +251,47 @@ def test_a_large_exact_index_finds_what_numpy_does(large: ExactIndex, limit: int
         np.testing.assert_allclose(found, scores[wanted], atol=1e-6)
 
 
+def test_what_may_be_found_is_counted_and_listed():
+    for mask in (ALL, SOME, only(), only(0, 8, COUNT - 1), np.ones(12_345, dtype=bool)):
+        among = Among.of(mask)
+        assert among.count == mask.sum()
+        assert among.positions().tolist() == np.flatnonzero(mask).tolist()
+    assert Among.of(ALL).few is not None
+    assert Among.of(np.ones(12_345, dtype=bool)).few is None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(np.repeat(MANY[:5], 4000, axis=0), id="copies"),
+        pytest.param(
+            unit(MANY[:1] + 0.02 * np.random.default_rng(8).normal(size=(20_000, 32))),
+            id="all close together",
+        ),
+        pytest.param(unit(np.random.default_rng(9).standard_cauchy((9001, 7))), id="odd and wild"),
+        pytest.param(np.eye(8, dtype=np.float32)[np.arange(8000) % 8], id="axes"),
+    ],
+)
+@pytest.mark.parametrize("limit", [1, 20, 1250])
+def test_a_large_exact_index_is_exact_however_the_vectors_lie(rows: np.ndarray, limit: int):
+    index = ExactIndex(rows)
+    mask = np.random.default_rng(1).random(len(rows)) < 0.8
+    for query in (rows[0], rows[-1], unit(np.ones(rows.shape[1]))):
+        for allowed in (np.ones(len(rows), dtype=bool), mask):
+            scores = np.where(allowed, rows.astype(np.float64) @ query, -2)
+            positions, found = index.search(query, limit, Among.of(allowed))
+            assert len(set(positions.tolist())) == limit
+            assert allowed[positions].all()
+            np.testing.assert_allclose(found, np.sort(scores)[::-1][:limit], atol=1e-6)
+            np.testing.assert_allclose(found, scores[positions], atol=1e-6)
+
+
+def test_a_large_exact_index_gives_all_for_a_limit_above_the_count(large: ExactIndex):
+    assert sorted(large.search(MANY[3], 10**6)[0].tolist()) == list(range(len(MANY)))
+    half = np.arange(len(MANY)) % 2 == 0
+    assert len(large.search(MANY[3], 10**6, Among.of(half))[0]) == half.sum()
+
+
 @pytest.fixture(scope="module")
 def inverted(tmp_path_factory: pytest.TempPathFactory) -> tuple[ApproximateIndex, float]:
     """An inverted file of clustered vectors, made in two blocks, and its measured recall."""
@@ -324,8 +365,48 @@ def test_nothing_is_found_where_nothing_may_be_in_an_inverted_file(inverted):
 
 def test_a_damaged_inverted_file_is_refused(tmp_path):
     (tmp_path / "index").write_bytes(b"no index")
-    with pytest.raises(LibraryDamaged):
+    with pytest.raises(LibraryDamaged, match="fingerpost index"):
         ApproximateIndex.read(tmp_path / "index", 1)
+
+
+def test_an_inverted_file_without_all_its_vectors_is_refused(tmp_path):
+    write_index(tmp_path / "index", [CLOSE[:2000]], CLOSE[:2000], 2000)
+    assert ApproximateIndex.read(tmp_path / "index", 1).search(CLOSE[7], 1)[0].tolist() == [7]
+    content = (tmp_path / "0.f16").read_bytes()
+    (tmp_path / "0.f16").write_bytes(content[:-64])
+    with pytest.raises(LibraryDamaged, match="2000 vectors, the files beside it 1999"):
+        ApproximateIndex.read(tmp_path / "index", 1)
+    (tmp_path / "0.f16").write_bytes(content[:-1])
+    with pytest.raises(LibraryDamaged, match="fingerpost index"):
+        ApproximateIndex.read(tmp_path / "index", 1)
+    (tmp_path / "0.f16").unlink()
+    with pytest.raises(LibraryDamaged, match="fingerpost index"):
+        ApproximateIndex.read(tmp_path / "index", 1)
+
+
+def test_an_inverted_file_gives_all_for_a_limit_above_the_count(inverted):
+    index, _ = inverted
+    assert sorted(index.search(CLOSE[3], 10**6)[0].tolist()) == list(range(len(CLOSE)))
+    many = Among.of(np.arange(len(CLOSE)) >= 3000)
+    positions, scores = index.search(CLOSE[3], 8999, many)
+    assert (len(positions), len(scores), positions.min()) == (8999, 8999, 3000)
+    assert index.search(CLOSE[3], 0)[0].tolist() == []
+
+
+def test_an_inverted_file_gives_as_many_as_are_wanted_though_few_cells_are_searched(inverted):
+    index, _ = inverted
+    narrow = ApproximateIndex(index._index, index._halves, 1)
+    assert len(narrow.search(CLOSE[3], 4000)[0]) == 4000
+
+
+def test_an_inverted_file_finds_the_same_each_time(inverted):
+    index, _ = inverted
+    first = index.search(CLOSE[11], 300)
+    for _ in range(3):
+        again = index.search(CLOSE[11], 300)
+        assert again[0].tolist() == first[0].tolist()
+        assert again[1].tolist() == first[1].tolist()
+    np.testing.assert_allclose(first[1], CLOSE[first[0]] @ CLOSE[11], atol=1e-3)
 
 
 def test_recall_is_the_share_of_the_nearest_that_is_found():

@@ -14,6 +14,7 @@ import pytest
 
 from embedder import atlas, generations, sources
 from embedder.build import index
+from embedder.errors import LibraryDamaged
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
 from embedder.store import Store, Writer
@@ -155,7 +156,7 @@ def test_the_manifest_says_what_the_index_finds(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("inverted")
-@pytest.mark.parametrize("name", ["index.faiss", "passages.npy"])
+@pytest.mark.parametrize("name", ["index.faiss", "passages.npy", "0.f16"])
 def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str):
     source = write_jsonl(tmp_path / "s.jsonl", *many(0, 100))
     build_words(tmp_path / "v", source)
@@ -164,9 +165,31 @@ def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str):
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     assert f"'dense/{name}'" in read_words(tmp_path / "v").problems()[0]
+    with pytest.raises(LibraryDamaged, match="fingerpost index"):
+        read_words(tmp_path / "v").load()
     build_words(tmp_path / "v", source)
     assert read_words(tmp_path / "v").problems() == []
     assert read_words(tmp_path / "v").ask(QUESTIONS[0]).hits
+
+
+@pytest.mark.usefixtures("upon", "inverted")
+def test_vectors_added_to_the_index_lie_in_a_file_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    build_words(tmp_path / "v", write_jsonl(tmp_path / "one.jsonl", *many(0, 200)))
+
+    def vectors(generation: int) -> dict[str, int]:
+        place = tmp_path / "v" / "generations" / str(generation) / "dense"
+        return {each.name: each.stat().st_ino for each in place.glob("*.f16")}
+
+    build_words(tmp_path / "v", write_jsonl(tmp_path / "two.jsonl", *many(200, 210)))
+    assert vectors(2).keys() == {"0.f16", "1.f16"}
+    assert vectors(2)["0.f16"] == vectors(1)["0.f16"]
+    assert read_words(tmp_path / "v").verify() == []
+    monkeypatch.setattr("embedder.halves.MOST_FILES", 2)
+    build_words(tmp_path / "v", write_jsonl(tmp_path / "three.jsonl", *many(300, 310)))
+    assert vectors(3).keys() == {"0.f16"}
+    assert read_words(tmp_path / "v").verify() == []
 
 
 # The map.
