@@ -96,8 +96,8 @@ def load(folder: str | Path) -> TorchEncoder:
     return TorchEncoder(str(folder), Path(folder), fingerprint(Path(folder)))
 
 
-@pytest.fixture(scope="session")
-def encoder() -> Encoder:
+@pytest.fixture(scope="module")
+def on_torch() -> Encoder:
     """The default model, with torch."""
     folder = find_model(DEFAULT_MODEL)
     return TorchEncoder(DEFAULT_MODEL, folder, fingerprint(folder))
@@ -123,9 +123,9 @@ def folder(request: pytest.FixtureRequest, models: Callable[[str], Path]) -> Pat
 
 
 @pytest.fixture
-def each_encoder(folder: Path, encoder: Encoder) -> Encoder:
+def each_encoder(folder: Path, on_torch: Encoder) -> Encoder:
     """An encoder of each kind."""
-    return encoder if folder == find_model(DEFAULT_MODEL) else load(folder)
+    return on_torch if folder == find_model(DEFAULT_MODEL) else load(folder)
 
 
 @pytest.fixture(scope="module")
@@ -250,21 +250,21 @@ def encode_one(encoder: Encoder, passage: Passage) -> PassageVectors:
     return found
 
 
-def test_a_sentence_alone_is_the_mean_of_its_own_tokens(encoder: Encoder):
+def test_a_sentence_alone_is_the_mean_of_its_own_tokens(on_torch: Encoder):
     text = "Nurses are often the first to meet a trafficked person."
     tokens, places = token_vectors(find_model(DEFAULT_MODEL), text)
     assert places[0] == places[-1] == (0, 0)  # [CLS] and [SEP]
-    found = encode_one(encoder, a_passage("", text))
+    found = encode_one(on_torch, a_passage("", text))
     own = list(range(1, len(places) - 1))
     np.testing.assert_allclose(found.sentences[0], mean_of(tokens, own), atol=1e-5)
     np.testing.assert_allclose(found.passage, mean_of(tokens, list(range(len(places)))), atol=1e-5)
 
 
-def test_a_sentence_is_the_mean_of_its_tokens_within_the_passage(encoder: Encoder):
+def test_a_sentence_is_the_mean_of_its_tokens_within_the_passage(on_torch: Encoder):
     first, second = "They were promised work on a farm.", "Their passports were taken away."
     passage = a_passage("Forced labour", first, second)
     tokens, places = token_vectors(find_model(DEFAULT_MODEL), passage.text)
-    found = encode_one(encoder, passage)
+    found = encode_one(on_torch, passage)
     for row, (start, end) in enumerate(passage.offsets):
         own = [at for at, (a, b) in enumerate(places) if start <= a < b <= end]
         words = [passage.text[places[at][0] : places[at][1]] for at in own]
@@ -273,14 +273,16 @@ def test_a_sentence_is_the_mean_of_its_tokens_within_the_passage(encoder: Encode
         np.testing.assert_allclose(found.sentences[row], mean_of(tokens, own), atol=1e-5)
 
 
-def test_a_sentence_keeps_the_meaning_its_passage_gives_it(encoder: Encoder):
+def test_a_sentence_keeps_the_meaning_its_passage_gives_it(on_torch: Encoder):
     second = "It opened in 2019."
-    one = encode_one(encoder, a_passage("A shelter for women", "The shelter is in Tirana.", second))
-    other = encode_one(encoder, a_passage("A coal mine", "The coal mine is in Poland.", second))
+    one = encode_one(
+        on_torch, a_passage("A shelter for women", "The shelter is in Tirana.", second)
+    )
+    other = encode_one(on_torch, a_passage("A coal mine", "The coal mine is in Poland.", second))
     assert float(one.sentences[1] @ other.sentences[1]) < 0.9
 
 
-def test_sentences_without_a_space_between_them_do_not_share_tokens(encoder: Encoder):
+def test_sentences_without_a_space_between_them_do_not_share_tokens(on_torch: Encoder):
     text = "People entering EU countries.This situation is new."
     cut = text.index("This")
     passage = Passage(
@@ -289,14 +291,14 @@ def test_sentences_without_a_space_between_them_do_not_share_tokens(encoder: Enc
         ((0, cut), (cut, len(text))),
     )
     tokens, places = token_vectors(find_model(DEFAULT_MODEL), text)
-    found = encode_one(encoder, passage)
+    found = encode_one(on_torch, passage)
     first = [at for at, (a, b) in enumerate(places) if b <= cut and b > a]
     np.testing.assert_allclose(found.sentences[0], mean_of(tokens, first), atol=1e-5)
 
 
-def test_a_sentence_that_the_tokenizer_drops_takes_the_passage(encoder: Encoder):
+def test_a_sentence_that_the_tokenizer_drops_takes_the_passage(on_torch: Encoder):
     passage = a_passage("", "Words that count.", "\u200b")
-    found = encode_one(encoder, passage)
+    found = encode_one(on_torch, passage)
     np.testing.assert_allclose(found.sentences[1], found.passage, atol=1e-6)
 
 
@@ -357,15 +359,15 @@ def test_prompts_take_room_from_the_text(models: Callable[[str], Path]):
     assert load(models("prompts")).max_tokens == 64 - 2 - 2  # "passage", ":"
 
 
-def test_the_default_model_reads_254_tokens(encoder: Encoder):
-    assert (encoder.name, encoder.dim, encoder.max_tokens) == ("all-MiniLM-L6-v2", 384, 254)
+def test_the_default_model_reads_254_tokens(on_torch: Encoder):
+    assert (on_torch.name, on_torch.dim, on_torch.max_tokens) == ("all-MiniLM-L6-v2", 384, 254)
 
 
 # Limits.
 
 
-def test_tokens_are_counted_past_the_limit_and_without_special_ones(encoder: Encoder):
-    assert encoder.count_tokens(["", "one", "one two.", "word " * 1000]) == [0, 1, 3, 1000]
+def test_tokens_are_counted_past_the_limit_and_without_special_ones(on_torch: Encoder):
+    assert on_torch.count_tokens(["", "one", "one two.", "word " * 1000]) == [0, 1, 3, 1000]
 
 
 def test_a_passage_that_fills_the_model_is_read(each_encoder: Encoder):
@@ -406,8 +408,8 @@ def longest(library: Library, encoder: Encoder) -> str:
     return documents[int(np.argmax(counts))].id
 
 
-def test_the_end_of_the_longest_seed_abstract_is_found(seed_library: Library, encoder: Encoder):
-    document = seed_library.document(longest(seed_library, encoder))
+def test_the_end_of_the_longest_seed_abstract_is_found(seed_library: Library, on_torch: Encoder):
+    document = seed_library.document(longest(seed_library, on_torch))
     last = document.abstract.rstrip().rpartition(". ")[2]
     assert len(last) > 50
     answer = seed_library.ask(Question(last, mode="semantic", limit=3))
