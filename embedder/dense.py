@@ -109,11 +109,13 @@ class ExactIndex:
 
     # Of so many times the vectors wanted, found by the sketch, those wanted are chosen.
     _TIMES = 3
+    # So few are compared one by one sooner than all are looked through.
+    _FEW = 10_000
 
     def __init__(self, vectors: Rows) -> None:
         """Take in float32 (n, dim), unit rows; positions are row numbers in it."""
         self._vectors = np.ascontiguousarray(vectors)
-        self._sketch = _Sketch(self._vectors) if len(vectors) > _FEW else None
+        self._sketch = _Sketch(self._vectors) if len(vectors) > self._FEW else None
 
     def search(self, query: Rows, limit: int, among: Among | None = None) -> tuple[Positions, Rows]:
         """Search all; see `DenseIndex.search`."""
@@ -122,7 +124,7 @@ class ExactIndex:
         if limit <= 0:
             return _nothing()
         many = self._TIMES * limit
-        while self._sketch and max(many, _FEW) < count:
+        while self._sketch and max(many, self._FEW) < count:
             rough, found = self._sketch.search(query, many, among)
             positions, scores = _best(found, self.similarities, query, limit)
             # None that was not looked at again can belong to those wanted.
