@@ -268,8 +268,10 @@ def test_what_may_be_found_is_counted_and_listed():
             unit(MANY[:1] + 0.02 * np.random.default_rng(8).normal(size=(20_000, 32))),
             id="all close together",
         ),
-        pytest.param(unit(np.random.default_rng(9).standard_cauchy((9001, 7))), id="odd and wild"),
-        pytest.param(np.eye(8, dtype=np.float32)[np.arange(8000) % 8], id="axes"),
+        pytest.param(
+            unit(np.random.default_rng(9).standard_cauchy((19_001, 7))), id="odd and wild"
+        ),
+        pytest.param(np.eye(8, dtype=np.float32)[np.arange(16_000) % 8], id="axes"),
     ],
 )
 @pytest.mark.parametrize("limit", [1, 20, 1250])
