@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedder import generations, search
+from embedder import asking, generations, search
 from embedder.encode import Encoder
 from embedder.errors import RequestError
 from embedder.facets import FACETS
@@ -66,7 +66,7 @@ class Library:
         Raises RequestError (UnknownValue for a filter) for a question that cannot be answered
         as it stands.
         """
-        search.check(question)
+        asking.check(question)
         with self._reading() as (loaded, snapshot):
             return search.answer(loaded, snapshot, question, recipe)
 
@@ -121,8 +121,8 @@ class Library:
     def documents(self, limit: int | None = None, offset: int = 0) -> tuple[int, list[Document]]:
         """Give the number of documents, and a page of them (all without a `limit`)."""
         if limit is not None:
-            search.check_range("limit", limit, 0, 1000)
-        search.check_range("offset", offset, 0, 2**31)
+            asking.check_range("limit", limit, 0, 1000)
+        asking.check_range("offset", offset, 0, 2**31)
         with self._store.snapshot() as snapshot:
             return snapshot.count(), snapshot.page(-1 if limit is None else limit, offset)
 

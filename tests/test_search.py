@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedder.asking import LARGEST_LIMIT, LONGEST_QUESTION, check
 from embedder.build import index
 from embedder.encode import Encoder, Rows
 from embedder.errors import DocumentNotFound, RequestError, UnknownValue
 from embedder.library import Library
 from embedder.passages import passages, sentences
 from embedder.records import MODES, Answer, Document, Filters, Question
-from embedder.search import LARGEST_LIMIT, LONGEST_QUESTION, check
 from embedder.store import Store
 from tests.conftest import Silent
 
