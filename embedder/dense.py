@@ -48,7 +48,7 @@ _CELLS_PER_ROOT = 1.0
 _TRAINING_PER_CELL = 64
 # Of the cells so many are tried, until so much of the exact answer is found.
 _PROBES = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-_RECALL = 0.99
+_RECALL = 0.98
 _MEASURED = 10  # how many of the nearest count
 _BLOCK = 50_000
 _AGAIN = "Mend it with: fingerpost index"
