@@ -58,24 +58,24 @@ class Glossary:
         """Take in rings; `sha256` (hex) is that of the file they came from."""
         self.rings = tuple(rings)
         self.sha256 = sha256
+        # By their words, in the singular and the plural; and how many these are, by the first.
         self._acronyms: dict[tuple[str, ...], Ring] = {}
-        # The lengths of acronyms, in words, by the first word that may be written of them.
         self._lengths: dict[str, list[int]] = defaultdict(list)
         self._phrases: dict[str, list[tuple[tuple[str, ...], Ring]]] = defaultdict(list)
         for ring in rings:
             for acronym in ring.acronyms:
                 written = tuple(word.written for word in words(acronym))
-                self._acronyms.setdefault(written, ring)
+                if written:  # not of signs alone
+                    self._acronyms.setdefault(written, ring)
             for phrase in (ring.term, *ring.phrases):
                 forms = _forms(phrase)
                 if forms:
                     self._phrases[forms[0]].append((forms, ring))
-        for acronym_words in self._acronyms:
-            own = [acronym_words[0]] + [f"{acronym_words[0]}s"] * (len(acronym_words) == 1)
-            for first in own:
-                self._lengths[first].append(len(acronym_words))
-        for lengths in self._lengths.values():
-            lengths.sort(reverse=True)
+        for written, ring in list(self._acronyms.items()):
+            self._acronyms.setdefault((*written[:-1], f"{written[-1]}s"), ring)
+        for written in sorted(self._acronyms, key=len, reverse=True):
+            if len(written) not in self._lengths[written[0]]:
+                self._lengths[written[0]].append(len(written))
         for candidates in self._phrases.values():
             candidates.sort(key=lambda each: -len(each[0]))
 
@@ -98,11 +98,9 @@ class Glossary:
             if after:
                 return ring, after
         for length in self._lengths.get(text[at].written, ()):
-            written = tuple(word.written for word in text[at : at + length])
-            plain = (*written[:-1], written[-1].removesuffix("s"))
-            acronym = self._acronyms.get(written) or self._acronyms.get(plain)
+            acronym = self._acronyms.get(tuple(word.written for word in text[at : at + length]))
             if acronym:
-                return acronym, at + len(written)
+                return acronym, min(at + length, len(text))
         return None, at + 1
 
 

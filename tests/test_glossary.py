@@ -158,6 +158,12 @@ def test_an_acronym_is_recognised_only_as_written(text, glossary):
     assert found(text, glossary) == []
 
 
+# BUG: an acronym of signs alone stopped the reading of the whole glossary.
+def test_an_acronym_of_signs_alone_is_no_acronym(tmp_path: Path):
+    glossary = read_glossary(write(tmp_path, "a term,& ; TIP,,UN"))
+    assert [each.ring.term for each in glossary.find(words("& TIP &"))] == ["a term"]
+
+
 @pytest.mark.parametrize(
     ("acronym", "text"),
     [
