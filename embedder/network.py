@@ -39,7 +39,8 @@ Precision = Literal["bf16", "int8", "f32"]
 
 # Tokens of a row of several blocks. A question of several blocks is read on several cores; longer
 # rows cost more a token, as each token looks at all of its row.
-_ROW_TOKENS = 256
+_ROW_TOKENS = 128
+_ROWS = (32, 64, 128)
 # For each new shape OpenVINO compiles, which takes as long as reading; so shapes are few, and
 # rows are as long as a multiple of so many tokens. A sum over a row does not change in its last
 # digits when it begins a multiple of this, of the numbers that a processor adds at once, later.
@@ -114,7 +115,7 @@ class Network:
             self._requests.put(request)
 
     def _in_a_row(self, blocks: Sequence[Sequence[Encoding]]) -> dict[str, _Ids]:
-        arrays = {name: np.zeros((1, sum(map(_width, blocks))), np.int64) for name in PACKED}
+        arrays = {name: np.zeros((1, _row(sum(map(_width, blocks)))), np.int64) for name in PACKED}
         ids, segments, positions = (arrays[name][0] for name in PACKED)
         base = number = 0
         for block in blocks:
@@ -174,6 +175,11 @@ def fastest(folder: Path, card: Card, encoded: Sequence[Encoding]) -> Precision:
 def _width(block: Sequence[Encoding]) -> int:
     """Give the tokens that a block takes in its row."""
     return -(-sum(len(each.ids) for each in block) // _COLUMNS) * _COLUMNS
+
+
+def _row(tokens: int) -> int:
+    """Give how long a row of so many tokens is made."""
+    return next((each for each in _ROWS if each >= tokens), tokens)
 
 
 def _seconds(network: Network, encoded: Sequence[Encoding]) -> float:
