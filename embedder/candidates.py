@@ -9,12 +9,18 @@ import numpy as np
 from embedder.asking import DEPTH, Asked
 from embedder.dense import Positions
 from embedder.encode import Rows
+from embedder.facets import Allowed
 from embedder.fusion import convex
 from embedder.loaded import Loaded, Scope
 from embedder.records import Question, Recipe
 
 # How many of them are looked at sentence by sentence.
 CLOSER = 100
+
+# A filter is broad that lets through one document of so many, or more; so many times the number
+# that is expected to be needed is looked at then.
+_BROAD = 4
+_SPARE = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +43,11 @@ def find(loaded: Loaded, question: Question, asked: Asked, weight: float) -> Fou
     """Search both ways and fuse."""
     allowed = loaded.facets.resolve(question.filters)
     scope = loaded.scope(allowed)
-    everything = len(scope.mask)
-    by_keyword = loaded.lexical.search(
-        asked.wanted, everything if question.mode == "keyword" else DEPTH, allowed
-    )
-    rows = np.asarray([row for row, _ in by_keyword], dtype=np.int64)
-    named = np.searchsorted(loaded.facets.rows, rows)
-    bm25 = np.asarray([score for _, score in by_keyword], dtype=np.float32)
     if question.mode == "keyword":
+        named, bm25 = _by_words(loaded, asked, len(scope.mask), allowed)
         scope = _narrowed(loaded, scope, named[bm25 > 0])
+    else:
+        named, bm25 = _first_by_words(loaded, asked, scope, allowed)
     if question.min_similarity is not None:
         near = loaded.passage_documents[loaded.dense.within(asked.vector, question.min_similarity)]
         scope = _narrowed(loaded, scope, near[near >= 0])
@@ -56,13 +58,39 @@ def find(loaded: Loaded, question: Question, asked: Asked, weight: float) -> Fou
         similarities = _similarities(loaded, asked.vector, positions)
     else:
         positions, similarities = nearest(loaded, asked.vector, scope)
+    also, keywords = _beside(positions, named, bm25)
     if question.mode == "hybrid":
-        also = np.setdiff1d(named, positions)
         positions = np.concatenate((positions, also))
         similarities = np.concatenate((similarities, _similarities(loaded, asked.vector, also)))
-    keywords = _scores_at(positions, named, bm25)
+    keywords = keywords[: len(positions)]
     scores = convex(similarities, keywords, weight, *_chance(loaded, asked))
     return in_order(Found(scope, positions, similarities, keywords, scores))
+
+
+def _by_words(
+    loaded: Loaded, asked: Asked, limit: int, allowed: Allowed
+) -> tuple[Positions, Rows]:
+    """Give the positions of the documents that share most with a question's words, best first."""
+    rows, bm25 = loaded.lexical.search(asked.wanted, limit, allowed)
+    return np.searchsorted(loaded.facets.rows, rows), bm25
+
+
+def _first_by_words(
+    loaded: Loaded, asked: Asked, scope: Scope, allowed: Allowed
+) -> tuple[Positions, Rows]:
+    """Give the first of them in a scope, as many as are fused.
+
+    A filter that lets many documents through costs the keyword index more than it saves: it
+    cannot pass over those that share too little then. So it looks for more, without the filter.
+    """
+    everything = len(scope.mask)
+    if allowed != Allowed() and 0 < everything <= _BROAD * scope.total:
+        many = int(_SPARE * DEPTH * everything / scope.total)
+        named, bm25 = _by_words(loaded, asked, many, Allowed())
+        inside = scope.mask[named]
+        if len(named) < many or np.count_nonzero(inside) >= DEPTH:
+            return named[inside][:DEPTH], bm25[inside][:DEPTH]
+    return _by_words(loaded, asked, DEPTH, allowed)
 
 
 def _narrowed(loaded: Loaded, scope: Scope, positions: Positions) -> Scope:
@@ -72,16 +100,19 @@ def _narrowed(loaded: Loaded, scope: Scope, positions: Positions) -> Scope:
     return loaded.scope_of(mask)
 
 
-def _scores_at(positions: Positions, named: Positions, scores: Rows) -> Rows:
-    """Give the scores of the documents at some positions, of those named; 0 for the others."""
-    found = np.zeros(len(positions), dtype=np.float32)
-    order = np.argsort(positions)
-    at = np.minimum(np.searchsorted(positions, named, sorter=order), max(len(positions) - 1, 0))
-    if len(positions):
-        at = order[at]
-        there = positions[at] == named
-        found[at[there]] = scores[there]
-    return found
+def _beside(positions: Positions, named: Positions, scores: Rows) -> tuple[Positions, Rows]:
+    """Give the documents named that are not at some positions, and the scores of both.
+
+    `positions` are in ascending order, as are those given. The scores, float32, are of
+    `positions`, 0 for those not named, and then of the others.
+    """
+    at = np.minimum(np.searchsorted(positions, named), max(len(positions) - 1, 0))
+    there = positions[at] == named if len(positions) else np.zeros(len(named), dtype=np.bool_)
+    own = np.zeros(len(positions), dtype=np.float32)
+    own[at[there]] = scores[there]
+    also = named[~there]
+    order = np.argsort(also)
+    return also[order], np.concatenate((own, scores[~there][order]))
 
 
 def look_closer(loaded: Loaded, asked: Asked, found: Found, weight: float, recipe: Recipe) -> Found:
@@ -101,12 +132,20 @@ def look_closer(loaded: Loaded, asked: Asked, found: Found, weight: float, recip
         dense = dense + recipe.parts_weight * (best[:, 1:] @ says) / says.sum()
     else:
         dense = dense + recipe.parts_weight * best[:, 0]
-    scores = found.scores.copy()
-    scores[:CLOSER] = convex(
+    closer = convex(
         (dense / share).astype(np.float32), found.keywords[:CLOSER], weight, *_chance(loaded, asked)
     )
-    scores[CLOSER:] = np.minimum(scores[CLOSER:], scores[:CLOSER].min()) * 0.999
-    return in_order(Found(found.scope, found.positions, found.similarities, found.keywords, scores))
+    best_first = in_order(
+        Found(found.scope, first, found.similarities[:CLOSER], found.keywords[:CLOSER], closer)
+    )
+    others = np.minimum(found.scores[CLOSER:], closer.min()) * np.float32(0.999)
+    return Found(
+        found.scope,
+        np.concatenate((best_first.positions, found.positions[CLOSER:])),
+        np.concatenate((best_first.similarities, found.similarities[CLOSER:])),
+        np.concatenate((best_first.keywords, found.keywords[CLOSER:])),
+        np.concatenate((best_first.scores, others)),
+    )
 
 
 def _chance(loaded: Loaded, asked: Asked) -> tuple[float, float]:

@@ -12,7 +12,7 @@ much that finds of what is there is measured when it is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +107,7 @@ class DenseIndex(Protocol):
 class ExactIndex:
     """An exact index in memory; see `DenseIndex`."""
 
-    # Of so many times the vectors wanted, found by the sketch, those wanted are chosen.
+    # So many times the vectors wanted are found by the sketch, to choose those wanted from.
     _TIMES = 3
     # So few are compared one by one sooner than all are looked through.
     _FEW = 10_000
@@ -126,13 +126,17 @@ class ExactIndex:
         many = self._TIMES * limit
         while self._sketch and max(many, self._FEW) < count:
             rough, found = self._sketch.search(query, many, among)
-            positions, scores = _best(found, self.similarities, query, limit)
-            # None that was not looked at again can belong to those wanted.
-            if rough[-1] + self._sketch.error < scores[-1]:
-                return positions, scores
+            first = limit + limit // 2
+            scores = self.similarities(query, found[:first])
+            # None with less by the sketch than this can belong to those wanted.
+            least = np.partition(scores, first - limit)[first - limit] - self._sketch.error
+            enough = int(np.searchsorted(-rough, -least, side="right"))
+            if enough < many:
+                more = self.similarities(query, found[first:enough])
+                return _best(found[: max(first, enough)], np.concatenate((scores, more)), limit)
             many *= 2
         every = among.positions() if among else np.arange(count)
-        return _best(every, self.similarities, query, limit)
+        return _best(every, self.similarities(query, every), limit)
 
     def similarities(self, query: Rows, positions: Positions) -> Rows:
         """Compare with some, each by itself; see `DenseIndex.similarities`."""
@@ -262,12 +266,12 @@ class ApproximateIndex:
         many = self._TIMES * limit + self._MORE
         if count <= max(many, _FEW):
             every = among.positions() if among else np.arange(count)
-            return _best(every, self.similarities, query, limit)
+            return _best(every, self.similarities(query, every), limit)
         probes = min(self.cells, int(self.probes * (len(self._halves) / count) ** (1 / 6)))
         found = self._look(query, many, probes, among)
         if len(found) < limit:
             found = self._look(query, many, self.cells, among)
-        return _best(found, self.similarities, query, limit)
+        return _best(found, self.similarities(query, found), limit)
 
     def _look(self, query: Rows, many: int, probes: int, among: Among | None) -> Positions:
         parameters = faiss.SearchParametersIVF(nprobe=probes, sel=_selector(among))
@@ -392,12 +396,9 @@ def _selector(among: Among | None) -> Any:
     return None if among is None else faiss.IDSelectorBitmap(among.bits)
 
 
-def _best(
-    among: Positions, similarities: Callable[[Rows, Positions], Rows], query: Rows, limit: int
-) -> tuple[Positions, Rows]:
-    """Give the best of some positions, compared one by one."""
-    scores = similarities(query, among)
-    best = np.argpartition(-scores, limit - 1)[:limit]
+def _best(among: Positions, scores: Rows, limit: int) -> tuple[Positions, Rows]:
+    """Give the best of some positions by their scores, best first, at most so many."""
+    best = np.argpartition(-scores, min(limit, len(scores)) - 1)[:limit]
     best = best[np.lexsort((among[best], -scores[best]))]
     return among[best].astype(np.int64), scores[best]
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tantivy
 
+from embedder.encode import Rows
 from embedder.facets import Allowed, labels
 from embedder.records import Document
 from embedder.words import regular
+
+Positions = np.ndarray[Any, np.dtype[np.int64]]
 
 # Part of every library's manifest: raise it when fields, labels or word rules change, or what
 # else lies in a generation's folder.
@@ -68,15 +72,16 @@ class LexicalIndex:
 
     def search(
         self, wanted: Wanted, limit: int, allowed: Allowed | None = None
-    ) -> list[tuple[int, float]]:
+    ) -> tuple[Positions, Rows]:
         """Give the row numbers of documents that share words with a question, best first.
 
-        Scores are BM25, summed over words and fields, over 0 and without an upper bound. The
-        text is words alone: nothing in it is an operator.
+        Returns int64 (k,) with k at most `limit`, and float32 (k,): BM25, summed over words and
+        fields, over 0 and without an upper bound. The text is words alone: nothing in it is an
+        operator.
         """
         clauses = list(self._clauses(wanted))
         if not clauses or limit <= 0 or not self._searcher.num_docs:
-            return []
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         query = tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in clauses])
         for each in self._filters(allowed or Allowed()):
             query = tantivy.Query.boolean_query(
@@ -84,7 +89,8 @@ class LexicalIndex:
             )
         hits = self._searcher.search(query, min(limit, self._searcher.num_docs), count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
-        return [(int(row or 0), score) for row, (score, _) in zip(rows, hits, strict=True)]
+        scores = [score for score, _ in hits]
+        return np.asarray(rows, dtype=np.int64), np.asarray(scores, dtype=np.float32)
 
     def _stems(self, text: str) -> list[str]:
         """Give the words of a text as the index has them."""
@@ -101,8 +107,11 @@ class LexicalIndex:
         `log(1 + (N - n + 0.5) / (n + 0.5))` a word that n of N documents have; Robertson and
         Zaragoza, "The Probabilistic Relevance Framework", 2009, as Lucene and tantivy have it.
         """
+        return self._told_by(set(self._stems(text)))
+
+    def _told_by(self, words: Collection[str]) -> float:
         total = self.size
-        counts = (self._searcher.doc_freq("text", each) for each in set(self._stems(text)))
+        counts = (self._searcher.doc_freq("text", each) for each in words)
         return sum(math.log(1 + (total - n + 0.5) / (n + 0.5)) for n in counts)
 
     def vocabulary(self) -> dict[str, int]:
@@ -122,6 +131,8 @@ class LexicalIndex:
         for word in self._rarest(asked):
             times = asked[word]
             for name, weight in FIELDS.items():
+                if not self._searcher.doc_freq(name, word):
+                    continue  # most words are nobody's name, no place and no year
                 share = wanted.title_weight if name == "title" else 1.0
                 yield self._word(word, name, weight * share * times * tells.get(word, 1.0))
         for related, weight in wanted.related.items():
@@ -151,13 +162,13 @@ class LexicalIndex:
         In "Her employer keeps her passport. What guidance is there?" the second part says little,
         so `guidance` must not count as much as `passport`. The cube root keeps a short part heard.
         """
-        information = [self.information(each) for each in parts]
+        words = [set(self._stems(each)) for each in parts]
+        information = [self._told_by(each) for each in words]
         most = max(information, default=0.0)
         found: dict[str, float] = {}
-        for part, told in zip(parts, information, strict=True):
+        for own, told in zip(words, information, strict=True):
             share = math.cbrt(told / most) if most else 1.0
-            for word in self._stems(part):
-                found[word] = max(found.get(word, 0.0), share)
+            found.update((word, max(found.get(word, 0.0), share)) for word in own)
         return found
 
     def _word(self, word: str, name: str, weight: float) -> tantivy.Query:

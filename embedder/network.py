@@ -40,10 +40,12 @@ Precision = Literal["bf16", "int8", "f32"]
 # Tokens of a row of several blocks. A question of several blocks is read on several cores; longer
 # rows cost more a token, as each token looks at all of its row.
 _ROW_TOKENS = 128
-_ROWS = (32, 64, 128)
-# For each new shape OpenVINO compiles, which takes as long as reading; so shapes are few, and
-# rows are as long as a multiple of so many tokens. A sum over a row does not change in its last
-# digits when it begins a multiple of this, of the numbers that a processor adds at once, later.
+# For each new shape OpenVINO compiles, which takes ten times as long as reading, and for each that
+# is not the last one's it prepares, which takes a third; so up to that rows have few lengths.
+_ROWS = (32, 64, _ROW_TOKENS)
+# Blocks begin at multiples of so many tokens, of the numbers that a processor adds at once: then
+# a sum over a row is the same to its last digits wherever a block stands. Longer rows are as long
+# as such a multiple.
 _COLUMNS = 16
 # So many activations share a scale where weights are bytes.
 _GROUP = 32

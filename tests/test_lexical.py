@@ -29,11 +29,21 @@ def search(
     index: LexicalIndex, text: str, limit: int, allowed: Allowed | None = None
 ) -> list[tuple[int, float]]:
     """Look for the words of a text and nothing else."""
-    return index.search(Wanted(text), limit, allowed)
+    return hits(index, Wanted(text), limit, allowed)
 
 
-def rows(hits: Sequence[tuple[int, float]]) -> list[int]:
-    return [row for row, _ in hits]
+def hits(
+    index: LexicalIndex, wanted: Wanted, limit: int, allowed: Allowed | None = None
+) -> list[tuple[int, float]]:
+    """Give row numbers with their scores, best first."""
+    numbers, scores = index.search(wanted, limit, allowed)
+    assert numbers.dtype == np.int64
+    assert scores.dtype == np.float32
+    return list(zip(numbers.tolist(), scores.tolist(), strict=True))
+
+
+def rows(found: Sequence[tuple[int, float]]) -> list[int]:
+    return [row for row, _ in found]
 
 
 CHILDREN, NURSES, MIGRANTS, BLANK = 10, 20, 30, 40
@@ -188,7 +198,7 @@ def test_related_words_count_by_their_weight_and_in_the_text_alone(tmp_path):
         document(abstract="zebra", authors=("Nurse",)),
     )
     full = dict(search(index, "nurse", 10))
-    found = index.search(Wanted("", related={"nurses": 0.5}), 10)
+    found = hits(index, Wanted("", related={"nurses": 0.5}), 10)
     assert found == [(10, pytest.approx(0.5 * full[10], rel=1e-5))]
 
 
@@ -197,8 +207,8 @@ def test_a_word_counts_by_what_its_part_of_the_question_tells(tmp_path):
         tmp_path, *(document(abstract=each) for each in ("nurse doctor zebra", "guide", "lamp"))
     )
     text = ("The nurse, the doctor, the zebra.", "Is there a guide?")
-    flat = dict(index.search(Wanted(" ".join(text)), 10))
-    found = dict(index.search(Wanted(" ".join(text), parts=text), 10))
+    flat = dict(hits(index, Wanted(" ".join(text)), 10))
+    found = dict(hits(index, Wanted(" ".join(text), parts=text), 10))
     assert found[10] == pytest.approx(flat[10], rel=1e-5)
     # One word tells a third of three equally rare ones.
     assert found[20] == pytest.approx(flat[20] / 3 ** (1 / 3), rel=1e-5)
@@ -207,19 +217,19 @@ def test_a_word_counts_by_what_its_part_of_the_question_tells(tmp_path):
 def test_a_word_in_two_parts_counts_as_in_the_more_telling(tmp_path):
     index = write(tmp_path, *(document(abstract=each) for each in ("nurse doctor", "guide")))
     parts = ("A nurse.", "A nurse, a doctor.")
-    flat = index.search(Wanted(" ".join(parts)), 10)
-    assert index.search(Wanted(" ".join(parts), parts=parts), 10) == flat
+    flat = hits(index, Wanted(" ".join(parts)), 10)
+    assert hits(index, Wanted(" ".join(parts), parts=parts), 10) == flat
 
 
 def test_related_words_find_documents_beside_the_words_asked_for(tmp_path):
     index = write(tmp_path, document(abstract="nurse"), document(abstract="doctor"))
-    found = index.search(Wanted("doctor", related={"nurse": 0.9}), 10)
+    found = hits(index, Wanted("doctor", related={"nurse": 0.9}), 10)
     assert rows(found) == [20, 10]
-    assert rows(index.search(Wanted("doctor", related={"nurse": 1.1}), 10)) == [10, 20]
+    assert rows(hits(index, Wanted("doctor", related={"nurse": 1.1}), 10)) == [10, 20]
 
 
 def test_a_related_word_that_is_a_stop_word_adds_nothing(index):
-    assert index.search(Wanted("", related={"the": 1.0}), 10) == []
+    assert hits(index, Wanted("", related={"the": 1.0}), 10) == []
 
 
 def write_rings(place: Path, *rings: Sequence[int]) -> LexicalIndex:
@@ -231,10 +241,10 @@ def write_rings(place: Path, *rings: Sequence[int]) -> LexicalIndex:
 
 def test_rings_find_the_documents_that_hold_them(tmp_path):
     index = write_rings(tmp_path, [7, 12], [7], [], [1])
-    assert set(rows(index.search(Wanted("", rings=(7,)), 10))) == {10, 20}
-    assert rows(index.search(Wanted("", rings=(12,)), 10)) == [10]
-    assert rows(index.search(Wanted("", rings=(1, 2)), 10)) == [40]
-    assert index.search(Wanted("", rings=(2,)), 10) == []
+    assert set(rows(hits(index, Wanted("", rings=(7,)), 10))) == {10, 20}
+    assert rows(hits(index, Wanted("", rings=(12,)), 10)) == [10]
+    assert rows(hits(index, Wanted("", rings=(1, 2)), 10)) == [40]
+    assert hits(index, Wanted("", rings=(2,)), 10) == []
 
 
 def test_a_ring_is_no_word(tmp_path):
@@ -244,13 +254,13 @@ def test_a_ring_is_no_word(tmp_path):
 
 def test_a_document_with_a_ring_twice_comes_first(tmp_path):
     index = write_rings(tmp_path, [7, 3], [7, 7], [5])
-    assert rows(index.search(Wanted("", rings=(7,)), 10)) == [20, 10]
+    assert rows(hits(index, Wanted("", rings=(7,)), 10)) == [20, 10]
 
 
 def test_a_ring_counts_by_its_weight(tmp_path):
     index = write_rings(tmp_path, [7], [])
-    ((_, once),) = index.search(Wanted("", rings=(7,)), 10)
-    found = index.search(Wanted("", rings=(7,), ring_weight=3.0), 10)
+    ((_, once),) = hits(index, Wanted("", rings=(7,)), 10)
+    found = hits(index, Wanted("", rings=(7,), ring_weight=3.0), 10)
     assert found == [(10, pytest.approx(3 * once, rel=1e-5))]
 
 
@@ -258,7 +268,7 @@ def test_rings_related_words_and_filters_go_together(tmp_path):
     documents = [(10, document("nurse", year=2010)), (20, document("nurse", year=2020))]
     write_index(tmp_path, documents, rings=lambda _: [7])
     wanted = Wanted("", related={"nurse": 1.0}, rings=(7,))
-    assert rows(LexicalIndex(tmp_path).search(wanted, 10, Allowed(year_from=2015))) == [20]
+    assert rows(hits(LexicalIndex(tmp_path), wanted, 10, Allowed(year_from=2015))) == [20]
 
 
 # Vocabulary.
@@ -343,7 +353,7 @@ def test_a_place_counts_for_less_than_an_author(tmp_path):
 def test_a_word_in_the_title_counts_on_top_of_the_text(tmp_path):
     index = write(tmp_path, document("nurse", "doctor"), document("doctor", "nurse"))
     scores = {
-        weight: dict(index.search(Wanted("nurse", title_weight=weight), 10))
+        weight: dict(hits(index, Wanted("nurse", title_weight=weight), 10))
         for weight in (0.0, 1.0, 2.0)
     }
     text = scores[0.0][20]

@@ -6,11 +6,12 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from embedder.encode_openvino import OpenVinoEncoder
 from embedder.errors import EncoderError
-from embedder.network import Precision
+from embedder.network import Network, Precision
 from tests.test_encode_openvino import least_cosine
 from tests.test_encode_torch import TEXTS
 
@@ -45,6 +46,21 @@ def test_the_precision_is_what_a_trial_found_fastest(
         each.write_text("f64")
     assert OpenVinoEncoder("m", place, "").precision == first.precision
     assert len(tried) == 2 * count
+
+
+def test_questions_are_read_in_rows_of_few_lengths(place: Path, monkeypatch: pytest.MonkeyPatch):
+    lengths = set()
+    run = Network._run
+
+    def look(network: Network, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        lengths.add(arrays["input_ids"].shape)
+        return run(network, arrays)
+
+    monkeypatch.setattr(Network, "_run", look)
+    encoder = OpenVinoEncoder("m", place, "", "f32")
+    for words in range(1, 100):
+        encoder.encode_queries(["word " * words, "another word"])
+    assert lengths == {(1, 32), (1, 64), (1, 128)}
 
 
 # What was compiled.

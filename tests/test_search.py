@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedder import candidates
 from embedder.asking import LARGEST_LIMIT, LONGEST_QUESTION, check
 from embedder.build import index
 from embedder.encode import Encoder, Rows
@@ -669,3 +670,21 @@ def test_a_filter_finds_what_would_stand_last(mode, large):
     filters = Filters(year_from=last.year, year_to=last.year)
     answer = large.ask(Question(text, filters=filters, mode=mode))
     assert (ids(answer), answer.total) == ([last.id], 1)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "semantic"])
+@pytest.mark.parametrize("depth", [3, 40, 1000], ids=["few", "some", "all"])
+@pytest.mark.parametrize("last", [1060, 1120, 1199], ids=["three tenths", "most", "every one"])
+def test_a_broad_filter_finds_by_words_what_is_found_within_it(
+    last, depth, mode, large, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(candidates, "DEPTH", depth)
+    # The words of most documents that are let through are found far down without the filter.
+    question = Question(
+        "fevers in spring of Mali, cats", filters=Filters(year_to=last), mode=mode, limit=100
+    )
+    found = large.ask(question)
+    monkeypatch.setattr(candidates, "_BROAD", 0)  # no filter is broad
+    within = large.ask(question)
+    assert same(found) == same(within)
+    assert any(hit.legs.keyword for hit in found.hits)
