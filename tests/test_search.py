@@ -681,7 +681,7 @@ def test_a_broad_filter_finds_by_words_what_is_found_within_it(
     monkeypatch.setattr(candidates, "DEPTH", depth)
     # The words of most documents that are let through are found far down without the filter.
     question = Question(
-        "fevers in spring of Mali, cats", filters=Filters(year_to=last), mode=mode, limit=100
+        "fevers and wars by night, in Mali", filters=Filters(year_to=last), mode=mode, limit=100
     )
     found = large.ask(question)
     monkeypatch.setattr(candidates, "_BROAD", 0)  # no filter is broad
