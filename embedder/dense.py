@@ -110,12 +110,12 @@ class ExactIndex:
     # So many times the vectors wanted are found by the sketch, to choose those wanted from.
     _TIMES = 3
     # So few are compared one by one sooner than all are looked through.
-    _FEW = 10_000
+    _ONE_BY_ONE = 10_000
 
     def __init__(self, vectors: Rows) -> None:
         """Take in float32 (n, dim), unit rows; positions are row numbers in it."""
         self._vectors = np.ascontiguousarray(vectors)
-        self._sketch = _Sketch(self._vectors) if len(vectors) > self._FEW else None
+        self._sketch = _Sketch(self._vectors) if len(vectors) > self._ONE_BY_ONE else None
 
     def search(self, query: Rows, limit: int, among: Among | None = None) -> tuple[Positions, Rows]:
         """Search all; see `DenseIndex.search`."""
@@ -124,7 +124,7 @@ class ExactIndex:
         if limit <= 0:
             return _nothing()
         many = self._TIMES * limit
-        while self._sketch and max(many, self._FEW) < count:
+        while self._sketch and max(many, self._ONE_BY_ONE) < count:
             rough, found = self._sketch.search(query, many, among)
             first = limit + limit // 2
             scores = self.similarities(query, found[:first])

@@ -105,7 +105,7 @@ def derive(site: Site, number: int, difference: Difference, before: Manifest | N
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         documents=site.writer.count(),
         passages=site.writer.count_passages(),
-        files=generations.finish(site.folder, number),
+        files=generations.finish(site.folder, number, before.files if before else {}),
         calibration=calibration,
         dense=kind,
     )

@@ -62,23 +62,38 @@ def link(file: Path, target: Path) -> None:
         shutil.copy2(file, target)
 
 
-def finish(vectors: Path, generation: int) -> dict[str, str]:
-    """Make a generation's files safe against a loss of power, and give their hashes."""
-    place = folder(vectors, generation)
+def finish(vectors: Path, generation: int, before: Mapping[str, str]) -> dict[str, str]:
+    """Make a generation's files safe against a loss of power, and give their hashes.
+
+    `before` are the hashes, which must have been checked, of the files of the generation before,
+    if this one was built upon it: what was linked is not read again.
+    """
+    place, earlier = folder(vectors, generation), folder(vectors, generation - 1)
     for file in place.rglob("*"):
         _sync(file)
     for directory in (place, place.parent):
         _sync(directory)
-    return hashes(place)
+    linked = {
+        name: sha256
+        for name, sha256 in before.items()
+        if (place / name).is_file() and (place / name).samefile(earlier / name)
+    }
+    return hashes(place, known=linked)
 
 
-def hashes(place: Path, but: str = "") -> dict[str, str]:
+def hashes(place: Path, but: str = "", known: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give the SHA-256 (hex) of each file under a folder that is no lock, by relative path.
 
-    Files whose relative path fits the pattern `but` are left out too.
+    Files whose relative path fits the pattern `but` are left out too; those whose hash is known
+    are not read.
     """
+    known = known or {}
     files = {path.relative_to(place).as_posix(): path for path in _files(place)}
-    return {name: file_sha256(path).hex() for name, path in files.items() if not fnmatch(name, but)}
+    return {
+        name: known.get(name) or file_sha256(path).hex()
+        for name, path in files.items()
+        if not fnmatch(name, but)
+    }
 
 
 def problems(vectors: Path, generation: int, wanted: Mapping[str, str], but: str = "") -> list[str]:
