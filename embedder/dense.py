@@ -107,8 +107,9 @@ class DenseIndex(Protocol):
 class ExactIndex:
     """An exact index in memory; see `DenseIndex`."""
 
-    # So many times the vectors wanted are found by the sketch, to choose those wanted from.
-    _TIMES = 3
+    # So many times the vectors wanted are found by the sketch, to choose those wanted from, and
+    # not fewer than so many.
+    _TIMES, _LEAST = 3, 100
     # So few are compared one by one sooner than all are looked through.
     _ONE_BY_ONE = 10_000
 
@@ -123,7 +124,7 @@ class ExactIndex:
         limit = min(limit, count)
         if limit <= 0:
             return _nothing()
-        many = self._TIMES * limit
+        many = max(self._TIMES * limit, self._LEAST)
         while self._sketch and max(many, self._ONE_BY_ONE) < count:
             rough, found = self._sketch.search(query, many, among)
             first = limit + limit // 2

@@ -153,7 +153,7 @@ def load(
         lexical=index,
         glossary=read_glossary(place / generations.GLOSSARY),
         speller=Speller(vocabulary, lambda word: encoder.count_tokens([word]) == [1]),
-        related=RelatedWords(list(kept), known),
+        related=RelatedWords(list(kept), ExactIndex(known).search),
         passage_documents=documents,
         by_document=order,
         has_text=first[1:] > first[:-1],

@@ -7,11 +7,16 @@ that never use the question's own word.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from embedder.encode import Rows, cosine
+from embedder.encode import Rows
+
+# Gives of all words the nearest to a vector, float32 (dim,), at most so many: their places, int64
+# (k,), and their cosines, float32 (k,), the nearest first.
+Nearest = Callable[[Rows, int], tuple[np.ndarray[Any, np.dtype[np.int64]], Rows]]
 
 # Beyond this many words the rarest are left out: they cost memory and are mostly misprints.
 LARGEST_VOCABULARY = 50_000
@@ -21,12 +26,12 @@ _MOST = 3
 
 
 class RelatedWords:
-    """The library's words and their vectors."""
+    """The library's words, and which of them are near."""
 
-    def __init__(self, words: Sequence[str], vectors: Rows) -> None:
-        """Take in words and their vectors: float32 (n, dim), unit rows."""
+    def __init__(self, words: Sequence[str], nearest: Nearest) -> None:
+        """Take in words, and what finds the nearest of their vectors."""
         self._words = list(words)
-        self._vectors = vectors
+        self._nearest = nearest
         self._scripts = _scripts(set().union(*self._words))
 
     def in_their_script(self, word: str) -> bool:
@@ -41,25 +46,17 @@ class RelatedWords:
 
         At most three a row, none under a cosine of 0.5.
         """
-        if not self._words or not len(vectors):
-            return [{} for _ in vectors]
-        cosines = cosine(vectors, self._vectors)
-        return [
-            {self._words[at]: float(row[at]) for at in _largest(row) if row[at] >= _LEAST}
-            for row in cosines
-        ]
+        return [self._near(each) for each in vectors]
+
+    def _near(self, vector: Rows) -> dict[str, float]:
+        places, cosines = self._nearest(vector, _MOST)
+        found = zip(places.tolist(), np.minimum(cosines, 1.0).tolist(), strict=True)
+        return {self._words[at]: cosine for at, cosine in found if cosine >= _LEAST}
 
 
 def _scripts(letters: Iterable[str]) -> set[str]:
     """Give the scripts of letters, by the names that Unicode gives these: `ARABIC`, `LATIN`."""
     return {unicodedata.name(each, "").partition(" ")[0] for each in letters if each.isalpha()}
-
-
-def _largest(row: Rows) -> list[int]:
-    """Give the places of the largest numbers, the largest first, of equal ones the first."""
-    least = np.partition(row, -_MOST)[-_MOST] if len(row) > _MOST else -np.inf
-    places = np.flatnonzero(row >= least)
-    return [int(at) for at in places[np.argsort(-row[places], kind="stable")][:_MOST]]
 
 
 def kept_words(vocabulary: Mapping[str, int]) -> list[str]:

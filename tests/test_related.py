@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from embedder import related
+from embedder.dense import ExactIndex
 from embedder.related import RelatedWords, kept_words
 
 
@@ -16,9 +19,13 @@ WORDS = ["same", "near", "nearish", "just", "far", "none", "opposite"]
 VECTORS = rows((1, 0), (0.8, 0.6), (0.6, -0.8), (0.5, 0.75**0.5), (0.28, 0.96), (0, 1), (-1, 0))
 
 
+def of(words: Sequence[str], vectors: np.ndarray) -> RelatedWords:
+    return RelatedWords(words, ExactIndex(vectors).search)
+
+
 @pytest.fixture
 def words() -> RelatedWords:
-    return RelatedWords(WORDS, VECTORS)
+    return of(WORDS, VECTORS)
 
 
 def test_the_three_nearest_words_are_given_with_their_cosines(words):
@@ -33,7 +40,7 @@ def test_words_under_a_half_are_not_near(words):
 
 
 def test_a_word_at_exactly_a_half_is_near():
-    (found,) = RelatedWords(["half", "less"], rows((0.5, 0), (0.499, 0))).near(rows((1, 0)))
+    (found,) = of(["half", "less"], rows((0.5, 0), (0.499, 0))).near(rows((1, 0)))
     assert found == {"half": 0.5}
 
 
@@ -43,13 +50,16 @@ def test_each_row_has_its_own_words(words):
     assert list(two) == ["none", "far", "just"]
 
 
-def test_of_equally_near_words_the_first_are_given():
-    near = RelatedWords(list("abcde"), rows(*[(1, 0)] * 5)).near(rows((1, 0)))
-    assert list(near[0]) == ["a", "b", "c"]
+def test_of_equally_near_words_the_same_are_given_each_time():
+    equal = of(list("abcde"), rows(*[(1, 0)] * 5))
+    (found,) = equal.near(rows((1, 0)))
+    assert found == pytest.approx(dict.fromkeys(found, 1.0))
+    assert len(found) == 3
+    assert [list(each) for each in equal.near(rows(*[(1, 0)] * 5))] == [list(found)] * 5
 
 
 def test_nothing_is_near_when_all_are_far():
-    assert RelatedWords(["far"], rows((0, 1))).near(rows((1, 0))) == [{}]
+    assert of(["far"], rows((0, 1))).near(rows((1, 0))) == [{}]
 
 
 def test_no_questions_have_no_words(words):
@@ -57,7 +67,7 @@ def test_no_questions_have_no_words(words):
 
 
 def test_without_words_nothing_is_near():
-    empty = RelatedWords([], np.empty((0, 2), dtype=np.float32))
+    empty = of([], np.empty((0, 2), dtype=np.float32))
     assert empty.near(rows((1, 0), (0, 1))) == [{}, {}]
 
 
@@ -85,14 +95,14 @@ def test_no_words_are_kept_of_none():
 )
 def test_the_model_knows_which_words_are_near(word, near, encoder):
     words = ["earthquake", "children", "police", "trafficking", "programme", "shelter"]
-    (found,) = RelatedWords(words, encoder.encode_queries(words)).near(
+    (found,) = of(words, encoder.encode_queries(words)).near(
         encoder.encode_queries([word])
     )
     assert next(iter(found)) == near
 
 
 def test_words_of_another_script_are_told_apart():
-    related = RelatedWords(["shelter", "naïve"], np.eye(2, dtype=np.float32))
+    related = of(["shelter", "naïve"], np.eye(2, dtype=np.float32))
     assert related.in_their_script("Zuflucht")
     assert related.in_their_script("x-ray 2")
     assert not related.in_their_script("وأحيلهم")
