@@ -6,6 +6,7 @@ import hmac
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -64,14 +65,19 @@ class TooMany(Refused):
 
 
 class Gate:
-    """Lets so many callers in at once, has so many others wait, and refuses the rest."""
+    """Lets so many callers in at once, has so many others wait in a row, and refuses the rest."""
 
     def __init__(self, places: int, queue: int) -> None:
         """Open with `places` for callers and a `queue` of others."""
-        self._free = threading.Semaphore(places)
+        self._free = places
         self._most = queue
-        self._count = threading.Lock()
-        self.waiting = 0
+        self._row: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._row)
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
@@ -79,25 +85,35 @@ class Gate:
 
         Raises TooMany, at once, if the queue is full.
         """
-        if not self._free.acquire(blocking=False):
-            self._wait()
+        turn = self._enter()
+        if turn:
+            turn.wait()
         try:
             yield
         finally:
-            self._free.release()
+            self._leave()
 
-    def _wait(self) -> None:
-        with self._count:
-            if self.waiting >= self._most:
+    def _enter(self) -> threading.Event | None:
+        """Take a free place, or stand in the row: then give what tells when it is one's turn."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return None
+            if len(self._row) >= self._most:
                 raise TooMany(
                     "The server is busy with others' questions. Try again in {wait} s.", 1
                 )
-            self.waiting += 1
-        try:
-            self._free.acquire()
-        finally:
-            with self._count:
-                self.waiting -= 1
+            turn = threading.Event()
+            self._row.append(turn)
+            return turn
+
+    def _leave(self) -> None:
+        """Hand one's place to the first in the row: who comes meanwhile does not get it."""
+        with self._lock:
+            if self._row:
+                self._row.popleft().set()
+            else:
+                self._free += 1
 
 
 class Rate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -179,6 +180,28 @@ def test_the_gate_lets_some_in_has_some_wait_and_refuses_the_rest():
     assert (came, gate.waiting) == (["in"], 0)
     with gate(), gate():  # both places are free again
         pass
+
+
+def test_who_waits_goes_in_in_the_order_of_coming_and_before_who_comes_later():
+    gate = Gate(1, 10)
+    came: list[int] = []
+
+    def wait(number: int) -> None:
+        with gate():
+            came.append(number)
+
+    threads = [threading.Thread(target=wait, args=(number,)) for number in range(10)]
+    with gate():
+        for number, each in enumerate(threads, start=1):
+            each.start()
+            while gate.waiting < number:
+                time.sleep(0.001)
+    # The place was left a moment ago, and hardly one of the ten has had time to take it.
+    with gate():
+        came.append(-1)
+    for each in threads:
+        each.join(20)
+    assert came == [*range(10), -1]
 
 
 def test_a_place_is_free_again_after_an_error():
