@@ -26,12 +26,11 @@ def hits(
     if not len(shown):
         return
     rows = loaded.facets.rows[shown].tolist()
-    documents = snapshot.documents(rows)
-    spans = snapshot.spans(rows)
+    stored = loaded.stored(snapshot, rows)
     telling = asked.shown()
     vectors, begins = loaded.sentences(shown)
     for at, row, told in zip(page, rows, np.split(vectors, begins[1:]), strict=True):
-        document = documents[row]
+        document = stored[row].document
         # Each by itself, for a product's last digits depend on what else is in it.
         cosines = np.clip(told @ asked.vectors.T, -1, 1)
         keyword = float(found.keywords[at])
@@ -40,7 +39,7 @@ def hits(
             score=_round(found.scores[at]),
             similarity=_round(found.similarities[at]),
             document=document,
-            evidence=tuple(_evidence(document, spans[row], cosines[:, telling].max(axis=1))),
+            evidence=tuple(_evidence(document, stored[row].spans, cosines[:, telling].max(axis=1))),
             legs=Legs(_round(found.similarities[at]), _round(keyword) if keyword else None),
             matched=tuple(_matched(asked, cosines)),
         )

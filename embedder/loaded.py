@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -16,7 +16,7 @@ from embedder.encode import Encoder, Rows
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.facets import Allowed, Facets, Mask
 from embedder.glossary import Glossary, read_glossary
-from embedder.records import FacetCount, Manifest
+from embedder.records import Document, FacetCount, Manifest, Span
 from embedder.related import RelatedWords, kept_words
 from embedder.sentences import CHECKED_WHEN_READ, SentenceVectors, runs
 from embedder.spelling import Speller
@@ -24,6 +24,7 @@ from embedder.store import Snapshot
 
 _SAMPLE = 1000
 _RECENT_SCOPES = 64
+_RECENT_DOCUMENTS = 500
 _AGAIN = "Build it again: fingerpost index"
 
 
@@ -38,6 +39,14 @@ class Scope:
     mask: Mask
     passages: Among | None
     facets: Mapping[str, tuple[FacetCount, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document, and where its sentences lie, in the order of their vectors."""
+
+    document: Document
+    spans: Sequence[Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,8 @@ class Loaded:
     told_by: Positions  # (passages,) each one's place in `told`, -1: gone
     chart: atlas.Chart | None  # the map, None in a library built before there were maps
     scopes: LRUCache[Allowed, Scope]  # of filters asked for lately
-    lock: Lock = field(default_factory=Lock)  # of `scopes`
+    recent: LRUCache[int, Stored]  # documents shown lately, by row number
+    lock: Lock = field(default_factory=Lock)  # of `scopes` and `recent`
 
     def scope(self, allowed: Allowed) -> Scope:
         """Give who may answer under some filters."""
@@ -83,6 +93,17 @@ class Loaded:
         passages = mask[documents] & (documents >= 0)
         among = None if passages.all() else Among.of(passages)
         return Scope(int(mask.sum()), mask, among, self.facets.counts(mask))
+
+    def stored(self, snapshot: Snapshot, rows: Sequence[int]) -> dict[int, Stored]:
+        """Give documents by their row numbers; those shown lately are not read again."""
+        with self.lock:
+            found = {row: self.recent[row] for row in rows if row in self.recent}
+        missing = [row for row in rows if row not in found]
+        documents, spans = snapshot.documents(missing), snapshot.spans(missing)
+        new = {row: Stored(documents[row], spans[row]) for row in missing}
+        with self.lock:
+            self.recent.update(new)
+        return found | new
 
     def sentences(self, positions: Positions) -> tuple[Rows, Positions]:
         """Give the vectors of documents' sentences, and where each document's begin among them.
@@ -163,6 +184,7 @@ def load(
         told_by=told_by,
         chart=atlas.read(place / generations.MAP) if generations.MAP in manifest.files else None,
         scopes=LRUCache(_RECENT_SCOPES),
+        recent=LRUCache(_RECENT_DOCUMENTS),
     )
 
 

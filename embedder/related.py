@@ -16,7 +16,7 @@ from embedder.encode import Rows
 
 # Gives of all words the nearest to a vector, float32 (dim,), at most so many: their places, int64
 # (k,), and their cosines, float32 (k,), the nearest first.
-Nearest = Callable[[Rows, int], tuple[np.ndarray[Any, np.dtype[np.int64]], Rows]]
+Lookup = Callable[[Rows, int], tuple[np.ndarray[Any, np.dtype[np.int64]], Rows]]
 
 # Beyond this many words the rarest are left out: they cost memory and are mostly misprints.
 LARGEST_VOCABULARY = 50_000
@@ -28,7 +28,7 @@ _MOST = 3
 class RelatedWords:
     """The library's words, and which of them are near."""
 
-    def __init__(self, words: Sequence[str], nearest: Nearest) -> None:
+    def __init__(self, words: Sequence[str], nearest: Lookup) -> None:
         """Take in words, and what finds the nearest of their vectors."""
         self._words = list(words)
         self._nearest = nearest
