@@ -67,9 +67,7 @@ def find(loaded: Loaded, question: Question, asked: Asked, weight: float) -> Fou
     return in_order(Found(scope, positions, similarities, keywords, scores))
 
 
-def _by_words(
-    loaded: Loaded, asked: Asked, limit: int, allowed: Allowed
-) -> tuple[Positions, Rows]:
+def _by_words(loaded: Loaded, asked: Asked, limit: int, allowed: Allowed) -> tuple[Positions, Rows]:
     """Give the positions of the documents that share most with a question's words, best first."""
     rows, bm25 = loaded.lexical.search(asked.wanted, limit, allowed)
     return np.searchsorted(loaded.facets.rows, rows), bm25

@@ -36,9 +36,8 @@ EXACT_UP_TO = 200_000
 # Its stubs describe the C++ signatures, not the Python ones that it adds.
 faiss: Any = _faiss
 
-# Serving answers many questions side by side: more threads in each only collide, numpy's too,
-# which wait for one another by turning in circles.
-faiss.omp_set_num_threads(1)
+# Serving answers many questions side by side: more threads in each only collide, as they wait for
+# one another by turning in circles. numpy is told once; FAISS, see `_alone`.
 threadpool_limits(1, "blas")
 
 # So few vectors are compared one by one.
@@ -146,6 +145,7 @@ class ExactIndex:
         # In the place where they lie: numpy would copy them first, which takes most of the time.
         given = (found, query, self._vectors, positions)
         pointers = [faiss.swig_ptr(each) for each in given]
+        _alone()
         faiss.fvec_inner_products_by_idx(*pointers, len(query), 1, len(positions))
         return found
 
@@ -213,6 +213,7 @@ class _Sketch:
     def search(self, query: Rows, many: int, among: Among | None) -> tuple[Rows, Positions]:
         """Give about the nearest so many, of which there must be more, best first."""
         parameters = faiss.SearchParametersIVF(nprobe=1, sel=_selector(among))
+        _alone()
         scores, positions = self._index.search(query[np.newaxis], many, params=parameters)
         return scores[0], positions[0]
 
@@ -276,6 +277,7 @@ class ApproximateIndex:
 
     def _look(self, query: Rows, many: int, probes: int, among: Among | None) -> Positions:
         parameters = faiss.SearchParametersIVF(nprobe=probes, sel=_selector(among))
+        _alone()
         found = self._index.search(query[np.newaxis], many, params=parameters)[1][0]
         return np.asarray(found[found >= 0], dtype=np.int64)
 
@@ -287,6 +289,7 @@ class ApproximateIndex:
         """Find all that are near, in all cells; see `DenseIndex.within`."""
         radius = threshold - self._ERROR / self._index.d**0.5
         every = faiss.SearchParametersIVF(nprobe=self.cells)
+        _alone()
         _, _, found = self._index.range_search(query[np.newaxis], radius, params=every)
         found = np.sort(found).astype(np.int64)
         near = [
@@ -417,6 +420,11 @@ def _nothing() -> tuple[Positions, Rows]:
     return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
 
 
+def _alone() -> None:
+    """Have FAISS use no other thread than this one, which must be said in each thread anew."""
+    faiss.omp_set_num_threads(1)
+
+
 @contextmanager
 def _all_cores() -> Iterator[None]:
     """Use all cores, as nothing else runs when an index is made."""
@@ -424,4 +432,4 @@ def _all_cores() -> Iterator[None]:
     try:
         yield
     finally:
-        faiss.omp_set_num_threads(1)
+        _alone()

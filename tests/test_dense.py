@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,10 @@ from embedder.dense import (
     write_index,
 )
 from embedder.errors import LibraryDamaged
+from tests.conftest import in_threads
 
 DIM = 24
+TASKS = Path("/proc/self/task")
 COUNT = 1003  # no multiple of eight: masks travel as bits
 
 
@@ -414,3 +418,21 @@ def test_an_inverted_file_finds_the_same_each_time(inverted):
 def test_recall_is_the_share_of_the_nearest_that_is_found():
     found = np.asarray([[1, 2, 3], [4, 5, 6]])
     assert recall(found, np.asarray([[1, 2, 9], [6, 5, 4]])) == pytest.approx((2 / 3 + 1) / 2)
+
+
+# Threads.
+
+
+@pytest.mark.skipif(not TASKS.is_dir(), reason="threads are listed by Linux")
+@pytest.mark.parametrize("kind", ["exact", "approximate"])
+def test_a_search_starts_no_other_thread_wherever_it_runs(kind, large, inverted):
+    index, vectors = (large, MANY) if kind == "exact" else (inverted[0], CLOSE)
+
+    def started(_: int) -> int:
+        before = len(list(TASKS.iterdir()))
+        index.search(vectors[0], 1000)
+        index.similarities(vectors[0], np.arange(5000))
+        index.within(vectors[0], 0.5)
+        return len(list(TASKS.iterdir())) - before
+
+    assert in_threads(1, started) == [0]

@@ -95,9 +95,7 @@ def test_no_words_are_kept_of_none():
 )
 def test_the_model_knows_which_words_are_near(word, near, encoder):
     words = ["earthquake", "children", "police", "trafficking", "programme", "shelter"]
-    (found,) = of(words, encoder.encode_queries(words)).near(
-        encoder.encode_queries([word])
-    )
+    (found,) = of(words, encoder.encode_queries(words)).near(encoder.encode_queries([word]))
     assert next(iter(found)) == near
 
 
