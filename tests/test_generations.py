@@ -153,7 +153,8 @@ def test_finishing_makes_every_file_and_folder_safe(tmp_path, first, monkeypatch
     assert sorted(synced) == sorted([*first.iterdir(), *place.iterdir(), place, place.parent])
 
 
-def test_what_is_linked_is_not_read_again(tmp_path, first, monkeypatch):
+@pytest.mark.usefixtures("first")
+def test_what_is_linked_is_not_read_again(tmp_path, monkeypatch):
     begin(tmp_path, 2, upon=1)
     (folder(tmp_path, 2) / "lexical" / "b.term").write_text("two")
     (folder(tmp_path, 2) / "glossary.csv").write_text("two")
