@@ -70,7 +70,7 @@ def find(loaded: Loaded, question: Question, asked: Asked, weight: float) -> Fou
 def _by_words(loaded: Loaded, asked: Asked, limit: int, allowed: Allowed) -> tuple[Positions, Rows]:
     """Give the positions of the documents that share most with a question's words, best first."""
     rows, bm25 = loaded.lexical.search(asked.wanted, limit, allowed)
-    return np.searchsorted(loaded.facets.rows, rows), bm25
+    return loaded.facets.positions(rows), bm25
 
 
 def _first_by_words(

@@ -97,6 +97,8 @@ class Facets:
         """Take in arrays that `of`, `changed` or `read` made."""
         self._arrays = arrays
         self.rows = arrays.rows
+        # Until documents are taken out of a library their row numbers follow one another.
+        self._unbroken = bool(len(self.rows)) and len(self.rows) == np.ptp(self.rows) + 1
         self._years = arrays.years
         self._labels = arrays.labels
         self._numbers = {each: number for number, each in enumerate(arrays.labels)}
@@ -181,6 +183,12 @@ class Facets:
             np.save(folder / f"{name}.npy", getattr(self._arrays, name), allow_pickle=False)
         stored = {"labels": self._arrays.labels, "names": self._arrays.names}
         (folder / _NAMES).write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
+
+    def positions(self, rows: Integers) -> Integers:
+        """Give the positions of documents by their row numbers, which must be there: int64 (k,)."""
+        if self._unbroken:
+            return rows - self.rows[0]
+        return np.searchsorted(self.rows, rows)
 
     def values(self, facet: Facet) -> list[str]:
         """List the values of a facet in alphabetical order."""

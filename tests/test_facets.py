@@ -102,6 +102,15 @@ def test_rows_are_those_given(facets):
     assert facets.rows.dtype == np.int64
 
 
+@pytest.mark.parametrize(
+    "rows", [[3, 13, 23, 33], [4, 5, 6, 7], [4, 5, 6, 8], [9], []], ids=lambda each: f"{each}"
+)
+def test_a_documents_position_is_its_place_among_the_rows(rows):
+    facets = Facets.of((row, document()) for row in rows)
+    backwards = np.asarray(rows[::-1], dtype=np.int64)
+    assert facets.positions(backwards).tolist() == list(range(len(rows)))[::-1]
+
+
 def test_values_are_in_alphabetical_order(facets):
     assert facets.values("countries") == [
         "Armenia",
