@@ -302,7 +302,7 @@ class ApproximateIndex:
 
     def vectors(self, positions: Positions) -> Rows:
         """Give some vectors, rounded to half a float a number; see `DenseIndex.vectors`."""
-        return self._halves.of(positions).astype(np.float32)
+        return self._halves.of(positions)
 
 
 def write_index(

@@ -63,14 +63,15 @@ class Halves:
         ):
             self._maps[number].madvise(mmap.MADV_WILLNEED, begin, length)
 
-    def of(self, rows: Positions) -> HalfRows:
-        """Give some rows, in their order: float16 (k, dim)."""
+    def of(self, rows: Positions) -> Rows:
+        """Give some rows, in their order: float32 (k, dim)."""
         if len(self._files) == 1:
-            return np.asarray(self._files[0].take(rows, axis=0))
-        found = np.empty((len(rows), self._dim), _HALF)
-        for file, base in zip(self._files, self._bases[:-1], strict=True):
-            here = (rows >= base) & (rows < base + len(file))
-            found[here] = file[rows[here] - base]
+            return self._files[0].take(rows, axis=0).astype(np.float32)
+        found = np.empty((len(rows), self._dim), np.float32)
+        numbers = np.searchsorted(self._bases, rows, side="right") - 1
+        for number in np.unique(numbers):
+            here = np.flatnonzero(numbers == number)
+            found[here] = self._files[number].take(rows[here] - self._bases[number], axis=0)
         return found
 
 

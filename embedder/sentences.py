@@ -70,17 +70,17 @@ class SentenceVectors:
         rows, first = runs(starts, ends)
         new = ~self._sound[places]
         self._halves.expect(starts[new], ends[new])
-        halves = self._halves.of(rows)
+        vectors = self._halves.of(rows)
         for at in np.flatnonzero(new):
             place, begin = places[at], first[at]
-            own = halves[begin : begin + ends[at] - starts[at]]
-            if _check(own) != self._checks[place]:
+            own = vectors[begin : begin + ends[at] - starts[at]]
+            if _check(halve(own)) != self._checks[place]:
                 raise LibraryDamaged(
                     f"the sentences' vectors of passage {self.passages[place]} do not match their "
                     f"checksum. {_AGAIN}"
                 )
             self._sound[place] = True
-        return halves.astype(np.float32), ends - starts
+        return vectors, ends - starts
 
 
 def write(

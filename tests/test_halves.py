@@ -28,7 +28,7 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 )
 def test_rows_come_back_in_the_order_asked_for(folder: Path, wanted: list[int]):
     found = Halves(folder, DIM).of(np.asarray(wanted, dtype=np.int64))
-    assert (found.shape, found.dtype) == ((len(wanted), DIM), np.float16)
+    assert (found.shape, found.dtype) == ((len(wanted), DIM), np.float32)
     assert found.tolist() == ROWS[wanted].astype(np.float16).tolist()
     np.testing.assert_allclose(found, ROWS[wanted], atol=0.00025)
 
