@@ -187,7 +187,7 @@ class Facets:
     def positions(self, rows: Integers) -> Integers:
         """Give the positions of documents by their row numbers, which must be there: int64 (k,)."""
         if self._unbroken:
-            return rows - self.rows[0]
+            return np.asarray(rows - self.rows[0])
         return np.searchsorted(self.rows, rows)
 
     def values(self, facet: Facet) -> list[str]:
