@@ -109,7 +109,11 @@ def read(loaded: Loaded, question: Question, recipe: Recipe) -> Asked:
         reading = understand.read_question(question.text, loaded.glossary, loaded.speller, recipe)
     else:
         reading = understand.read_plainly(question.text)
-    strange = [word for word in reading.strange if not loaded.lexical.knows(word)]
+    strange = [
+        word
+        for word in reading.strange
+        if not (loaded.speller.uses(word) or loaded.lexical.knows(word))
+    ]
     encoder = loaded.encoder
     places = passages.windows(reading.whole, encoder.count_tokens, encoder.max_tokens)
     whole = [reading.whole[start:end] for start, end in places]

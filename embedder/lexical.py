@@ -32,6 +32,7 @@ FIELDS: dict[str, float] = {
     "places": 0.3,
     "year": 0.3,
 }
+_OF_FEW_WORDS = ("places", "year")
 _WRITER_BYTES = 128_000_000
 _LONGEST_WORD = 256  # bytes
 # Documents that are looked through for a question's words, a document once for each of its words;
@@ -69,6 +70,11 @@ class LexicalIndex:
         self._schema = self._index.schema
         self._index.reload()
         self._searcher = self._index.searcher()
+        # Of few words, so that most of a question's need not be looked for in these.
+        self._words_of = {
+            name: frozenset(word for word, _ in self._searcher.terms_with_prefix(name, ""))
+            for name in _OF_FEW_WORDS
+        }
 
     def search(
         self, wanted: Wanted, limit: int, allowed: Allowed | None = None
@@ -131,7 +137,7 @@ class LexicalIndex:
         for word in self._rarest(asked):
             times = asked[word]
             for name, weight in FIELDS.items():
-                if not self._searcher.doc_freq(name, word):
+                if not self._is_in(name, word):
                     continue  # most words are nobody's name, no place and no year
                 share = wanted.title_weight if name == "title" else 1.0
                 yield self._word(word, name, weight * share * times * tells.get(word, 1.0))
@@ -170,6 +176,11 @@ class LexicalIndex:
             share = math.cbrt(told / most) if most else 1.0
             found.update((word, max(found.get(word, 0.0), share)) for word in own)
         return found
+
+    def _is_in(self, name: str, word: str) -> bool:
+        """Tell whether any document has a word in a field."""
+        few = self._words_of.get(name)
+        return bool(self._searcher.doc_freq(name, word)) if few is None else word in few
 
     def _word(self, word: str, name: str, weight: float) -> tantivy.Query:
         query = tantivy.Query.term_query(self._schema, name, word, index_option="freq")

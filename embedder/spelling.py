@@ -25,6 +25,10 @@ class Speller:
         for word in documents:
             self._by_first.setdefault(word[:1], []).append(word)
 
+    def uses(self, word: str) -> bool:
+        """Tell whether the library uses a word, in lower case, in just this form."""
+        return word in self._documents
+
     def correct(self, word: str) -> str | None:
         """Give the library's word that a misspelt one means, None if there is none.
 
@@ -33,7 +37,7 @@ class Speller:
         an optimal string alignment distance of one, in long words two; of equally near ones
         the commonest.
         """
-        if len(word) < _SHORTEST or word in self._documents or self._is_word(word):
+        if len(word) < _SHORTEST or self.uses(word) or self._is_word(word):
             return None
         slips = 1 if len(word) < _LONG else 2
         near = process.extract(

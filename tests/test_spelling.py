@@ -25,6 +25,11 @@ def speller() -> Speller:
     return Speller(DOCUMENTS, {"their", "hause"}.__contains__)
 
 
+def test_a_word_is_used_in_just_the_form_that_documents_have(speller):
+    assert speller.uses("shelters")
+    assert not speller.uses("houses")
+
+
 @pytest.mark.parametrize(
     ("word", "right"),
     [
