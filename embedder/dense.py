@@ -401,9 +401,10 @@ def _selector(among: Among | None) -> Any:
 
 
 def _best(among: Positions, scores: Rows, limit: int) -> tuple[Positions, Rows]:
-    """Give the best of some positions by their scores, best first, at most so many."""
-    best = np.argpartition(-scores, min(limit, len(scores)) - 1)[:limit]
-    best = best[np.lexsort((among[best], -scores[best]))]
+    """Give the best of some positions by their scores, at most so many, of equal ones the first."""
+    last = max(0, len(scores) - limit)
+    best = np.flatnonzero(scores >= np.partition(scores, last)[last])
+    best = best[np.lexsort((among[best], -scores[best]))][:limit]
     return among[best].astype(np.int64), scores[best]
 
 

@@ -159,6 +159,13 @@ def test_ties_fill_the_places_left_the_same_way_each_time(limit, tied):
         assert index.search(FIRST, limit)[0].tolist() == positions.tolist()
 
 
+@pytest.mark.parametrize("limit", [1, 3, 200])
+def test_of_equal_vectors_the_first_are_found(limit):
+    for count in (300, 12_000):  # looked through, and by the sketch
+        index = ExactIndex(np.repeat(HALVES[1:2], count, axis=0))
+        assert index.search(FIRST, limit)[0].tolist() == list(range(limit))
+
+
 def test_ties_beyond_the_mask_are_not_found():
     mask = np.asarray([False, False, True, True, False, True])
     positions, scores = ExactIndex(HALVES).search(FIRST, 3, Among.of(mask))
@@ -424,15 +431,12 @@ def test_recall_is_the_share_of_the_nearest_that_is_found():
 
 
 @pytest.mark.skipif(not TASKS.is_dir(), reason="threads are listed by Linux")
-@pytest.mark.parametrize("kind", ["exact", "approximate"])
-def test_a_search_starts_no_other_thread_wherever_it_runs(kind, large, inverted):
-    index, vectors = (large, MANY) if kind == "exact" else (inverted[0], CLOSE)
-
+def test_a_search_starts_no_other_thread_wherever_it_runs(large: ExactIndex):
     def started(_: int) -> int:
         before = len(list(TASKS.iterdir()))
-        index.search(vectors[0], 1000)
-        index.similarities(vectors[0], np.arange(5000))
-        index.within(vectors[0], 0.5)
+        large.search(MANY[0], 1000)
+        large.similarities(MANY[0], np.arange(5000))
+        large.within(MANY[0], 0.5)
         return len(list(TASKS.iterdir())) - before
 
     assert in_threads(1, started) == [0]

@@ -11,7 +11,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from embedder.library import Library
-from server.api.schemas import AnswerOut, DocumentOut, SimilarityOut
+from server.api.schemas import AnswerOut, BatchOut, DocumentOut, SimilarityOut
 from server.app import create_app
 from server.families import family
 from server.limits import PAGES
@@ -186,6 +186,12 @@ def test_an_answer_is_as_described(ask: Ask):
         ask("Who helps?", fields=["title", "year"]).get_json(),
     ):
         assert AnswerOut.model_validate(found).model_dump(mode="json", exclude_unset=True) == found
+
+
+def test_several_answers_are_as_described(client: FlaskClient):
+    questions = [{"query": "Who helps?", "limit": 2}, {"query": "victims", "fields": ["year"]}]
+    found = client.post("/api/search/batch", json={"questions": questions}).get_json()
+    assert BatchOut.model_validate(found).model_dump(mode="json", exclude_unset=True) == found
 
 
 def test_documents_and_cosines_are_as_described(
