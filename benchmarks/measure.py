@@ -202,8 +202,10 @@ class Load:
     p95: float
 
 
-def load(port: int, path: str, questions: Sequence[str], clients: int) -> Load:
+def load(ports: Sequence[int], path: str, questions: Sequence[str], clients: int) -> Load:
     """Post every question once, from so many clients at a time, each on its own connection.
+
+    The clients are shared out evenly among the servers at `ports`.
 
     Raises RuntimeError if any answer is not 200.
     """
@@ -212,7 +214,7 @@ def load(port: int, path: str, questions: Sequence[str], clients: int) -> Load:
     spans: list[float] = []
     problems: list[str] = []
 
-    def client() -> None:
+    def client(port: int) -> None:
         connection = http.client.HTTPConnection(_HOST, port, timeout=120)
         try:
             while not problems:
@@ -226,7 +228,10 @@ def load(port: int, path: str, questions: Sequence[str], clients: int) -> Load:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=client) for _ in range(clients)]
+    threads = [
+        threading.Thread(target=client, args=(ports[number % len(ports)],))
+        for number in range(clients)
+    ]
     began = time.perf_counter()
     for thread in threads:
         thread.start()

@@ -14,9 +14,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing import get_context
@@ -28,7 +28,7 @@ from sentence_transformers import SentenceTransformer
 from benchmarks import measure, plain
 from benchmarks.quality import Silent
 from embedder.build import index
-from embedder.encode import Encoder
+from embedder.encode import CORES, Encoder
 from embedder.encode_torch import TorchEncoder
 from embedder.library import Library
 from embedder.models import DEFAULT_MODEL, find_model, fingerprint, load_encoder
@@ -242,7 +242,7 @@ def serving(
     size: Size,
     rounds: int,
 ) -> None:
-    """Put each side's server under load, one at a time.
+    """Put each side's server under load, one at a time; then as many of them as there are cores.
 
     Every round has new servers and asks each of them no question twice, so that nobody's cache
     counts.
@@ -251,17 +251,37 @@ def serving(
     alone, crowd = rest[: size.alone], rest[size.alone :][: size.crowd]
     for _ in range(rounds):
         for side in SIDES:
-            port = measure.free_port()
-            server = [*command(side, "serve", folders[side]), "--port", str(port)]
-            with measure.serving(server, port) as pid:
-                measure.load(port, PATHS[side], warm_up, 8)
+            server = command(side, "serve", folders[side])
+            with servers(server, 1) as running:
+                measure.load([*running], PATHS[side], warm_up, 8)
                 for clients, asked in zip(CLIENTS, (alone, crowd), strict=True):
-                    found = measure.load(port, PATHS[side], asked, clients)
-                    name = f"{clients} client{'s' if clients > 1 else ''}"
-                    note(figures, f"answers/s, {name}", side, found.per_second)
-                    note(figures, f"p50 of {name}, ms", side, found.p50)
-                    note(figures, f"p95 of {name}, ms", side, found.p95)
+                    found = measure.load([*running], PATHS[side], asked, clients)
+                    note_load(figures, f"{clients} client{'s' if clients > 1 else ''}", side, found)
+                (pid,) = running.values()
                 note(figures, "memory of the server, MB", side, measure.memory(pid))
+            with servers(server, CORES) as running:
+                measure.load([*running], PATHS[side], warm_up, 8)
+                found = measure.load([*running], PATHS[side], crowd, CLIENTS[-1])
+                name = f"{CLIENTS[-1]} clients of {CORES} servers"
+                note_load(figures, name, side, found)
+
+
+@contextmanager
+def servers(command: Sequence[str | Path], count: int) -> Iterator[dict[int, int]]:
+    """Run so many servers while in the block; give each one's port with its process."""
+    with ExitStack() as stack:
+        ports = [measure.free_port() for _ in range(count)]
+        yield {
+            port: stack.enter_context(measure.serving([*command, "--port", str(port)], port))
+            for port in ports
+        }
+
+
+def note_load(figures: Figures, name: str, side: Side, found: measure.Load) -> None:
+    """Keep what servers did under one load."""
+    note(figures, f"answers/s, {name}", side, found.per_second)
+    note(figures, f"p50 of {name}, ms", side, found.p50)
+    note(figures, f"p95 of {name}, ms", side, found.p95)
 
 
 @dataclass(frozen=True, slots=True)

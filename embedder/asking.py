@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedder import passages, understand
-from embedder.dense import Positions
-from embedder.encode import Rows, normalise
+from embedder.encode import Positions, Rows, normalise
 from embedder.errors import RequestError
 from embedder.fusion import usual_low
 from embedder.lexical import Wanted

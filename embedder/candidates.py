@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedder.asking import DEPTH, Asked
-from embedder.dense import Positions
-from embedder.encode import Rows
+from embedder.encode import Positions, Rows
 from embedder.facets import Allowed
 from embedder.fusion import convex
 from embedder.loaded import Loaded, Scope

@@ -22,12 +22,11 @@ import faiss as _faiss
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from embedder.encode import CORES, Rows
+from embedder.encode import CORES, Positions, Rows
 from embedder.errors import LibraryDamaged
 from embedder.halves import HalfRows, Halves, halve
 from embedder.halves import write as write_halves
 
-Positions = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 

@@ -105,7 +105,9 @@ def derive(site: Site, number: int, difference: Difference, before: Manifest | N
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         documents=site.writer.count(),
         passages=site.writer.count_passages(),
-        files=generations.finish(site.folder, number, before.files if before else {}),
+        files=generations.finish(
+            site.folder, number, upon=upon, known=before.files if before else {}
+        ),
         calibration=calibration,
         dense=kind,
     )

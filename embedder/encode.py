@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from embedder.records import Passage
 
 Rows = NDArray[np.float32]
+Positions = NDArray[np.int64]
 
 # The cores that this process may use.
 CORES = max(

@@ -62,21 +62,24 @@ def link(file: Path, target: Path) -> None:
         shutil.copy2(file, target)
 
 
-def finish(vectors: Path, generation: int, before: Mapping[str, str]) -> dict[str, str]:
+def finish(
+    vectors: Path, generation: int, *, upon: int | None, known: Mapping[str, str]
+) -> dict[str, str]:
     """Make a generation's files safe against a loss of power, and give their hashes.
 
-    `before` are the hashes, which must have been checked, of the files of the generation before,
-    if this one was built upon it: what was linked is not read again.
+    With `upon`, the generation that it was built upon, what was linked from there is not read
+    again: `known` are the hashes of that generation's files, which must have been checked.
     """
-    place, earlier = folder(vectors, generation), folder(vectors, generation - 1)
+    place = folder(vectors, generation)
+    earlier = None if upon is None else folder(vectors, upon)
     for file in place.rglob("*"):
         _sync(file)
     for directory in (place, place.parent):
         _sync(directory)
     linked = {
         name: sha256
-        for name, sha256 in before.items()
-        if (place / name).is_file() and (place / name).samefile(earlier / name)
+        for name, sha256 in known.items()
+        if earlier and (place / name).is_file() and (place / name).samefile(earlier / name)
     }
     return hashes(place, known=linked)
 

@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from embedder.encode import Rows
+from embedder.encode import Positions, Rows
 
-Positions = np.ndarray[Any, np.dtype[np.int64]]
 HalfRows = np.ndarray[Any, np.dtype[np.float16]]
 
 SUFFIX = ".f16"

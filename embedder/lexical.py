@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 import tantivy
 
-from embedder.encode import Rows
+from embedder.encode import Positions, Rows
 from embedder.facets import Allowed, labels
 from embedder.records import Document
 from embedder.words import regular
-
-Positions = np.ndarray[Any, np.dtype[np.int64]]
 
 # Part of every library's manifest: raise it when fields, labels or word rules change, or what
 # else lies in a generation's folder.

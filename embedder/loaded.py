@@ -11,8 +11,8 @@ import numpy as np
 from cachetools import LRUCache
 
 from embedder import atlas, generations, lexical, passages
-from embedder.dense import Among, ApproximateIndex, DenseIndex, ExactIndex, Positions
-from embedder.encode import Encoder, Rows
+from embedder.dense import Among, ApproximateIndex, DenseIndex, ExactIndex
+from embedder.encode import Encoder, Positions, Rows
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.facets import Allowed, Facets, Mask
 from embedder.glossary import Glossary, read_glossary

@@ -141,14 +141,14 @@ def test_a_folder_that_is_not_there_has_no_hashes(tmp_path):
 
 def test_finishing_gives_the_hashes_and_changes_nothing(tmp_path, first):
     before = names(first)
-    assert finish(tmp_path, 1, {}) == FIRST
+    assert finish(tmp_path, 1, upon=None, known={}) == FIRST
     assert names(first) == before
 
 
 def test_finishing_makes_every_file_and_folder_safe(tmp_path, first, monkeypatch):
     synced = []
     monkeypatch.setattr(generations, "_sync", synced.append)
-    finish(tmp_path, 1, {})
+    finish(tmp_path, 1, upon=None, known={})
     place = folder(tmp_path, 1)
     assert sorted(synced) == sorted([*first.iterdir(), *place.iterdir(), place, place.parent])
 
@@ -166,7 +166,7 @@ def test_what_is_linked_is_not_read_again(tmp_path, monkeypatch):
         return sha256(path)
 
     monkeypatch.setattr(generations, "file_sha256", look)
-    assert finish(tmp_path, 2, FIRST) == {
+    assert finish(tmp_path, 2, upon=1, known=FIRST) == {
         "glossary.csv": TWO,
         "lexical/.managed.json": TWO,
         "lexical/a.term": ONE,
@@ -181,7 +181,7 @@ def test_what_is_linked_is_not_read_again(tmp_path, monkeypatch):
 
 def test_what_is_as_it_was_has_no_problems(tmp_path, first):
     assert (first / "a.term").exists()
-    assert problems(tmp_path, 1, finish(tmp_path, 1, {})) == []
+    assert problems(tmp_path, 1, finish(tmp_path, 1, upon=None, known={})) == []
 
 
 def test_a_changed_file_is_a_problem(tmp_path, first):

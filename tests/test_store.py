@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedder import store as store_room
 from embedder.changes import StoredEntry
 from embedder.encode import PassageVectors, normalise
 from embedder.errors import (
@@ -356,6 +357,35 @@ def test_many_threads_read_at_once(filled: Store):
         return counts
 
     assert in_threads(8, read) == [[2] * 20] * 8
+
+
+def test_connections_are_as_many_as_read_at_once(filled: Store, monkeypatch: pytest.MonkeyPatch):
+    opened = []
+
+    def open_one(path: Path) -> sqlite3.Connection:
+        opened.append(path)
+        return connect(path)
+
+    def read(_: int) -> int:
+        with filled.snapshot() as snapshot:
+            return snapshot.count()
+
+    monkeypatch.setattr(store_room, "connect", open_one)
+    for _ in range(5):  # each in a thread of its own
+        assert in_threads(1, read) == [2]
+    assert len(opened) == 1
+    with filled.snapshot() as outer, filled.snapshot() as inner:
+        assert outer.count() == inner.count() == 2
+    assert len(opened) == 2
+    assert in_threads(2, read) == [2, 2]
+    assert len(opened) == 2
+
+
+def test_a_connection_that_met_an_error_is_lent_again(filled: Store):
+    with pytest.raises(ZeroDivisionError), filled.snapshot():
+        raise ZeroDivisionError
+    with filled.snapshot() as snapshot:
+        assert snapshot.count() == 2
 
 
 # BUG: the connection of a thread is kept for good, so a server goes on with a deleted file.

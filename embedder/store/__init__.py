@@ -7,9 +7,9 @@ build that switches the generation meanwhile does not show in it.
 from __future__ import annotations
 
 import sqlite3
-import threading
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -37,7 +37,8 @@ class Store:
     def __init__(self, folder: Path) -> None:
         """Name the folder; nothing is opened or made yet."""
         self.folder = folder
-        self._local = threading.local()
+        # Connections that nobody reads with now; each is of the file of that device and number.
+        self._idle: deque[tuple[tuple[int, int], sqlite3.Connection]] = deque()
 
     @property
     def path(self) -> Path:
@@ -55,7 +56,9 @@ class Store:
                 f"there is no library in {str(self.folder)!r} yet. Build it: fingerpost index"
             )
         with damage_named(self.path):
-            connection = self._connection()
+            file = self.path.stat()
+            identity = (file.st_dev, file.st_ino)
+            connection = self._connection(identity)
             connection.execute("BEGIN")
             try:
                 if not has_tables(connection):
@@ -64,16 +67,21 @@ class Store:
                 yield Snapshot(connection)
             finally:
                 connection.rollback()
+                self._idle.append((identity, connection))
 
-    def _connection(self) -> sqlite3.Connection:
-        """Give this thread's connection, a new one when the file is another than before."""
-        file = self.path.stat()
-        identity = (file.st_dev, file.st_ino)
-        if getattr(self._local, "identity", None) != identity:
-            self._local.connection = connect(self.path)
-            map_into_memory(self._local.connection)
-            self._local.identity = identity
-        connection: sqlite3.Connection = self._local.connection
+    def _connection(self, identity: tuple[int, int]) -> sqlite3.Connection:
+        """Give a connection to the file, the one last used if one is idle: it is still warm.
+
+        Those to a file that was there before are closed.
+        """
+        with suppress(IndexError):
+            while True:
+                of, connection = self._idle.pop()
+                if of == identity:
+                    return connection
+                connection.close()
+        connection = connect(self.path)
+        map_into_memory(connection)
         return connection
 
     @contextmanager

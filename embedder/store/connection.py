@@ -25,7 +25,8 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open the database so that a commit survives a loss of power."""
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    # Readers lend connections to one thread after another.
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     # A new file's pages hold the sentence vectors of one abstract whole.
     connection.execute("PRAGMA page_size = 16384")
     connection.execute("PRAGMA journal_mode = WAL")
