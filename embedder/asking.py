@@ -24,6 +24,9 @@ LARGEST_LIMIT = 100
 TELLING = 1 / 3
 # Letters that a word has for which related words are looked for.
 _TELLING_WORD = 4
+# In how many words that the library does not use it is looked for others near them. A story has
+# many: those are everyday words, and what is near them is too.
+_MOST_ODD = 8
 # What a question must hold, and what it must not: half a character, controls but white space.
 _LETTER = re.compile(r"[^\W_]")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -126,6 +129,8 @@ def read(loaded: Loaded, question: Question, recipe: Recipe) -> Asked:
         and each not in reading.named
         and loaded.related.in_their_script(each)
     ]
+    if len(odd) > _MOST_ODD:
+        odd = []
     rows = encoder.encode_queries([*whole, *parts, *odd])
     windows, rest = rows[: len(whole)], rows[len(whole) :]
     tells = np.asarray([loaded.lexical.information(each) for each in parts], dtype=np.float32)
