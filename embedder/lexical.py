@@ -101,9 +101,11 @@ class LexicalIndex:
         return self._analyzer.analyze(regular(text))
 
     def knows(self, word: str) -> bool:
-        """Tell whether any document has this word, in any of its forms; stop words are known."""
-        stems = self._stems(word)
-        return all(self._searcher.doc_freq("text", stem) for stem in stems)
+        """Tell whether any document has this word, in any of its forms and in any field.
+
+        Stop words are known.
+        """
+        return all(any(self._is_in(name, stem) for name in FIELDS) for stem in self._stems(word))
 
     def information(self, text: str) -> float:
         """Give how much a text's different words tell apart: the sum of their BM25 weights.
@@ -122,6 +124,10 @@ class LexicalIndex:
         """Give the words of titles and abstracts, in lower case, with their document counts."""
         found = self._searcher.terms_with_prefix("forms", "")
         return {word: count for word, count in found if len(word) >= _SHORTEST and word.isalpha()}
+
+    def rings(self) -> frozenset[int]:
+        """Give the numbers of the glossary's rings that any document has."""
+        return frozenset(int(ring) for ring, _ in self._searcher.terms_with_prefix("rings", ""))
 
     @property
     def size(self) -> int:

@@ -116,7 +116,7 @@ class Recipe:
     What each is worth, measured, stands in docs/quality.md.
     """
 
-    dense_weight: float = 0.75  # of meaning against keywords, 0 to 1
+    dense_weight: float = 0.75  # of meaning against keywords, 0 to 1, where all words are known
     sentence_weight: float = 1.0  # of a document's best sentence, against its best passage
     parts_weight: float = 1.0  # of the parts of a long question, against the whole
     title_weight: float = 0.5  # of a keyword in the title, on top of one in the text

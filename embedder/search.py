@@ -18,6 +18,8 @@ from embedder.records import Answer, Hit, Question, Recipe
 from embedder.store import Snapshot
 
 RECIPE = Recipe()
+# The least share of a question's words that is taken for known.
+_LEAST_KNOWN = 0.5
 
 
 def answer(
@@ -31,7 +33,8 @@ def answer(
     begin = time.perf_counter()
     asking.check(question)
     asked = asking.read(loaded, question, recipe)
-    weight = {"hybrid": recipe.dense_weight, "semantic": 1.0, "keyword": 0.0}[question.mode]
+    hybrid = _dense_weight(asked, recipe)
+    weight = {"hybrid": hybrid, "semantic": 1.0, "keyword": 0.0}[question.mode]
     found = candidates.find(loaded, question, asked, weight)
     if question.mode != "keyword":
         found = candidates.look_closer(loaded, asked, found, weight, recipe)
@@ -84,6 +87,17 @@ def _vector(loaded: Loaded, row: int) -> Rows | None:
     """Give the vector of the document in a row, float32 (dim,); None if it has no text."""
     own, _ = loaded.passages_of(np.flatnonzero(loaded.facets.rows == row))
     return normalise(loaded.dense.vectors(own).mean(axis=0)) if len(own) else None
+
+
+def _dense_weight(asked: Asked, recipe: Recipe) -> float:
+    """Give what meaning weighs against keywords, 0 to 1.
+
+    Keywords weigh as much less as the question has words that the library does not know: those
+    that it does know of a story in people's own words are mostly not what the story is about.
+    They keep half their weight, for of a question in another language the names are known.
+    """
+    known = 1 - asked.strange / max(asked.words, 1)
+    return 1 - (1 - recipe.dense_weight) * max(known, _LEAST_KNOWN)
 
 
 def _signals(asked: Asked, found: Found) -> Signals | None:

@@ -6,7 +6,7 @@ glossary's terms for what it says behind it. Nothing of a question is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from embedder.folding import fold
@@ -59,8 +59,14 @@ def read_plainly(text: str) -> Reading:
     return Reading(text, text, parts if len(parts) > 1 else (), "", (), {}, frozenset(), 0, ())
 
 
-def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recipe) -> Reading:
-    """Read a question with the field's glossary and the library's spelling."""
+def read_question(
+    text: str, glossary: Glossary, held: Collection[int], speller: Speller, recipe: Recipe
+) -> Reading:
+    """Read a question with the field's glossary and the library's spelling.
+
+    `held` are the numbers of the rings that some document has. Others' terms are not read with
+    the question: they lead nowhere, and are more often wrong guesses.
+    """
     parts: list[Part] = []
     understood: list[Understood] = []
     rings: dict[int, str] = {}
@@ -71,8 +77,9 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
         found = words(text[start:end])
         mended, slips = _mend(found, speller) if recipe.spelling else (found, [])
         recognised = glossary.find(mended)
-        rings.update((each.ring.number, each.ring.term) for each in recognised)
-        terms = [each.ring.term for each in recognised] if recipe.terms else []
+        known = [each.ring for each in recognised if each.ring.number in held]
+        rings.update((each.number, each.term) for each in known)
+        terms = [each.term for each in known] if recipe.terms else []
         understood += [_shift(each, start) for each in slips]
         understood += [
             Understood("term", start + each.start, start + each.end, each.ring.term)

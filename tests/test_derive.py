@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -125,10 +125,10 @@ def test_a_small_change_adds_to_the_index_and_a_large_one_makes_it_anew(
     made: list[bool] = []
     real = generations.finish
 
-    def watch(vectors: Path, generation: int, before: Mapping[str, str]) -> dict[str, str]:
+    def watch(vectors: Path, generation: int, **given: Any) -> dict[str, str]:
         file = generations.folder(vectors, generation) / "dense" / "passages.npy"
         made.append(bool(np.all(np.diff(np.load(file)) > 0)))
-        return real(vectors, generation, before)
+        return real(vectors, generation, **given)
 
     monkeypatch.setattr(generations, "finish", watch)
     trained: list[int] = []

@@ -18,7 +18,7 @@ from embedder.encode import Encoder, Rows
 from embedder.errors import DocumentNotFound, RequestError, UnknownValue
 from embedder.library import Library
 from embedder.passages import passages, sentences
-from embedder.records import MODES, Answer, Document, Filters, Question
+from embedder.records import MODES, Answer, Document, Filters, Question, Recipe
 from embedder.store import Store
 from tests.conftest import Silent
 
@@ -216,6 +216,39 @@ def test_words_of_no_document_still_find_by_meaning(ask):
 def test_without_expanding_nothing_is_understood(text, ask):
     assert ask(text).understood != ()
     assert ask(text, expand=False).understood == ()
+
+
+ODD = ("fountain", "violin", "sweeping", "balcony", "kettle", "biscuits", "velvet", "trousers")
+
+
+def test_related_words_are_looked_for_while_few_words_are_unknown(ask):
+    def related(words: Sequence[str]) -> int:
+        text = f"Forced labour: {', '.join(words)}."
+        return sum(each.kind == "related" for each in ask(text).understood)
+
+    assert related(ODD) > 0
+    assert related([*ODD, "umbrella"]) == 0
+
+
+# Without weight for meaning a document that keywords do not lead to scores 0; but as much of
+# their weight as of the question's words is unknown goes to meaning, up to half.
+def test_keywords_weigh_less_the_more_words_are_unknown(seed_library: Library):
+    def by_meaning(text: str) -> float:
+        question = Question(text, limit=100)
+        hits = seed_library.ask(question, Recipe(dense_weight=0.0, related_weight=0.0)).hits
+        return max(hit.score for hit in hits if hit.legs.keyword is None)
+
+    assert by_meaning("smuggling Libya Europe") == 0.0
+    third = by_meaning("smuggling Libya qwzrtk")
+    assert third > 0.0
+    assert by_meaning("smuggling qwzrtk vbnmqx") > third
+
+
+def test_a_name_of_an_author_is_a_known_word(seed_library: Library):
+    def best(text: str) -> float:
+        return seed_library.ask(Question(text), Recipe(dense_weight=0.0)).hits[0].score
+
+    assert best("Surtees") == 1.0
 
 
 def test_a_misspelt_word_is_found_by_keyword_when_expanded(ask):

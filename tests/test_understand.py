@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -50,8 +50,10 @@ def speller() -> Speller:
 def read(glossary: Glossary, speller: Speller):
     """Read a question with the small glossary and vocabulary above."""
 
-    def read_it(text: str, recipe: Recipe = RECIPE) -> Reading:
-        return read_question(text, glossary, speller, recipe)
+    every = {each.number for each in glossary.rings}
+
+    def read_it(text: str, recipe: Recipe = RECIPE, held: Collection[int] = every) -> Reading:
+        return read_question(text, glossary, held, speller, recipe)
 
     return read_it
 
@@ -292,6 +294,18 @@ def test_a_term_in_another_number_or_case_is_no_news(said, read):
 
 
 # The real glossary, vocabulary and model.
+
+
+def test_a_term_that_no_document_has_is_shown_and_not_read(read, glossary):
+    text = "My maid left."
+    (ring,) = (each for each in glossary.rings if each.term == "domestic worker")
+    everything = read(text)
+    assert everything.whole == f"{text} (domestic worker)"
+    assert everything.rings == (ring.number,)
+    found = read(text, held=())
+    assert (found.whole, found.terms, found.rings) == (text, "", ())
+    assert [each.meaning for each in found.understood] == ["domestic worker"]
+    assert "maid" not in found.strange
 
 
 CASE = (

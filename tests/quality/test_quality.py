@@ -16,6 +16,7 @@ from server.evaluation import Setting, evaluate_library
 from tests.conftest import ROOT, Silent
 
 QUESTIONS = Path(__file__).with_name("questions_dev.jsonl")
+PLAIN = Path(__file__).with_name("questions_plain.jsonl")
 COLLECTIONS = ROOT.parent / "shared" / "data"
 
 
@@ -26,14 +27,21 @@ def ndcg(library: Library, queries: Path, qrels: Path | None = None) -> dict[str
 
 @pytest.mark.slow
 def test_the_seed_library_answers_well(seed_library: Library):
-    # Reached: all 0.901, question 0.910, situation 0.854, keyword 0.954, known-item 1.0; with
-    # weights of a byte each all 0.897, situation 0.8396 (one question of 14), the others the same.
+    # Reached: all 0.905, question 0.902, situation 0.879, keyword 0.954, known-item 1.0.
     found = ndcg(seed_library, QUESTIONS)
     assert found["all"] >= 0.885
     assert found["question"] >= 0.885
-    assert found["situation"] >= 0.835
+    assert found["situation"] >= 0.855
     assert found["keyword"] >= 0.94
     assert found["known-item"] == 1.0
+
+
+@pytest.mark.slow
+def test_people_outside_the_field_are_answered(seed_library: Library):
+    # Reached: 0.721 in English, 0.499 in other languages, which the default model does not read.
+    found = ndcg(seed_library, PLAIN)
+    assert found["plain"] >= 0.70
+    assert found["crosslingual"] >= 0.45
 
 
 @pytest.mark.slow
@@ -50,11 +58,10 @@ def test_other_fields_are_answered_well(tmp_path: Path, encoder: Encoder, name: 
     assert found["all"] >= floor
 
 
-@pytest.fixture(scope="module")
-def judged(seed_library: Library) -> list[tuple[str, str, int | None]]:
-    """The kind, the verdict and the grade of the first hit, None where nothing answers."""
-    queries, qrels = read_queries(QUESTIONS)
-    answers = [seed_library.ask(Question(each.text, limit=1)) for each in queries]
+def judge(library: Library, questions: Path) -> list[tuple[str, str, int | None]]:
+    """Give the kind, the verdict and the grade of the first hit, None where nothing answers."""
+    queries, qrels = read_queries(questions)
+    answers = [library.ask(Question(each.text, limit=1)) for each in queries]
     return [
         (
             query.kind,
@@ -63,6 +70,19 @@ def judged(seed_library: Library) -> list[tuple[str, str, int | None]]:
         )
         for query, answer in zip(queries, answers, strict=True)
     ]
+
+
+@pytest.fixture(scope="module")
+def judged(seed_library: Library) -> list[tuple[str, str, int | None]]:
+    return judge(seed_library, QUESTIONS)
+
+
+def test_verdicts_hold_in_plain_words(seed_library: Library):
+    verdicts = Counter((kind, verdict) for kind, verdict, _ in judge(seed_library, PLAIN))
+    # Reached: 7 of 54, and 65 of 70 (48 of 50 of everyday troubles and other subjects).
+    assert verdicts["plain", "none"] <= 8
+    assert verdicts["none", "none"] >= 64
+    assert verdicts["none", "strong"] == 0
 
 
 def test_a_verdict_of_none_hides_almost_no_answer(judged: list[tuple[str, str, int | None]]):
@@ -82,7 +102,7 @@ def test_most_of_what_nothing_answers_is_said_to_be_so(
 def test_a_strong_verdict_has_the_right_document_first(
     judged: list[tuple[str, str, int | None]],
 ):
-    # Reached: 27 of 29.
+    # Reached: 25 of 27.
     grades = [grade for _, verdict, grade in judged if verdict == "strong"]
     assert len(grades) >= 24
     assert sum(grade == 3 for grade in grades) / len(grades) >= 0.9
