@@ -94,7 +94,8 @@ def _dense_weight(asked: Asked, recipe: Recipe) -> float:
 
     Keywords weigh as much less as the question has words that the library does not know: those
     that it does know of a story in people's own words are mostly not what the story is about.
-    They keep half their weight, for of a question in another language the names are known.
+    They keep half their weight, for of a question in another language the names are known. In a
+    question that is taken as it stands no words are counted.
     """
     known = 1 - asked.strange / max(asked.words, 1)
     return 1 - (1 - recipe.dense_weight) * max(known, _LEAST_KNOWN)

@@ -64,8 +64,8 @@ def read_question(
 ) -> Reading:
     """Read a question with the field's glossary and the library's spelling.
 
-    `held` are the numbers of the rings that some document has. Others' terms are not read with
-    the question: they lead nowhere, and are more often wrong guesses.
+    `held` are the numbers of the rings that some document has; others are not recognised: their
+    terms lead nowhere, and are more often wrong guesses.
     """
     parts: list[Part] = []
     understood: list[Understood] = []
@@ -76,10 +76,9 @@ def read_question(
     for start, end in _cut(text):
         found = words(text[start:end])
         mended, slips = _mend(found, speller) if recipe.spelling else (found, [])
-        recognised = glossary.find(mended)
-        known = [each.ring for each in recognised if each.ring.number in held]
-        rings.update((each.number, each.term) for each in known)
-        terms = [each.term for each in known] if recipe.terms else []
+        recognised = [each for each in glossary.find(mended) if each.ring.number in held]
+        rings.update((each.ring.number, each.ring.term) for each in recognised)
+        terms = [each.ring.term for each in recognised] if recipe.terms else []
         understood += [_shift(each, start) for each in slips]
         understood += [
             Understood("term", start + each.start, start + each.end, each.ring.term)

@@ -381,14 +381,44 @@ def test_connections_are_as_many_as_read_at_once(filled: Store, monkeypatch: pyt
     assert len(opened) == 2
 
 
-def test_a_connection_that_met_an_error_is_lent_again(filled: Store):
+def test_a_connection_whose_reader_met_an_error_is_lent_again(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+):
     with pytest.raises(ZeroDivisionError), filled.snapshot():
         raise ZeroDivisionError
+    monkeypatch.delattr(store_room, "connect")
     with filled.snapshot() as snapshot:
         assert snapshot.count() == 2
 
 
-# BUG: the connection of a thread is kept for good, so a server goes on with a deleted file.
+def test_no_connection_to_a_deleted_library_stays_open(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+):
+    opened: list[sqlite3.Connection] = []
+
+    def open_one(path: Path) -> sqlite3.Connection:
+        opened.append(connect(path))
+        return opened[-1]
+
+    monkeypatch.setattr(store_room, "connect", open_one)
+    with filled.snapshot(), filled.snapshot():
+        pass
+    with filled.snapshot() as old:  # the other is idle
+        shutil.rmtree(filled.folder)
+        with Store(filled.folder).writing() as writer, writer.transaction():
+            writer.add_generation(1, replace(MANIFEST, documents=0, passages=0))
+        opened.pop()  # the writer's
+        with filled.snapshot() as new:
+            assert (old.count(), new.count()) == (2, 0)
+    *gone, kept = opened
+    assert len(gone) == 2
+    for each in gone:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            each.execute("SELECT 1")
+    assert kept.execute("SELECT 1").fetchone() == (1,)
+
+
+# BUG: a connection is kept for the next reader, so a server goes on with a deleted file.
 # Our own message tells people to delete the vectors folder and build again.
 def test_a_library_that_is_deleted_and_built_again_is_read_anew(filled: Store):
     with filled.snapshot() as snapshot:

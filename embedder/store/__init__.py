@@ -56,8 +56,7 @@ class Store:
                 f"there is no library in {str(self.folder)!r} yet. Build it: fingerpost index"
             )
         with damage_named(self.path):
-            file = self.path.stat()
-            identity = (file.st_dev, file.st_ino)
+            identity = self._identity()
             connection = self._connection(identity)
             connection.execute("BEGIN")
             try:
@@ -67,9 +66,17 @@ class Store:
                 yield Snapshot(connection)
             finally:
                 connection.rollback()
-                self._idle.append((identity, connection))
+                self._give_back(identity, connection)
 
-    def _connection(self, identity: tuple[int, int]) -> sqlite3.Connection:
+    def _identity(self) -> tuple[int, int] | None:
+        """Tell which file lies at the path, None if there is none."""
+        try:
+            file = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return file.st_dev, file.st_ino
+
+    def _connection(self, identity: tuple[int, int] | None) -> sqlite3.Connection:
         """Give a connection to the file, the one last used if one is idle: it is still warm.
 
         Those to a file that was there before are closed.
@@ -83,6 +90,13 @@ class Store:
         connection = connect(self.path)
         map_into_memory(connection)
         return connection
+
+    def _give_back(self, of: tuple[int, int] | None, connection: sqlite3.Connection) -> None:
+        """Keep a connection for the next reader, unless its file was deleted meanwhile."""
+        if of is not None and of == self._identity():
+            self._idle.append((of, connection))
+        else:
+            connection.close()
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:

@@ -48,7 +48,8 @@ def words(step: str) -> str:
 
 def post(page: Page, path: str, **fields: str) -> None:
     """Send a form to a path, as it could be sent when no limit of the page held it back."""
-    with page.expect_navigation():
+    # Eight megabytes take a busy machine a while.
+    with page.expect_navigation(timeout=60_000):
         page.evaluate(
             """([path, fields]) => {
               const form = document.createElement("form");
