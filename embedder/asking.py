@@ -108,9 +108,7 @@ def check_range(field: str, value: int, low: int, high: int) -> None:
 def read(loaded: Loaded, question: Question, recipe: Recipe) -> Asked:
     """Read a question and encode all that is to be encoded of it in one go."""
     if question.expand:
-        reading = understand.read_question(
-            question.text, loaded.glossary, loaded.rings, loaded.speller, recipe
-        )
+        reading = understand.read_question(question.text, loaded.glossary, loaded.speller, recipe)
     else:
         reading = understand.read_plainly(question.text)
     strange = [

@@ -125,13 +125,6 @@ class LexicalIndex:
         found = self._searcher.terms_with_prefix("forms", "")
         return {word: count for word, count in found if len(word) >= _SHORTEST and word.isalpha()}
 
-    def rings(self) -> frozenset[int]:
-        """Give the numbers of the glossary's rings that any document has, or had until lately.
-
-        Those of a document that was taken out are listed until tantivy merges what it lay in.
-        """
-        return frozenset(int(ring) for ring, _ in self._searcher.terms_with_prefix("rings", ""))
-
     @property
     def size(self) -> int:
         """How many documents it holds."""

@@ -63,7 +63,6 @@ class Loaded:
     dense: DenseIndex
     lexical: lexical.LexicalIndex
     glossary: Glossary
-    rings: frozenset[int]  # numbers of those of the glossary's that a document has
     speller: Speller
     related: RelatedWords
     passage_documents: Positions  # (passages,) the position of each one's document, -1: gone
@@ -174,7 +173,6 @@ def load(
         dense=near,
         lexical=index,
         glossary=read_glossary(place / generations.GLOSSARY),
-        rings=index.rings(),
         speller=Speller(vocabulary, lambda word: encoder.count_tokens([word]) == [1]),
         related=RelatedWords(list(kept), ExactIndex(known).search),
         passage_documents=documents,

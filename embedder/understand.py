@@ -6,7 +6,7 @@ glossary's terms for what it says behind it. Nothing of a question is left out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from embedder.folding import fold
@@ -59,14 +59,8 @@ def read_plainly(text: str) -> Reading:
     return Reading(text, text, parts if len(parts) > 1 else (), "", (), {}, frozenset(), 0, ())
 
 
-def read_question(
-    text: str, glossary: Glossary, held: Collection[int], speller: Speller, recipe: Recipe
-) -> Reading:
-    """Read a question with the field's glossary and the library's spelling.
-
-    `held` are the numbers of the rings that some document has; others are not recognised: their
-    terms lead nowhere, and are more often wrong guesses.
-    """
+def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recipe) -> Reading:
+    """Read a question with the field's glossary and the library's spelling."""
     parts: list[Part] = []
     understood: list[Understood] = []
     rings: dict[int, str] = {}
@@ -76,7 +70,7 @@ def read_question(
     for start, end in _cut(text):
         found = words(text[start:end])
         mended, slips = _mend(found, speller) if recipe.spelling else (found, [])
-        recognised = [each for each in glossary.find(mended) if each.ring.number in held]
+        recognised = glossary.find(mended)
         rings.update((each.ring.number, each.ring.term) for each in recognised)
         terms = [each.ring.term for each in recognised] if recipe.terms else []
         understood += [_shift(each, start) for each in slips]

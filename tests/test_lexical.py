@@ -271,13 +271,6 @@ def test_rings_related_words_and_filters_go_together(tmp_path):
     assert rows(hits(LexicalIndex(tmp_path), wanted, 10, Allowed(year_from=2015))) == [20]
 
 
-def test_the_rings_of_all_documents_are_listed(tmp_path):
-    documents = [(10, document("nurse")), (20, document("judge")), (30, document("police"))]
-    numbers = {"nurse": [7], "judge": [7, 12], "police": []}
-    write_index(tmp_path, documents, rings=lambda each: numbers[each.title])
-    assert LexicalIndex(tmp_path).rings() == {7, 12}
-
-
 # Vocabulary.
 
 

@@ -27,7 +27,7 @@ def ndcg(library: Library, queries: Path, qrels: Path | None = None) -> dict[str
 
 @pytest.mark.slow
 def test_the_seed_library_answers_well(seed_library: Library):
-    # Reached: all 0.907, question 0.907, situation 0.879, keyword 0.954, known-item 1.0.
+    # Reached: all 0.902, question 0.906, situation 0.863, keyword 0.954, known-item 1.0.
     found = ndcg(seed_library, QUESTIONS)
     assert found["all"] >= 0.885
     assert found["question"] >= 0.885
@@ -38,7 +38,7 @@ def test_the_seed_library_answers_well(seed_library: Library):
 
 @pytest.mark.slow
 def test_people_outside_the_field_are_answered(seed_library: Library):
-    # Reached: 0.722 in English, 0.499 in other languages, which the default model does not read.
+    # Reached: 0.712 in English, 0.499 in other languages, which the default model does not read.
     found = ndcg(seed_library, PLAIN)
     assert found["plain"] >= 0.70
     assert found["crosslingual"] >= 0.45
@@ -79,7 +79,7 @@ def judged(seed_library: Library) -> list[tuple[str, str, int | None]]:
 
 def test_verdicts_hold_in_plain_words(seed_library: Library):
     verdicts = Counter((kind, verdict) for kind, verdict, _ in judge(seed_library, PLAIN))
-    # Reached: 7 of 54, and 65 of 70 (48 of 50 of everyday troubles and other subjects).
+    # Reached: 7 of 54, and 66 of 70 (49 of 50 of everyday troubles and other subjects).
     assert verdicts["plain", "none"] <= 8
     assert verdicts["none", "none"] >= 64
     assert verdicts["none", "strong"] == 0
@@ -102,7 +102,7 @@ def test_most_of_what_nothing_answers_is_said_to_be_so(
 def test_a_strong_verdict_has_the_right_document_first(
     judged: list[tuple[str, str, int | None]],
 ):
-    # Reached: 25 of 27.
+    # Reached: 26 of 28.
     grades = [grade for _, verdict, grade in judged if verdict == "strong"]
     assert len(grades) >= 24
     assert sum(grade == 3 for grade in grades) / len(grades) >= 0.9
