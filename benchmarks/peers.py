@@ -197,11 +197,11 @@ the whole run. Medians of {rounds} round{"s" if rounds > 1 else ""}.
 
 Fingerpost reads abstracts whole, and also embeds their sentences and the words that the library
 uses; the others read the first 256 tokens (txtai: 512) as one vector. txtai searches meaning and
-keywords (`hybrid=True`), Chroma and the plain way meaning alone. The plain way reads a question
-once; Fingerpost also reads its parts and its words that are new to the library, looks its words up,
-and compares the sentences of a hundred documents. On disk Fingerpost also has the sentences'
-vectors, twice (in the store, and in the file that questions read), the words' vectors, the keyword
-index and the abstracts with their checksums.
+keywords (`hybrid=True`), Chroma and the plain way meaning alone. Where Fingerpost is not first: the
+plain way reads a question once; Fingerpost also reads its parts and its words that are new to the
+library, looks its words up, and compares the sentences of a hundred documents. On disk lie also the
+sentences' vectors, twice (in the store, and in the file that questions read), the words' vectors,
+the keyword index and the abstracts with their checksums.
 Versions: {peers}; {TORCH}.
 
 {measure.machine(["fingerpost", "sentence-transformers", "transformers", "faiss-cpu"], others)}

@@ -278,8 +278,8 @@ anew.
 
 ## What was tried and is not done
 
-Measured in trials on the seeds, Cranfield and CISI; each cost on at least one of them more than
-it gave on the others, or gave nothing:
+Measured in trials on the seeds, Cranfield and CISI, the later ones in plain words too; each cost on
+at least one of them more than it gave on the others, or gave nothing:
 
 - feedback from the top documents (Rocchio on the vectors, 2, 3 and 5 documents): up to 0.011
   more on Cranfield and 0.001 on CISI, and 0.008 to 0.066 lost on the seeds;

@@ -51,12 +51,12 @@ class Store:
 
         Raises LibraryMissing if there is none, LibraryMismatch if another version made it.
         """
-        if not self.path.is_file():
+        identity = self._identity()
+        if identity is None:
             raise LibraryMissing(
                 f"there is no library in {str(self.folder)!r} yet. Build it: fingerpost index"
             )
         with damage_named(self.path):
-            identity = self._identity()
             connection = self._connection(identity)
             connection.execute("BEGIN")
             try:
@@ -72,11 +72,11 @@ class Store:
         """Tell which file lies at the path, None if there is none."""
         try:
             file = self.path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return file.st_dev, file.st_ino
 
-    def _connection(self, identity: tuple[int, int] | None) -> sqlite3.Connection:
+    def _connection(self, identity: tuple[int, int]) -> sqlite3.Connection:
         """Give a connection to the file, the one last used if one is idle: it is still warm.
 
         Those to a file that was there before are closed.
@@ -91,9 +91,9 @@ class Store:
         map_into_memory(connection)
         return connection
 
-    def _give_back(self, of: tuple[int, int] | None, connection: sqlite3.Connection) -> None:
+    def _give_back(self, of: tuple[int, int], connection: sqlite3.Connection) -> None:
         """Keep a connection for the next reader, unless its file was deleted meanwhile."""
-        if of is not None and of == self._identity():
+        if of == self._identity():
             self._idle.append((of, connection))
         else:
             connection.close()
