@@ -43,8 +43,8 @@ from embedder.encode import Encoder, PassageVectors, Rows, normalise
 from embedder.facets import Allowed
 from embedder.library import Library
 from embedder.models import load_encoder
-from embedder.passages import passages
 from embedder.records import Document, Filters, Passage, Question
+from embedder.text.passages import passages
 from server.terminal import Bars
 
 COLLECTIONS = ("cranfield", "cisi")

@@ -32,8 +32,8 @@ from embedder.encode import CORES, Encoder
 from embedder.encode_torch import TorchEncoder
 from embedder.library import Library
 from embedder.models import DEFAULT_MODEL, find_model, fingerprint, load_encoder
-from embedder.passages import passages
 from embedder.records import Document
+from embedder.text.passages import passages
 from server.evaluation import Setting, evaluate_library
 
 Side = Literal["ours", "plain"]

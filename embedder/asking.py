@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedder import passages, understand
+from embedder import understand
 from embedder.encode import Positions, Rows, normalise
 from embedder.errors import RequestError
 from embedder.fusion import usual_low
 from embedder.lexical import Wanted
 from embedder.loaded import Loaded
 from embedder.records import MODES, Question, Recipe, Understood
+from embedder.text import passages
 
 # How many documents each way of searching puts forward, and so how far an answer can be paged.
 DEPTH = 1000

@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedder import changes, derive, generations, lexical, passages, sources
+from embedder import changes, derive, generations, lexical, sources
 from embedder.changes import Changes
 from embedder.derive import Difference, Progress, Site
 from embedder.encode import Encoder
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMissing
-from embedder.glossary import DEFAULT_GLOSSARY, read_glossary
 from embedder.models import DEFAULT_MODEL, load_encoder
 from embedder.records import Document, Entry, Manifest, Passage
 from embedder.store import Snapshot, Store, Writer
+from embedder.text import passages
+from embedder.text.glossary import DEFAULT_GLOSSARY, read_glossary
 
 _EMBED_AT_ONCE = 256
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from embedder.errors import SourceError
-from embedder.folding import fold
 from embedder.records import Document, Entry
+from embedder.text.folding import fold
 
 # What merging unites; the rest of a document is what makes it that document.
 _UNITED = ("countries", "country_codes", "regions", "authors", "topics", "sources")

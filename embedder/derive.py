@@ -25,16 +25,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from embedder import atlas, calibrate, dense, generations, halves, lexical, passages, sentences
+from embedder import atlas, calibrate, dense, generations, halves, lexical, sentences
 from embedder.encode import Encoder, Rows
 from embedder.errors import LibraryError
 from embedder.facets import Facets
 from embedder.filehash import file_sha256
-from embedder.glossary import Glossary
 from embedder.records import Document, Manifest
 from embedder.related import kept_words
 from embedder.store import Writer
-from embedder.words import words
+from embedder.text import passages
+from embedder.text.glossary import Glossary
+from embedder.text.sentences import split_sentences
+from embedder.text.words import words
 
 INDEX_ANEW = 10_000  # documents, indexed in a few seconds
 
@@ -275,7 +277,7 @@ def _questions(site: Site) -> tuple[int, np.ndarray[Any, np.dtype[np.int64]], Ro
     told = [
         (row, document.abstract[start:end])
         for row, document in sorted(site.writer.documents(some).items())
-        for start, end in passages.sentences(document.abstract)
+        for start, end in split_sentences(document.abstract)
     ]
     own = [told[at] for at in calibrate.choose(len(told), calibrate.OWN_SENTENCES)]
     everyday = calibrate.everyday_questions() if rows else []

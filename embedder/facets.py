@@ -20,9 +20,9 @@ from typing import Any, Literal
 import numpy as np
 
 from embedder.errors import RequestError, UnknownValue
-from embedder.folding import fold
-from embedder.places import WORLDWIDE, country_code
 from embedder.records import Document, FacetCount, Filters
+from embedder.text.countries import WORLDWIDE, country_code
+from embedder.text.folding import fold
 
 Facet = Literal["countries", "regions", "topics", "authors"]
 FACETS: tuple[Facet, ...] = ("countries", "regions", "topics", "authors")

@@ -16,7 +16,7 @@ import tantivy
 from embedder.encode import Positions, Rows
 from embedder.facets import Allowed, labels
 from embedder.records import Document
-from embedder.words import regular
+from embedder.text.words import regular
 
 # Part of every library's manifest: raise it when fields, labels or word rules change, or what
 # else lies in a generation's folder.

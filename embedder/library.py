@@ -13,7 +13,6 @@ from embedder.errors import RequestError
 from embedder.facets import FACETS
 from embedder.loaded import Loaded, load
 from embedder.models import load_encoder
-from embedder.passages import passages
 from embedder.records import (
     Answer,
     Document,
@@ -27,6 +26,7 @@ from embedder.records import (
     Recipe,
 )
 from embedder.store import Snapshot, Store
+from embedder.text.passages import passages
 
 # Documents read at once where all are wanted.
 _AT_ONCE = 500

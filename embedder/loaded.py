@@ -10,17 +10,18 @@ from threading import Lock
 import numpy as np
 from cachetools import LRUCache
 
-from embedder import atlas, generations, lexical, passages
+from embedder import atlas, generations, lexical
 from embedder.dense import Among, ApproximateIndex, DenseIndex, ExactIndex
 from embedder.encode import Encoder, Positions, Rows
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.facets import Allowed, Facets, Mask
-from embedder.glossary import Glossary, read_glossary
 from embedder.records import Document, FacetCount, Manifest, Span
 from embedder.related import RelatedWords, kept_words
 from embedder.sentences import CHECKED_WHEN_READ, SentenceVectors, runs
-from embedder.spelling import Speller
 from embedder.store import Snapshot
+from embedder.text import passages
+from embedder.text.glossary import Glossary, read_glossary
+from embedder.text.spelling import Speller
 
 _SAMPLE = 1000
 _RECENT_SCOPES = 64

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from embedder.folding import fold
-from embedder.glossary import Glossary
-from embedder.passages import sentences
-from embedder.places import country_code
 from embedder.records import Recipe, Understood
-from embedder.spelling import Speller
-from embedder.words import Word, singular, words
+from embedder.text.countries import country_code
+from embedder.text.folding import fold
+from embedder.text.glossary import Glossary
+from embedder.text.sentences import split_sentences
+from embedder.text.spelling import Speller
+from embedder.text.words import Word, singular, words
 
 # A page is read in at most so many parts; sentences of a longer one share a part.
 _MOST_PARTS = 24
@@ -115,7 +115,7 @@ def _is_same(said: str, term: str) -> bool:
 
 def _cut(text: str) -> list[tuple[int, int]]:
     """Cut a question into sentences, at most so many; in a longer one neighbours go together."""
-    places = sentences(text)
+    places = split_sentences(text)
     if len(places) <= _MOST_PARTS:
         return places
     share = -(-len(places) // _MOST_PARTS)

@@ -278,7 +278,7 @@ def _build(
     glossary: Path | None = None,
 ) -> Report:
     from embedder.build import index as build
-    from embedder.glossary import DEFAULT_GLOSSARY
+    from embedder.text.glossary import DEFAULT_GLOSSARY
     from server.terminal import Bars
 
     return build(

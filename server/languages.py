@@ -17,7 +17,7 @@ from flask import has_request_context, request
 from flask_babel import Babel, get_locale, gettext
 
 from embedder.errors import FingerpostError
-from embedder.places import country_code
+from embedder.text.countries import country_code
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder import generations, lexical, passages
+from embedder import generations, lexical
 from embedder.build import index
 from embedder.errors import (
     DocumentNotFound,
@@ -24,6 +24,7 @@ from embedder.errors import (
 )
 from embedder.library import Library
 from embedder.records import Answer, Map, Question
+from embedder.text import passages
 from tests.conftest import Silent, in_threads, run_sql, write_jsonl
 
 CATS = {"id": "cats", "title": "Cats", "abstract": "Cats sleep. Cats hunt mice.", "year": 2001}

@@ -17,9 +17,10 @@ from embedder.build import index
 from embedder.encode import Encoder, Rows
 from embedder.errors import DocumentNotFound, RequestError, UnknownValue
 from embedder.library import Library
-from embedder.passages import passages, sentences
 from embedder.records import MODES, Answer, Document, Filters, Question, Recipe
 from embedder.store import Store
+from embedder.text.passages import passages
+from embedder.text.sentences import split_sentences
 from tests.conftest import Silent
 
 Ask = Callable[..., Answer]
@@ -118,7 +119,7 @@ def test_evidence_is_sentences_of_the_document(text, mode, ask):
         for each in hit.evidence:
             assert each.text == hit.document.abstract[each.start : each.end]
             assert each.field == "abstract"
-            assert (each.start, each.end) in sentences(hit.document.abstract)
+            assert (each.start, each.end) in split_sentences(hit.document.abstract)
             assert -1 <= each.similarity <= 1
         values = [each.similarity for each in hit.evidence]
         assert values == sorted(values, reverse=True)
@@ -129,7 +130,7 @@ def test_matched_is_sentences_of_the_question(mode, ask):
     for hit in ask(DISASTERS, mode=mode, limit=100).hits:
         assert 1 <= len(hit.matched) <= 2
         for each in hit.matched:
-            assert (each.start, each.end) in sentences(DISASTERS)
+            assert (each.start, each.end) in split_sentences(DISASTERS)
             assert -1 <= each.similarity <= 1
 
 
@@ -420,7 +421,7 @@ def test_a_long_abstract_is_found_by_its_last_sentence(ask, seeds, encoder):
     (document,) = [each for each in seeds if each.id == LONGEST]
     (tokens,) = encoder.count_tokens([document.abstract])
     assert tokens > 1.9 * encoder.max_tokens
-    start, end = sentences(document.abstract)[-1]
+    start, end = split_sentences(document.abstract)[-1]
     hit = ask(document.abstract[start:end]).hits[0]
     assert hit.document.id == LONGEST
     assert (hit.evidence[0].start, hit.evidence[0].end) == (start, end)

@@ -24,10 +24,10 @@ from embedder.errors import (
     LibraryMismatch,
     LibraryMissing,
 )
-from embedder.passages import content_hash
 from embedder.records import Document, Manifest, Passage, Span
 from embedder.store import Store, Writer
 from embedder.store.connection import connect
+from embedder.text.passages import content_hash
 from tests.conftest import ROOT, in_threads, run_sql
 
 MODEL = "f" * 64

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from embedder.glossary import Glossary, read_glossary
-from embedder.passages import sentences
 from embedder.records import Question, Recipe, Understood
-from embedder.spelling import Speller
+from embedder.text.glossary import Glossary, read_glossary
+from embedder.text.sentences import split_sentences
+from embedder.text.spelling import Speller
 from embedder.understand import Part, Reading, read_plainly, read_question
 
 VOCABULARY = {
@@ -215,7 +215,7 @@ def test_offsets_hold_around_odd_characters(text, read):
 def test_parts_stand_where_their_sentences_do(read):
     text = "My pasport. The maid, again. Women!"
     parts = read(text).parts
-    assert [(part.start, part.end) for part in parts] == sentences(text)
+    assert [(part.start, part.end) for part in parts] == split_sentences(text)
     assert parts[0] == Part(0, 11, "My passport.", "My passport.")
     assert parts[1].text == "The maid, again. (domestic worker)"
 
@@ -239,9 +239,9 @@ def test_nothing_of_a_long_question_is_left_out(text, reader, read):
     places = [(part.start, part.end) for part in reading.parts]
     assert places == sorted(places)
     assert all(one[1] <= two[0] for one, two in pairwise(places))
-    if len(sentences(text)) > 1:
+    if len(split_sentences(text)) > 1:
         assert uncovered(text, reading.parts) == ""
-        for start, end in sentences(text):
+        for start, end in split_sentences(text):
             assert any(part.start <= start and end <= part.end for part in reading.parts)
 
 

@@ -19,8 +19,8 @@ from pydantic import (
 )
 
 from embedder.errors import SourceError
-from embedder.places import country_code, country_codes
 from embedder.records import Document
+from embedder.text.countries import country_code, country_codes
 
 _YEAR = re.compile(r"(?<!\d)[12]\d{3}(?!\d)", re.ASCII)
 

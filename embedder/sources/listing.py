@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedder.errors import SourceError
-from embedder.places import country_codes, join_split_regions
 from embedder.records import Document, Entry
+from embedder.text.countries import country_codes, join_split_regions
 from embedder.textfile import read_text
 
 FIRST_LINE = "Skip to main content"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from embedder.changes import find_changes, identify
 from embedder.exports import FORMATS
-from embedder.places import country_codes
 from embedder.records import Document
 from embedder.sources import listing, read
+from embedder.text.countries import country_codes
 from tests.conftest import SEEDS
 
 _PIECES = (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedder.folding import fold
+from embedder.text.folding import fold
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from functools import cache
 
 import pycountry
 
-from embedder.folding import fold
+from embedder.text.folding import fold
 
 WORLDWIDE = "Worldwide"
 _FIELDS = ("official_name", "common_name", "name", "alpha_2", "alpha_3")

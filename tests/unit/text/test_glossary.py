@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from embedder.errors import SourceError
-from embedder.glossary import Glossary, Ring, read_glossary
-from embedder.words import words
+from embedder.text.glossary import Glossary, Ring, read_glossary
+from embedder.text.words import words
 
 HEADER = "term,acronyms,synonyms,source\n"
 

@@ -9,13 +9,10 @@ two, and again, until its pieces fit.
 from __future__ import annotations
 
 import hashlib
-import itertools
-import re
 from collections.abc import Callable, Iterator, Sequence
 
-from sentencex import segment
-
 from embedder.records import Document, FieldName, Passage, Span
+from embedder.text.sentences import split_sentences
 
 # Part of every library's manifest: raise it when a change here gives other passages.
 RULE_VERSION = 3
@@ -24,33 +21,6 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 Fits = Callable[[int, int], bool]
 
 _UNDER_TITLE = "\n"
-
-# An item of a list that begins with a capital is a sentence of its own.
-_ITEM = re.compile(r"•\s*(\w)")
-# What is shown to sentencex, one for one, so that places stay what they are: version 1.0 stops the
-# process at some white space of several bytes, and takes all that follows a bullet for a sentence.
-_READABLE = (
-    {ord(each): " " for each in map(chr, range(0x3001)) if each.isspace()}
-    | {10: "\n"}
-    | {ord("•"): "-"}
-)
-
-
-def sentences(text: str) -> list[tuple[int, int]]:
-    """Give the places of a text's sentences, as (start, end) in characters, in order.
-
-    The sentences leave out the white space between them and nothing else.
-    """
-    places = []
-    items = [found.start() for found in _ITEM.finditer(text) if found[1].isupper()]
-    for begin, end in itertools.pairwise((0, *items, len(text))):
-        at = begin
-        for piece in segment("en", text[begin:end].translate(_READABLE)):
-            left = len(piece) - len(piece.lstrip())
-            if piece.strip():
-                places.append((at + left, at + len(piece.rstrip())))
-            at += len(piece)
-    return places
 
 
 def windows(text: str, count_tokens: CountTokens, max_tokens: int) -> list[tuple[int, int]]:
@@ -122,7 +92,7 @@ def _runs(
     def fits(start: int, end: int) -> bool:
         return count_tokens([above + text[start:end]])[0] <= max_tokens
 
-    whole = sentences(text)
+    whole = split_sentences(text)
     tokens_of = count_tokens([above + text[start:end] for start, end in whole])
     places = [
         piece

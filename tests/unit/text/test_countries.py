@@ -3,7 +3,7 @@ from __future__ import annotations
 import pycountry
 import pytest
 
-from embedder.places import country_code, country_codes, join_split_regions
+from embedder.text.countries import country_code, country_codes, join_split_regions
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedder.words import Word, regular, singular, words
+from embedder.text.words import Word, regular, singular, words
 
 
 def written(text: str) -> list[str]:

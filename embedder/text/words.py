@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from embedder.folding import fold
+from embedder.text.folding import fold
 
 _WORD = re.compile(r"[A-Z0-9]+(?:[.&][A-Z0-9]+)+s?(?!\w)|[\w\u0300-\u036f]+")
 

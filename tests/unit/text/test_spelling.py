@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedder.spelling import Speller
+from embedder.text.spelling import Speller
 
 DOCUMENTS = {
     "trafficking": 9,

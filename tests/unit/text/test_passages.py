@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from embedder.passages import content_hash, passages, sentences, windows
 from embedder.records import Document, Passage, Span
 from embedder.sources import listing
+from embedder.text.passages import content_hash, passages, windows
+from embedder.text.sentences import split_sentences
 from tests.conftest import SEEDS
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -30,7 +31,7 @@ def document(title: str, abstract: str) -> Document:
 
 
 def split(text: str) -> list[str]:
-    return [text[start:end] for start, end in sentences(text)]
+    return [text[start:end] for start, end in split_sentences(text)]
 
 
 def uncovered(text: str, places: Sequence[tuple[int, int]]) -> list[tuple[int, str, int]]:
@@ -120,7 +121,7 @@ SPACES = [chr(at) for at in range(sys.maxunicode) if chr(at).isspace()]
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: f"U+{ord(space):04X}")
 def test_places_are_right_around_any_white_space(space):
     text = "_“One._Two”__Dr. A._\n_Three.[1]_\n\nFour._".replace("_", space)
-    places = sentences(text)
+    places = split_sentences(text)
     assert uncovered(text, places) == []
     assert [part for part in split(text) if part != part.strip()] == []
     assert split(text)[-1] == "Four."

@@ -1,0 +1,1 @@
+"""Text: sentences, passages, words, spelling, the glossary and names of countries."""
