@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmarks import peer_task
 from embedder import build
+from embedder.encoders.loading import load_encoder
 from embedder.library import Library
-from embedder.models import load_encoder
 from embedder.records import Question
 
 

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import measure
+from embedder.encoders.loading import DEFAULT_MODEL, find_model
 from embedder.evaluate import summarise
-from embedder.models import DEFAULT_MODEL, find_model
 
 CONSTRAINTS = measure.ROOT / "constraints.txt"
 COLLECTIONS = ("cranfield", "cisi")

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from embedder.build import index
-from embedder.encode import Encoder, Rows
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.loading import load_encoder
 from embedder.evaluate import read_queries
 from embedder.library import Library
-from embedder.models import load_encoder
 from embedder.records import Question
+from embedder.vectors import Rows
 from server.evaluation import Setting, evaluate_library
 
 ROOT = Path(__file__).parent.parent

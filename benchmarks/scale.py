@@ -39,12 +39,13 @@ from benchmarks.measure import (
 )
 from embedder import dense
 from embedder.build import index
-from embedder.encode import Encoder, PassageVectors, Rows, normalise
+from embedder.encoders.encoder import Encoder, PassageVectors
+from embedder.encoders.loading import load_encoder
 from embedder.facets import Allowed
 from embedder.library import Library
-from embedder.models import load_encoder
 from embedder.records import Document, Filters, Passage, Question
 from embedder.text.passages import passages
+from embedder.vectors import Rows, normalise
 from server.terminal import Bars
 
 COLLECTIONS = ("cranfield", "cisi")

@@ -28,10 +28,10 @@ from sentence_transformers import SentenceTransformer
 from benchmarks import measure, plain
 from benchmarks.quality import Silent
 from embedder.build import index
-from embedder.encode import CORES, Encoder
-from embedder.encode_torch import TorchEncoder
+from embedder.encoders.encoder import CORES, Encoder
+from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
+from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.library import Library
-from embedder.models import DEFAULT_MODEL, find_model, fingerprint, load_encoder
 from embedder.records import Document
 from embedder.text.passages import passages
 from server.evaluation import Setting, evaluate_library

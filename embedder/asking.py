@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedder import understand
-from embedder.encode import Positions, Rows, normalise
 from embedder.errors import RequestError
 from embedder.fusion import usual_low
 from embedder.lexical import Wanted
 from embedder.loaded import Loaded
 from embedder.records import MODES, Question, Recipe, Understood
 from embedder.text import passages
+from embedder.vectors import Positions, Rows, normalise
 
 # How many documents each way of searching puts forward, and so how far an answer can be paged.
 DEPTH = 1000

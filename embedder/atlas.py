@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from embedder.encode import Rows, normalise
 from embedder.tsne import LEAST, Plane, lay_out, turned
+from embedder.vectors import Rows, normalise
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 

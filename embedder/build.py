@@ -17,9 +17,9 @@ from pathlib import Path
 from embedder import changes, derive, generations, lexical, sources
 from embedder.changes import Changes
 from embedder.derive import Difference, Progress, Site
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMissing
-from embedder.models import DEFAULT_MODEL, load_encoder
 from embedder.records import Document, Entry, Manifest, Passage
 from embedder.store import Snapshot, Store, Writer
 from embedder.text import passages

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from embedder.encode import Rows, cosine
 from embedder.records import Verdict
+from embedder.vectors import Rows, cosine
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 

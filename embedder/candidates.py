@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedder.asking import DEPTH, Asked
-from embedder.encode import Positions, Rows
 from embedder.facets import Allowed
 from embedder.fusion import convex
 from embedder.loaded import Loaded, Scope
 from embedder.records import Question, Recipe
+from embedder.vectors import Positions, Rows
 
 # How many of them are looked at sentence by sentence.
 CLOSER = 100

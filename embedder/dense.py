@@ -22,10 +22,11 @@ import faiss as _faiss
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from embedder.encode import CORES, Positions, Rows
+from embedder.encoders.encoder import CORES
 from embedder.errors import LibraryDamaged
 from embedder.halves import HalfRows, Halves, halve
 from embedder.halves import write as write_halves
+from embedder.vectors import Positions, Rows
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]

@@ -26,7 +26,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from embedder import atlas, calibrate, dense, generations, halves, lexical, sentences
-from embedder.encode import Encoder, Rows
+from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryError
 from embedder.facets import Facets
 from embedder.filehash import file_sha256
@@ -37,6 +37,7 @@ from embedder.text import passages
 from embedder.text.glossary import Glossary
 from embedder.text.sentences import split_sentences
 from embedder.text.words import words
+from embedder.vectors import Rows
 
 INDEX_ANEW = 10_000  # documents, indexed in a few seconds
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from embedder.asking import TELLING, Asked
 from embedder.candidates import Found
-from embedder.encode import Rows
 from embedder.loaded import Loaded
 from embedder.records import Document, Evidence, Hit, Legs, Matched, Span
 from embedder.store import Snapshot
+from embedder.vectors import Rows
 
 # A second sentence, or a second part, is shown when it fits nearly as well as the first.
 _SHOWN = 2

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from embedder.encode import Rows
+from embedder.vectors import Rows
 
 _DEVIATIONS = 2.5
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from embedder.encode import Positions, Rows
+from embedder.vectors import Positions, Rows
 
 HalfRows = np.ndarray[Any, np.dtype[np.float16]]
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import tantivy
 
-from embedder.encode import Positions, Rows
 from embedder.facets import Allowed, labels
 from embedder.records import Document
 from embedder.text.words import regular
+from embedder.vectors import Positions, Rows
 
 # Part of every library's manifest: raise it when fields, labels or word rules change, or what
 # else lies in a generation's folder.

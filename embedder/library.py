@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from embedder import asking, generations, search
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.loading import load_encoder
 from embedder.errors import RequestError
 from embedder.facets import FACETS
 from embedder.loaded import Loaded, load
-from embedder.models import load_encoder
 from embedder.records import (
     Answer,
     Document,

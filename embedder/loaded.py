@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 from embedder import atlas, generations, lexical
 from embedder.dense import Among, ApproximateIndex, DenseIndex, ExactIndex
-from embedder.encode import Encoder, Positions, Rows
+from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.facets import Allowed, Facets, Mask
 from embedder.records import Document, FacetCount, Manifest, Span
@@ -22,6 +22,7 @@ from embedder.store import Snapshot
 from embedder.text import passages
 from embedder.text.glossary import Glossary, read_glossary
 from embedder.text.spelling import Speller
+from embedder.vectors import Positions, Rows
 
 _SAMPLE = 1000
 _RECENT_SCOPES = 64

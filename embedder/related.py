@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from embedder.encode import Rows
+from embedder.vectors import Rows
 
 # Gives of all words the nearest to a vector, float32 (dim,), at most so many: their places, int64
 # (k,), and their cosines, float32 (k,), the nearest first.

@@ -10,12 +10,12 @@ from embedder import asking, candidates, evidence
 from embedder.asking import Asked
 from embedder.calibrate import Signals, decide
 from embedder.candidates import Found
-from embedder.encode import Rows, normalise
 from embedder.facets import Allowed
 from embedder.fusion import stretch
 from embedder.loaded import Loaded
 from embedder.records import Answer, Hit, Question, Recipe
 from embedder.store import Snapshot
+from embedder.vectors import Rows, normalise
 
 RECIPE = Recipe()
 # The least share of a question's words that is taken for known.

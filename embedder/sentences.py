@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from embedder.encode import Positions, Rows
 from embedder.errors import LibraryDamaged
 from embedder.halves import SUFFIX, HalfRows, Halves, halve
 from embedder.halves import write as write_halves
+from embedder.vectors import Positions, Rows
 
 # The files that are checked as they are read, of all in a generation.
 CHECKED_WHEN_READ = f"sentences/*{SUFFIX}"

@@ -7,10 +7,10 @@ from typing import cast
 
 from flask import current_app
 
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import LibraryMissing
 from embedder.library import Library
-from embedder.models import DEFAULT_MODEL
 from server.limits import Gate
 from server.metrics import Metrics
 from server.settings import Settings

@@ -11,11 +11,12 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from embedder.encode import AS_DOCUMENTS, Encoder, PassageVectors, Reading, Rows
+from embedder.encoders.encoder import AS_DOCUMENTS, Encoder, PassageVectors, Reading
+from embedder.encoders.loading import load_encoder
 from embedder.errors import FingerpostError
 from embedder.library import Library
-from embedder.models import load_encoder
 from embedder.records import Passage
+from embedder.vectors import Rows
 from server.limits import Gate
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -101,7 +102,7 @@ class _State(Collector):
 
 
 class _Counted:
-    """A model that counts the texts it is given; see `encode.Encoder`."""
+    """A model that counts the texts it is given; see `encoder.Encoder`."""
 
     def __init__(self, encoder: Encoder, texts: Histogram) -> None:
         self._encoder = encoder

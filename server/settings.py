@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from embedder.encode import CORES
+from embedder.encoders.encoder import CORES
 from embedder.errors import RequestError
 
 _PREFIX = "FINGERPOST_"

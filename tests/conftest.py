@@ -18,9 +18,9 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never download
 
 from embedder.build import Report, index
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.loading import converted, load_encoder
 from embedder.library import Library
-from embedder.models import converted, load_encoder
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

@@ -25,7 +25,8 @@ import pytest
 from embedder import build as build_module
 from embedder import generations
 from embedder.build import Report, index
-from embedder.encode import Encoder, PassageVectors, Rows, normalise
+from embedder.encoders.encoder import Encoder, PassageVectors
+from embedder.encoders.loading import load_encoder
 from embedder.errors import (
     EncoderError,
     LibraryBusy,
@@ -35,9 +36,9 @@ from embedder.errors import (
     SourceError,
 )
 from embedder.library import Library
-from embedder.models import load_encoder
 from embedder.records import Passage, Question
 from embedder.store import Store
+from embedder.vectors import Rows, normalise
 from tests.conftest import ROOT, SEEDS, Silent, run_sql, write_jsonl
 
 Build = Callable[..., Report]
@@ -854,7 +855,7 @@ def test_another_model_embeds_everything_again(
     tmp_path: Path, built_seeds: Path, kind: dict[str, Any]
 ):
     # Imported here: the processes that are killed import this module, and need no torch.
-    from tests.test_encode_torch import make_model
+    from tests.unit.encoders.test_torch_encoder import make_model
 
     name = str(make_model(tmp_path / "model", **kind))
     report = index(built_seeds, [SEEDS], Silent(), name)

@@ -14,12 +14,13 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize
 from tokenizers import Tokenizer
 
-from embedder.encode import Encoder, Reading, Rows, shorten
-from embedder.encode_openvino import OpenVinoEncoder
-from embedder.encode_torch import TorchEncoder
+from embedder.encoders.encoder import Encoder, Reading
+from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
+from embedder.encoders.openvino_encoder import OpenVinoEncoder
+from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
-from embedder.models import DEFAULT_MODEL, find_model, fingerprint, load_encoder
-from tests.test_encode_torch import PROMPTS, make_model
+from embedder.vectors import Rows, shorten
+from tests.unit.encoders.test_torch_encoder import PROMPTS, make_model
 
 LONG = " ".join(f"Sentence {number} names a shelter, a judge and a border." for number in range(60))
 TEXTS = ["Victims are referred to a shelter.", "Zwei Sätze. Two sentences!", LONG]

@@ -14,13 +14,14 @@ import pytest
 from embedder import candidates
 from embedder.asking import LARGEST_LIMIT, LONGEST_QUESTION, check
 from embedder.build import index
-from embedder.encode import Encoder, Rows
+from embedder.encoders.encoder import Encoder
 from embedder.errors import DocumentNotFound, RequestError, UnknownValue
 from embedder.library import Library
 from embedder.records import MODES, Answer, Document, Filters, Question, Recipe
 from embedder.store import Store
 from embedder.text.passages import passages
 from embedder.text.sentences import split_sentences
+from embedder.vectors import Rows
 from tests.conftest import Silent
 
 Ask = Callable[..., Answer]

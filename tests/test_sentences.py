@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.encode import Rows
 from embedder.errors import LibraryDamaged
 from embedder.halves import files
 from embedder.sentences import SentenceVectors, runs, write
+from embedder.vectors import Rows
 
 DIM = 6
 

@@ -15,7 +15,7 @@ import pytest
 
 from embedder import store as store_room
 from embedder.changes import StoredEntry
-from embedder.encode import PassageVectors, normalise
+from embedder.encoders.encoder import PassageVectors
 from embedder.errors import (
     DocumentNotFound,
     LibraryBusy,
@@ -28,6 +28,7 @@ from embedder.records import Document, Manifest, Passage, Span
 from embedder.store import Store, Writer
 from embedder.store.connection import connect
 from embedder.text.passages import content_hash
+from embedder.vectors import normalise
 from tests.conftest import ROOT, in_threads, run_sql
 
 MODEL = "f" * 64

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from embedder.changes import StoredEntry
-from embedder.encode import Rows
 from embedder.errors import DocumentNotFound, LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.records import Document, Manifest, Span
 from embedder.store.rows import check, damaged, passage_sha256, select_in, sha256_of, to_document
+from embedder.vectors import Rows
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 

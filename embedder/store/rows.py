@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from embedder.encode import PassageVectors
+from embedder.encoders.encoder import PassageVectors
 from embedder.errors import LibraryDamaged
 from embedder.records import Document
 

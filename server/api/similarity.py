@@ -7,7 +7,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from embedder.compare import Piece, compare
+from embedder.encoders.similarity import Piece, compare
 from embedder.errors import DocumentNotFound, RequestError
 from server.api.schemas import DocumentRef, SimilarityIn, SimilarityOut
 from server.context import encoder, encoding, library, settings

@@ -10,8 +10,9 @@ from http import HTTPStatus
 
 from apiflask import APIBlueprint
 
-from embedder.encode import Encoder, Rows, shorten
+from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, RequestError
+from embedder.vectors import Rows, shorten
 from server.context import encoder, encoding, settings
 from server.foreign.openai_shapes import (
     EmbeddingOut,

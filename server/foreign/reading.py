@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from embedder.compare import too_long
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.similarity import too_long
 from embedder.errors import RequestError
 from server.context import settings
 from server.texts import check_texts

@@ -12,9 +12,10 @@ from typing import Any
 from apiflask import APIBlueprint
 from pydantic import BaseModel
 
-from embedder.compare import Comparison, compare, too_long
-from embedder.encode import Encoder, Reading, shorten
+from embedder.encoders.encoder import Encoder, Reading
+from embedder.encoders.similarity import Comparison, compare, too_long
 from embedder.errors import RequestError
+from embedder.vectors import shorten
 from server.context import encoder, encoding, settings
 from server.foreign.reading import CUT, Answer, check, check_dimensions, headers_of, refuse_long
 from server.foreign.shapes import In

@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
 from embedder.asking import DEPTH, LONGEST_QUESTION
+from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
-from embedder.models import DEFAULT_MODEL
 from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
 from server.context import encoding, library
 from server.errors import status_of

@@ -9,7 +9,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
-from embedder.models import DEFAULT_MODEL
+from embedder.encoders.loading import DEFAULT_MODEL
 from server.context import library
 
 blueprint = APIBlueprint("notes", __name__, enable_openapi=False)

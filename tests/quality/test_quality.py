@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from embedder.build import index
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
 from embedder.evaluate import read_queries
 from embedder.library import Library
 from embedder.records import Question

@@ -11,8 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from embedder.compare import compare
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.similarity import compare
 from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings

@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from embedder.compare import compare
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.similarity import compare
 from embedder.library import Library
 from server.api.schemas import SimilarityOut
 from tests.server.conftest import CANARY, error_of

@@ -16,7 +16,7 @@ import waitress
 from click.testing import CliRunner, Result
 
 from embedder.build import index
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
 from embedder.library import Library
 from embedder.records import Document
 from server.cli import main

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from embedder.build import index
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
 from embedder.exports import FORMATS
 from embedder.library import Library
 from server.cli import main

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from embedder import generations
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
 from embedder.errors import ModelNotFound
 from embedder.library import Library
 from server.app import create_app

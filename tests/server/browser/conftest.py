@@ -19,7 +19,7 @@ import waitress
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from embedder.build import index
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
 from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings

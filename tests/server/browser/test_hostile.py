@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route
 
 from embedder.build import index
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
 from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings

@@ -11,9 +11,9 @@ import pytest
 import waitress
 from sentence_transformers import SentenceTransformer
 
-from embedder.encode import Rows
+from embedder.encoders.loading import DEFAULT_MODEL, find_model
 from embedder.library import Library
-from embedder.models import DEFAULT_MODEL, find_model
+from embedder.vectors import Rows
 from server.app import create_app
 from server.settings import Settings
 from tests.server.conftest import Running

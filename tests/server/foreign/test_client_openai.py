@@ -12,7 +12,7 @@ import pytest
 import requests
 from tokenizers import Tokenizer
 
-from embedder.models import DEFAULT_MODEL, find_model
+from embedder.encoders.loading import DEFAULT_MODEL, find_model
 from tests.server.foreign.conftest import KEY, LONG, TEXTS, Encode
 
 NAME = "text-embedding-3-small"

@@ -9,7 +9,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from embedder.encode import AS_DOCUMENTS, Encoder, Reading, Rows, cosine, normalise
+from embedder.encoders.encoder import AS_DOCUMENTS, Encoder, Reading
+from embedder.vectors import Rows, cosine, normalise
 
 # A text, or a document by its passages, which is alike to others by their average.
 Piece = str | tuple[str, ...]

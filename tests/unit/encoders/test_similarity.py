@@ -9,10 +9,11 @@ import pytest
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import cos_sim
 
-from embedder.compare import compare
-from embedder.encode import Encoder, cosine, normalise
-from embedder.models import DEFAULT_MODEL, find_model, load_encoder
-from tests.test_encode_torch import PROMPTS, make_model
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.loading import DEFAULT_MODEL, find_model, load_encoder
+from embedder.encoders.similarity import compare
+from embedder.vectors import cosine, normalise
+from tests.unit.encoders.test_torch_encoder import PROMPTS, make_model
 
 SOURCE = "A nurse meets a person who was trafficked."
 TEXTS = [

@@ -12,13 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from embedder.records import Passage
-
-Rows = NDArray[np.float32]
-Positions = NDArray[np.int64]
+from embedder.vectors import Rows
 
 # The cores that this process may use.
 CORES = max(
@@ -100,24 +95,3 @@ class Encoder(Protocol):
         Raises EncoderError for a passage of more than `max_tokens`: nothing is cut in silence.
         """
         ...
-
-
-def normalise(rows: Rows) -> Rows:
-    """Scale each row of float32 (n, dim) to length 1; a row of zeros stays."""
-    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, np.finfo(np.float32).tiny), dtype=np.float32)
-
-
-def shorten(rows: Rows, dim: int, *, unit: bool = True) -> Rows:
-    """Keep the first `dim` numbers of each row, of length 1 again if `unit`: float32 (n, dim).
-
-    Kusupati et al., "Matryoshka Representation Learning", 2022, arXiv:2205.13147: models trained
-    so lose little by it; others, as the default, more.
-    """
-    cut = rows[:, :dim]
-    return normalise(cut) if unit else cut
-
-
-def cosine(left: Rows, right: Rows) -> Rows:
-    """Give all cosines of unit rows (n, dim) and (m, dim): float32 (n, m), in -1 to 1."""
-    return np.asarray(np.clip(left @ right.T, -1.0, 1.0), dtype=np.float32)

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from embedder.converted import (
+from embedder.encoders.openvino_encoder import OpenVinoEncoder
+from embedder.encoders.openvino_package import (
     CARD,
     COMPILED,
     MODEL,
@@ -33,12 +34,11 @@ from embedder.converted import (
     Card,
     write_card,
 )
-from embedder.encode import Rows
-from embedder.encode_openvino import OpenVinoEncoder
-from embedder.encode_torch import TorchEncoder
+from embedder.encoders.openvino_runtime import openvino
+from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.filehash import file_sha256
-from embedder.network import openvino
+from embedder.vectors import Rows
 
 _QUIET = threading.Lock()
 # The least cosine of a text's vector to the model's own, at full precision, and with bytes for

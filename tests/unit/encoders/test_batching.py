@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embedder.batches import by_tokens, filled, round_down, round_up
+from embedder.encoders.batching import by_tokens, filled, round_down, round_up
 
 
 def some_lengths(seed: int, many: int) -> list[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from embedder.encode import Encoder
+from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
 from embedder.filehash import file_sha256
 
@@ -49,7 +49,7 @@ def load_encoder(model: str = DEFAULT_MODEL) -> Encoder:
 def _load(name: str, folder: Path, sha256: str) -> Encoder:
     """Load a model by the fast way, converting it the first time, or else with torch."""
     # Imported here: these take long to import, torch seconds, and many commands need no model.
-    from embedder.encode_openvino import OpenVinoEncoder
+    from embedder.encoders.openvino_encoder import OpenVinoEncoder
 
     place = converted(sha256)
     refused = place.with_name(f"{place.name}.refused")
@@ -58,13 +58,13 @@ def _load(name: str, folder: Path, sha256: str) -> Encoder:
     except EncoderError:
         # It is not there yet, or was damaged; both are mended by making it again.
         pass
-    from embedder.encode_torch import TorchEncoder
+    from embedder.encoders.torch_encoder import TorchEncoder
 
     plain = TorchEncoder(name, folder, sha256)
     if refused.is_file():
         return plain
     try:
-        from embedder.convert import convert
+        from embedder.encoders.openvino_export import convert
 
         log.info("Preparing the model %s for this processor, once.", name)
         convert(plain, place)

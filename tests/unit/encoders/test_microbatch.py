@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from embedder.together import Together
+from embedder.encoders.microbatch import Together
 from tests.conftest import in_threads
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.encode_openvino import OpenVinoEncoder
+from embedder.encoders.openvino_encoder import OpenVinoEncoder
+from embedder.encoders.openvino_runtime import Network, Precision
 from embedder.errors import EncoderError
-from embedder.network import Network, Precision
-from tests.test_encode_openvino import least_cosine
-from tests.test_encode_torch import TEXTS
+from tests.unit.encoders.test_openvino_encoder import least_cosine
+from tests.unit.encoders.test_torch_encoder import TEXTS
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_the_precision_is_what_a_trial_found_fastest(
         tried.append(network.precision)
         return seconds[network.precision]
 
-    monkeypatch.setattr("embedder.network._seconds", measure)
+    monkeypatch.setattr("embedder.encoders.openvino_runtime._seconds", measure)
     first = OpenVinoEncoder("m", place, "")
     assert first.precision == (chosen if chosen in tried else "int8")
     count = len(tried)

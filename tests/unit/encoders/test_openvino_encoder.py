@@ -12,16 +12,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.convert import convert
-from embedder.converted import read_card
-from embedder.encode import Encoder, Rows
-from embedder.encode_openvino import OpenVinoEncoder
-from embedder.encode_torch import TorchEncoder
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.loading import (
+    DEFAULT_MODEL,
+    converted,
+    find_model,
+    fingerprint,
+    load_encoder,
+)
+from embedder.encoders.openvino_encoder import OpenVinoEncoder
+from embedder.encoders.openvino_export import convert
+from embedder.encoders.openvino_package import read_card
+from embedder.encoders.openvino_runtime import Precision
+from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
-from embedder.models import DEFAULT_MODEL, converted, find_model, fingerprint, load_encoder
-from embedder.network import Precision
+from embedder.vectors import Rows
 from tests.conftest import ROOT, in_threads
-from tests.test_encode_torch import KINDS, TEXTS, a_passage, make_model
+from tests.unit.encoders.test_torch_encoder import KINDS, TEXTS, a_passage, make_model
 
 LONG = "They were promised work on a farm. Their passports were taken away. " * 12
 MANY = [f"{text} {number}" for number in range(30) for text in (*TEXTS[:4], LONG)]
@@ -221,7 +228,7 @@ def test_an_empty_cache_is_filled_and_a_full_one_read(
     small = {"int8.xml", "int8.bin"}
     assert set(card.files) - small == {"model.xml", "model.bin", "tokenizer.json"}
     assert set(card.files) & small in (small, set())
-    monkeypatch.setattr("embedder.convert.convert", None)
+    monkeypatch.setattr("embedder.encoders.openvino_export.convert", None)
     assert load_encoder(str(folder)).backend.startswith("openvino")
 
 
@@ -233,7 +240,7 @@ def test_a_model_that_cannot_be_converted_runs_on_torch_and_says_so_once(
     with caplog.at_level("INFO", "fingerpost"):
         assert load_encoder(str(folder)).backend == "torch"
     assert "runs on torch, which is slower: it leaves its prompts out" in caplog.text
-    monkeypatch.setattr("embedder.convert.convert", None)
+    monkeypatch.setattr("embedder.encoders.openvino_export.convert", None)
     assert load_encoder(str(folder)).backend == "torch"
 
 
@@ -264,7 +271,9 @@ import json, socket, sys
 calls = []
 real = socket.socket.connect
 socket.socket.connect = lambda self, address: calls.append(str(address))
-from embedder.models import DEFAULT_MODEL, converted, find_model, fingerprint, load_encoder
+from embedder.encoders.loading import (
+    DEFAULT_MODEL, converted, find_model, fingerprint, load_encoder
+)
 encoder = load_encoder()
 encoder.encode_queries(["a question"])
 named = ("torch", "transformers", "sentence_transformers")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from embedder.convert import _quiet, convert
-from embedder.encode_torch import TorchEncoder
+from embedder.encoders.openvino_export import _quiet, convert
+from embedder.encoders.torch_encoder import TorchEncoder
 from tests.conftest import in_threads
-from tests.test_encode_torch import make_model
+from tests.unit.encoders.test_torch_encoder import make_model
 
 
 def settled() -> tuple[object, ...]:

@@ -21,12 +21,13 @@ from transformers import (
     RobertaModel,
 )
 
-from embedder.encode import Encoder, PassageVectors, Rows, normalise
-from embedder.encode_torch import TorchEncoder
+from embedder.encoders.encoder import Encoder, PassageVectors
+from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint
+from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.library import Library
-from embedder.models import DEFAULT_MODEL, find_model, fingerprint
 from embedder.records import Passage, Question, Span
+from embedder.vectors import Rows, normalise
 from tests.conftest import in_threads
 
 PROMPTS = {"query": "query: ", "document": "passage: "}

@@ -12,12 +12,14 @@ from typing import TypeVar
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from embedder.batches import by_tokens, filled
-from embedder.converted import TOKENIZER, check_files, read_card
-from embedder.encode import AS_DOCUMENTS, CORES, PassageVectors, Reading, Rows, normalise
-from embedder.network import Network, Precision, fastest
-from embedder.pooling import check_lengths, count_tokens, decode, each_alone, pool, prompts_of
+from embedder.encoders.batching import by_tokens, filled
+from embedder.encoders.encoder import AS_DOCUMENTS, CORES, PassageVectors, Reading
+from embedder.encoders.openvino_package import TOKENIZER, check_files, read_card
+from embedder.encoders.openvino_runtime import Network, Precision, fastest
+from embedder.encoders.pooling import check_lengths, each_alone, pool
+from embedder.encoders.tokens import count_tokens, decode, prompts_of
 from embedder.records import Passage
+from embedder.vectors import Rows, normalise
 
 # Tokens of a block, and of a padded batch.
 _BLOCK_TOKENS = 128
@@ -29,7 +31,7 @@ _Made = TypeVar("_Made")
 
 
 class OpenVinoEncoder:
-    """A converted model on the CPU; see `encode.Encoder`."""
+    """A converted model on the CPU; see `encoder.Encoder`."""
 
     def __init__(
         self, name: str, folder: Path, fingerprint: str, precision: Precision | None = None
@@ -61,19 +63,19 @@ class OpenVinoEncoder:
         self.backend = f"openvino, {self.precision}"
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens; see `encode.Encoder`."""
+        """Count each text's tokens; see `encoder.Encoder`."""
         return count_tokens(self._counter, texts)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Give tokens' text; see `encode.Encoder`."""
+        """Give tokens' text; see `encoder.Encoder`."""
         return decode(self._counter, ids)
 
     def encode_queries(self, texts: Sequence[str]) -> Rows:
-        """Encode questions; see `encode.Encoder`."""
+        """Encode questions; see `encoder.Encoder`."""
         return self._rows(self._network, [self._card.query_prompt + text for text in texts])
 
     def encode_documents(self, texts: Sequence[str], reading: Reading = AS_DOCUMENTS) -> Rows:
-        """Encode documents; see `encode.Encoder`.
+        """Encode documents; see `encoder.Encoder`.
 
         These vectors leave the house, so they are read at full precision: programs compare them
         with those of other servers.
@@ -82,7 +84,7 @@ class OpenVinoEncoder:
         return self._rows(self._exact, [prompt + text for text in texts], reading)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        """Encode passages and their sentences; see `encode.Encoder`.
+        """Encode passages and their sentences; see `encoder.Encoder`.
 
         A model that averages its tokens gives a sentence's vector by `pooling`; others read
         each sentence again, alone.

@@ -17,11 +17,13 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 from tokenizers import Tokenizer
 from transformers.utils import logging as _transformers_logging
 
-from embedder.batches import by_tokens
-from embedder.encode import AS_DOCUMENTS, CORES, PassageVectors, Reading, Rows, normalise
+from embedder.encoders.batching import by_tokens
+from embedder.encoders.encoder import AS_DOCUMENTS, CORES, PassageVectors, Reading
+from embedder.encoders.pooling import check_lengths, each_alone, pool
+from embedder.encoders.tokens import count_tokens, decode, prompts_of
 from embedder.errors import EncoderError
-from embedder.pooling import check_lengths, count_tokens, decode, each_alone, pool, prompts_of
 from embedder.records import Passage
+from embedder.vectors import Rows, normalise
 
 _BATCH = 32
 _BATCH_TOKENS = 4096
@@ -30,7 +32,7 @@ transformers_logging: Any = _transformers_logging  # its functions have no types
 
 
 class TorchEncoder:
-    """A sentence-transformers model on the CPU; see `encode.Encoder`."""
+    """A sentence-transformers model on the CPU; see `encoder.Encoder`."""
 
     def __init__(self, name: str, folder: Path, fingerprint: str) -> None:
         """Load the model in `folder`.
@@ -76,24 +78,24 @@ class TorchEncoder:
         self.max_tokens = self._room()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens; see `encode.Encoder`."""
+        """Count each text's tokens; see `encoder.Encoder`."""
         return count_tokens(self._counter, texts)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Give tokens' text; see `encode.Encoder`."""
+        """Give tokens' text; see `encoder.Encoder`."""
         return decode(self._counter, ids)
 
     def encode_queries(self, texts: Sequence[str]) -> Rows:
-        """Encode questions; see `encode.Encoder`."""
+        """Encode questions; see `encoder.Encoder`."""
         return self._encode(texts, self.query_prompt)
 
     def encode_documents(self, texts: Sequence[str], reading: Reading = AS_DOCUMENTS) -> Rows:
-        """Encode documents; see `encode.Encoder`."""
+        """Encode documents; see `encoder.Encoder`."""
         prompt = self.document_prompt if reading.prompt is None else reading.prompt
         return self._encode(texts, prompt, reading)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        """Encode passages and their sentences; see `encode.Encoder`.
+        """Encode passages and their sentences; see `encoder.Encoder`.
 
         A model that averages its tokens gives a sentence's vector by `pooling`; others read
         each sentence again, alone.

