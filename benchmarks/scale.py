@@ -37,11 +37,11 @@ from benchmarks.measure import (
     table,
     write_section,
 )
-from embedder import dense
 from embedder.build import index
 from embedder.encoders.encoder import Encoder, PassageVectors
 from embedder.encoders.loading import load_encoder
-from embedder.facets import Allowed
+from embedder.index import dense
+from embedder.index.facets import Allowed
 from embedder.library import Library
 from embedder.records import Document, Filters, Passage, Question
 from embedder.text.passages import passages

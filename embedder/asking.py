@@ -10,7 +10,7 @@ import numpy as np
 from embedder import understand
 from embedder.errors import RequestError
 from embedder.fusion import usual_low
-from embedder.lexical import Wanted
+from embedder.index.lexical import Wanted
 from embedder.loaded import Loaded
 from embedder.records import MODES, Question, Recipe, Understood
 from embedder.text import passages

@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedder import changes, derive, generations, lexical, sources
+from embedder import changes, derive, generations, sources
 from embedder.changes import Changes
 from embedder.derive import Difference, Progress, Site
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMissing
+from embedder.index import lexical
 from embedder.records import Document, Entry, Manifest, Passage
 from embedder.store import Snapshot, Store, Writer
 from embedder.text import passages

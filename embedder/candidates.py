@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedder.asking import DEPTH, Asked
-from embedder.facets import Allowed
 from embedder.fusion import convex
+from embedder.index.facets import Allowed
 from embedder.loaded import Loaded, Scope
 from embedder.records import Question, Recipe
 from embedder.vectors import Positions, Rows

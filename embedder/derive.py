@@ -25,11 +25,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from embedder import atlas, calibrate, dense, generations, halves, lexical, sentences
+from embedder import calibrate, generations
 from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryError
-from embedder.facets import Facets
 from embedder.filehash import file_sha256
+from embedder.index import dense, document_map, float16_files, lexical, sentence_vectors
+from embedder.index.facets import Facets
 from embedder.records import Document, Manifest
 from embedder.related import kept_words
 from embedder.store import Writer
@@ -155,12 +156,12 @@ def _write_facets(
 def _write_sentences(site: Site, place: Path, *, anew: bool) -> None:
     ids, _ = site.writer.passages()
     model, dim = site.encoder.fingerprint, site.encoder.dim
-    upon = None if anew else sentences.SentenceVectors(place, dim)
+    upon = None if anew else sentence_vectors.SentenceVectors(place, dim)
     if upon:
         new = np.setdiff1d(ids, upon.passages)
         unused = len(upon.passages) + len(new) - len(ids)
-        many = len(halves.files(place)) >= halves.MOST_FILES
-        if many or unused > sentences.MOST_UNUSED * len(ids):
+        many = len(float16_files.files(place)) >= float16_files.MOST_FILES
+        if many or unused > sentence_vectors.MOST_UNUSED * len(ids):
             upon = None
     if not upon:
         new = ids
@@ -174,7 +175,7 @@ def _write_sentences(site: Site, place: Path, *, anew: bool) -> None:
                 yield each
                 advance(1)
 
-        sentences.write(place, counted(), upon)
+        sentence_vectors.write(place, counted(), upon)
 
 
 def _texts(site: Site, name: str, texts: Sequence[str]) -> Rows:
@@ -195,19 +196,19 @@ def _texts(site: Site, name: str, texts: Sequence[str]) -> Rows:
 
 def _write_map(site: Site, file: Path, number: int) -> None:
     """Write the map of generation `number`, going on from the one before."""
-    chosen = atlas.choose(site.writer.with_text())
+    chosen = document_map.choose(site.writer.with_text())
     rows = [row for row, _ in chosen]
     model, dim = site.encoder.fingerprint, site.encoder.dim
     with site.progress.step("Mapping", len(chosen)) as advance:
         ids, documents = site.writer.passages(rows)
         blocks = list(site.writer.passage_vectors(model, dim, ids.tolist()))
         found = np.concatenate([np.empty((0, dim), dtype=np.float32), *blocks])
-        vectors = atlas.document_vectors(found, documents, np.asarray(rows, dtype=np.int64))
-        atlas.write(atlas.draw(chosen, vectors, _earlier_map(site, number - 1)), file)
+        vectors = document_map.document_vectors(found, documents, np.asarray(rows, dtype=np.int64))
+        document_map.write(document_map.draw(chosen, vectors, _earlier_map(site, number - 1)), file)
         advance(len(chosen))
 
 
-def _earlier_map(site: Site, number: int) -> atlas.Chart | None:
+def _earlier_map(site: Site, number: int) -> document_map.Chart | None:
     """Give the map of generation `number`, None where there is no sound one of the same model.
 
     A library built anew goes on from it too: a map is not right or wrong, but well known or not.
@@ -220,7 +221,7 @@ def _earlier_map(site: Site, number: int) -> atlas.Chart | None:
     sha256 = manifest.files.get(generations.MAP)
     sound = sha256 and file.is_file() and file_sha256(file).hex() == sha256
     same = manifest.model_sha256 == site.encoder.fingerprint
-    return atlas.read(file) if sound and same else None
+    return document_map.read(file) if sound and same else None
 
 
 # All vectors are read once: for the index, for what it should find, and to calibrate.
@@ -308,10 +309,10 @@ def _add_to_index(site: Site, place: Path, ids: Any) -> bool:
     slots = np.load(earlier / generations.SLOTS, allow_pickle=False)
     missing = np.setdiff1d(ids, slots)
     gone = len(slots) + len(missing) - len(ids)
-    files = halves.files(earlier)
+    files = float16_files.files(earlier)
     if gone > _MOST_GONE * len(slots) or len(missing) > _MOST_ADDED * len(slots):
         return False
-    if len(files) >= halves.MOST_FILES:
+    if len(files) >= float16_files.MOST_FILES:
         return False
     model, dim = site.encoder.fingerprint, site.encoder.dim
     place.mkdir()

@@ -11,7 +11,7 @@ from embedder import asking, generations, search
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.errors import RequestError
-from embedder.facets import FACETS
+from embedder.index.facets import FACETS
 from embedder.loaded import Loaded, load
 from embedder.records import (
     Answer,

@@ -10,14 +10,15 @@ from threading import Lock
 import numpy as np
 from cachetools import LRUCache
 
-from embedder import atlas, generations, lexical
-from embedder.dense import Among, ApproximateIndex, DenseIndex, ExactIndex
+from embedder import generations
 from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
-from embedder.facets import Allowed, Facets, Mask
+from embedder.index import document_map, lexical
+from embedder.index.dense import Among, ApproximateIndex, DenseIndex, ExactIndex
+from embedder.index.facets import Allowed, Facets, Mask
+from embedder.index.sentence_vectors import CHECKED_WHEN_READ, SentenceVectors, runs
 from embedder.records import Document, FacetCount, Manifest, Span
 from embedder.related import RelatedWords, kept_words
-from embedder.sentences import CHECKED_WHEN_READ, SentenceVectors, runs
 from embedder.store import Snapshot
 from embedder.text import passages
 from embedder.text.glossary import Glossary, read_glossary
@@ -74,7 +75,7 @@ class Loaded:
     first_passage: Positions  # (documents + 1,) where each document's passages begin in it
     told: SentenceVectors
     told_by: Positions  # (passages,) each one's place in `told`, -1: gone
-    chart: atlas.Chart | None  # the map, None in a library built before there were maps
+    chart: document_map.Chart | None  # the map, None in a library built before there were maps
     scopes: LRUCache[Allowed, Scope]  # of filters asked for lately
     recent: LRUCache[int, Stored]  # documents shown lately, by row number
     lock: Lock = field(default_factory=Lock)  # of `scopes` and `recent`
@@ -184,7 +185,9 @@ def load(
         first_passage=first,
         told=told,
         told_by=told_by,
-        chart=atlas.read(place / generations.MAP) if generations.MAP in manifest.files else None,
+        chart=document_map.read(place / generations.MAP)
+        if generations.MAP in manifest.files
+        else None,
         scopes=LRUCache(_RECENT_SCOPES),
         recent=LRUCache(_RECENT_DOCUMENTS),
     )

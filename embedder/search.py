@@ -10,8 +10,8 @@ from embedder import asking, candidates, evidence
 from embedder.asking import Asked
 from embedder.calibrate import Signals, decide
 from embedder.candidates import Found
-from embedder.facets import Allowed
 from embedder.fusion import stretch
+from embedder.index.facets import Allowed
 from embedder.loaded import Loaded
 from embedder.records import Answer, Hit, Question, Recipe
 from embedder.store import Snapshot

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embedder import atlas, generations, sources
+from embedder import generations, sources
 from embedder.build import index
 from embedder.errors import LibraryDamaged
+from embedder.index import document_map
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
 from embedder.store import Store, Writer
@@ -45,7 +46,7 @@ def upon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def inverted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every library of more than 50 passages has an inverted file."""
-    monkeypatch.setattr("embedder.dense.EXACT_UP_TO", 50)
+    monkeypatch.setattr("embedder.index.dense.EXACT_UP_TO", 50)
 
 
 QUESTIONS = (
@@ -84,14 +85,14 @@ def test_a_library_built_upon_answers_as_one_built_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ):
     if kind == "approximate":
-        monkeypatch.setattr("embedder.dense.EXACT_UP_TO", 50)
+        monkeypatch.setattr("embedder.index.dense.EXACT_UP_TO", 50)
     grown = changed_library(tmp_path / "v", tmp_path)
     generation, manifest = grown.status()
     assert (generation, manifest.documents, manifest.dense["kind"]) == (3, 123, kind)
     assert grown.verify() == []
 
     monkeypatch.setattr("embedder.derive.INDEX_ANEW", 10_000)
-    monkeypatch.setattr("embedder.dense.EXACT_UP_TO", 200_000)
+    monkeypatch.setattr("embedder.index.dense.EXACT_UP_TO", 200_000)
     build_words(tmp_path / "w", *(tmp_path / f"{name}.jsonl" for name in ("one", "two", "three")))
     anew = read_words(tmp_path / "w")
     for question in QUESTIONS:
@@ -132,9 +133,9 @@ def test_a_small_change_adds_to_the_index_and_a_large_one_makes_it_anew(
 
     monkeypatch.setattr(generations, "finish", watch)
     trained: list[int] = []
-    measure = "embedder.dense.measure"
+    measure = "embedder.index.dense.measure"
     real_measure: Callable[..., tuple[int, float]] = __import__(
-        "embedder.dense", fromlist=["measure"]
+        "embedder.index.dense", fromlist=["measure"]
     ).measure
     monkeypatch.setattr(measure, lambda *given: trained.append(1) or real_measure(*given))
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 200))
@@ -186,7 +187,7 @@ def test_vectors_added_to_the_index_lie_in_a_file_of_their_own(
     assert vectors(2).keys() == {"0.f16", "1.f16"}
     assert vectors(2)["0.f16"] == vectors(1)["0.f16"]
     assert read_words(tmp_path / "v").verify() == []
-    monkeypatch.setattr("embedder.halves.MOST_FILES", 2)
+    monkeypatch.setattr("embedder.index.float16_files.MOST_FILES", 2)
     build_words(tmp_path / "v", write_jsonl(tmp_path / "three.jsonl", *many(300, 310)))
     assert vectors(3).keys() == {"0.f16"}
     assert read_words(tmp_path / "v").verify() == []
@@ -195,8 +196,8 @@ def test_vectors_added_to_the_index_lie_in_a_file_of_their_own(
 # The map.
 
 
-def chart_of(folder: Path, generation: int) -> atlas.Chart:
-    return atlas.read(generations.folder(folder, generation) / generations.MAP)
+def chart_of(folder: Path, generation: int) -> document_map.Chart:
+    return document_map.read(generations.folder(folder, generation) / generations.MAP)
 
 
 def test_the_map_is_a_file_of_the_generation(tmp_path: Path):
@@ -223,14 +224,16 @@ def test_a_map_is_kept_while_its_documents_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upon: bool
 ):
     monkeypatch.setattr("embedder.derive.INDEX_ANEW", 0 if upon else 10_000)
-    monkeypatch.setattr("embedder.atlas.LARGEST", 20)
+    monkeypatch.setattr("embedder.index.document_map.LARGEST", 20)
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 60))
     build_words(tmp_path / "v", source)
     before = chart_of(tmp_path / "v", 1)
     laid_out: list[int] = []
-    real = atlas.lay_out
+    real = document_map.lay_out
     monkeypatch.setattr(
-        atlas, "lay_out", lambda rows, start=None: laid_out.append(len(rows)) or real(rows, start)
+        document_map,
+        "lay_out",
+        lambda rows, start=None: laid_out.append(len(rows)) or real(rows, start),
     )
     out = next(each for each in many(0, 60) if each["id"] not in before.ids)
     changed = [{**each, "year": 1990} if each == out else each for each in many(0, 60)]
@@ -251,7 +254,7 @@ def test_a_map_is_kept_while_its_documents_stay(
 def test_only_the_vectors_of_documents_on_the_map_are_read_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("embedder.atlas.LARGEST", 7)
+    monkeypatch.setattr("embedder.index.document_map.LARGEST", 7)
     asked: list[int] = []
     real = Writer.passage_vectors
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder import generations, lexical
+from embedder import generations
 from embedder.build import index
 from embedder.errors import (
     DocumentNotFound,
@@ -22,6 +22,7 @@ from embedder.errors import (
     LibraryMissing,
     RequestError,
 )
+from embedder.index import lexical
 from embedder.library import Library
 from embedder.records import Answer, Map, Question
 from embedder.text import passages
@@ -479,7 +480,7 @@ def test_the_place_of_an_unknown_document_is_an_error(library):
 def test_a_document_that_the_map_leaves_out_lies_among_those_on_it(
     folder, encoder, build_in_thread, monkeypatch
 ):
-    monkeypatch.setattr("embedder.atlas.LARGEST", 3)
+    monkeypatch.setattr("embedder.index.document_map.LARGEST", 3)
     build_in_thread(FISH, {"id": "copy", "title": "Dogs", "abstract": "Dogs bark.", "year": 1990})
     library = Library(folder, load=lambda _: encoder)
     found = library.map()

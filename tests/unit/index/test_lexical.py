@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from embedder.changes import find_changes, identify
-from embedder.facets import Allowed, Facets
-from embedder.lexical import FIELDS, LexicalIndex, Wanted, write_index
+from embedder.index.facets import Allowed, Facets
+from embedder.index.lexical import FIELDS, LexicalIndex, Wanted, write_index
 from embedder.records import Document, Filters
 from embedder.sources import listing
 from tests.conftest import SEEDS

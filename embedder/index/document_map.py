@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from embedder.tsne import LEAST, Plane, lay_out, turned
+from embedder.index.tsne import LEAST, Plane, lay_out, turned
 from embedder.vectors import Rows, normalise
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]

@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_limits
 
 from embedder.encoders.encoder import CORES
 from embedder.errors import LibraryDamaged
-from embedder.halves import HalfRows, Halves, halve
-from embedder.halves import write as write_halves
+from embedder.index.float16_files import HalfRows, Halves, halve
+from embedder.index.float16_files import write as write_halves
 from embedder.vectors import Positions, Rows
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tantivy
 
-from embedder.facets import Allowed, labels
+from embedder.index.facets import Allowed, labels
 from embedder.records import Document
 from embedder.text.words import regular
 from embedder.vectors import Positions, Rows

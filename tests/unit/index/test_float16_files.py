@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.halves import Halves, files, halve, write
+from embedder.index.float16_files import Halves, files, halve, write
 
 DIM = 5
 ROWS = np.random.default_rng(2).uniform(-1, 1, size=(23, DIM)).astype(np.float32)

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.dense import (
+from embedder.errors import LibraryDamaged
+from embedder.index.dense import (
     Among,
     ApproximateIndex,
     DenseIndex,
@@ -16,7 +17,6 @@ from embedder.dense import (
     training_size,
     write_index,
 )
-from embedder.errors import LibraryDamaged
 from tests.conftest import in_threads
 
 DIM = 24

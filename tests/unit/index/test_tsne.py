@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial import procrustes
 
-from embedder.tsne import LEAST, lay_out, principal, turned
+from embedder.index.tsne import LEAST, lay_out, principal, turned
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

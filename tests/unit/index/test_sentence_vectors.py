@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from embedder.errors import LibraryDamaged
-from embedder.halves import files
-from embedder.sentences import SentenceVectors, runs, write
+from embedder.index.float16_files import files
+from embedder.index.sentence_vectors import SentenceVectors, runs, write
 from embedder.vectors import Rows
 
 DIM = 6

@@ -9,8 +9,8 @@ import pytest
 from scipy.spatial import procrustes
 from sklearn.manifold import trustworthiness
 
-from embedder import atlas
-from embedder.atlas import Chart, choose, document_vectors, draw
+from embedder.index import document_map
+from embedder.index.document_map import Chart, choose, document_vectors, draw
 from embedder.library import Library
 from embedder.store import Store
 
@@ -184,7 +184,7 @@ def test_all_documents_are_chosen_by_id_if_there_is_room():
 
 
 def test_the_choice_is_the_same_in_any_order_and_of_few_stays_as_a_library_grows(monkeypatch):
-    monkeypatch.setattr(atlas, "LARGEST", 100)
+    monkeypatch.setattr(document_map, "LARGEST", 100)
     documents = named(1000)
     chosen = choose(documents)
     assert len(chosen) == 100
@@ -267,8 +267,8 @@ def test_left_out_documents_lie_where_they_would(seeds):
 def test_a_map_is_read_as_it_was_written(tmp_path: Path, count: int):
     chosen = [(row, f"{key}é\x00") for row, key in named(count)]
     chart = draw(chosen, random(count))
-    atlas.write(chart, tmp_path / "map.npz")
-    found = atlas.read(tmp_path / "map.npz")
+    document_map.write(chart, tmp_path / "map.npz")
+    found = document_map.read(tmp_path / "map.npz")
     assert found.ids == chart.ids
     for name in ("rows", "vectors", "points", "nearest"):
         one, other = getattr(found, name), getattr(chart, name)

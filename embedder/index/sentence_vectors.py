@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from embedder.errors import LibraryDamaged
-from embedder.halves import SUFFIX, HalfRows, Halves, halve
-from embedder.halves import write as write_halves
+from embedder.index.float16_files import SUFFIX, HalfRows, Halves, halve
+from embedder.index.float16_files import write as write_halves
 from embedder.vectors import Positions, Rows
 
 # The files that are checked as they are read, of all in a generation.

@@ -9,7 +9,7 @@ import pytest
 
 from embedder.changes import find_changes, identify
 from embedder.errors import RequestError, UnknownValue
-from embedder.facets import FACETS, Allowed, Facets, label, labels
+from embedder.index.facets import FACETS, Allowed, Facets, label, labels
 from embedder.records import Document, FacetCount, Filters
 from embedder.sources import listing
 from tests.conftest import SEEDS

@@ -1,0 +1,1 @@
+"""Indexes: what is searched, and the arrays beside it."""
