@@ -40,7 +40,7 @@ from benchmarks.measure import (
 from embedder.build import index
 from embedder.encoders.encoder import Encoder, PassageVectors
 from embedder.encoders.loading import load_encoder
-from embedder.index import dense
+from embedder.index import approximate
 from embedder.index.facets import Allowed
 from embedder.library import Library
 from embedder.records import Document, Filters, Passage, Question
@@ -306,7 +306,7 @@ def _recall(library: Library, queries: Rows) -> dict[str, Any]:
         }
         ids, rows = snapshot.passages()
         position = np.searchsorted(loaded.facets.rows, rows)
-        exact = {name: dense.Nearest(queries) for name in SHARES}
+        exact = {name: approximate.Nearest(queries) for name in SHARES}
         kept: dict[str, list[Any]] = {name: [] for name in SHARES}
         at = 0
         model = loaded.manifest.model_sha256

@@ -29,7 +29,14 @@ from embedder import calibrate, generations
 from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryError
 from embedder.filehash import file_sha256
-from embedder.index import dense, document_map, float16_files, lexical, sentence_vectors
+from embedder.index import (
+    approximate,
+    document_map,
+    float16_files,
+    lexical,
+    sentence_vectors,
+)
+from embedder.index import exact as exact_index
 from embedder.index.facets import Facets
 from embedder.records import Document, Manifest
 from embedder.related import kept_words
@@ -237,14 +244,14 @@ def _survey(
         abs(count - before.calibration["documents"])
         <= _OTHER_SIZE * before.calibration["documents"]
     )
-    exact = len(ids) <= dense.EXACT_UP_TO
+    exact = len(ids) <= exact_index.EXACT_UP_TO
     if near and before and (exact or _add_to_index(site, place, ids)):
         kind = {"kind": "exact", "recall": 1.0} if exact else dict(before.dense)
         return kind, dict(before.calibration)
 
     everyday, own_rows, queries = _questions(site)
     best = calibrate.Best(queries, own_rows)
-    nearest = dense.Nearest(queries)
+    nearest = approximate.Nearest(queries)
     with site.progress.step("Comparing", len(ids)) as advance:
 
         def blocks() -> Iterator[Rows]:
@@ -288,16 +295,21 @@ def _questions(site: Site) -> tuple[int, np.ndarray[Any, np.dtype[np.int64]], Ro
 
 
 def _write_index(
-    site: Site, place: Path, ids: Any, blocks: Iterator[Rows], nearest: dense.Nearest, queries: Rows
+    site: Site,
+    place: Path,
+    ids: Any,
+    blocks: Iterator[Rows],
+    nearest: approximate.Nearest,
+    queries: Rows,
 ) -> dict[str, Any]:
     """Write an inverted file, with its passages' ids beside it, and measure it."""
-    chosen = ids[calibrate.choose(len(ids), dense.training_size(len(ids)))]
+    chosen = ids[calibrate.choose(len(ids), approximate.training_size(len(ids)))]
     model, dim = site.encoder.fingerprint, site.encoder.dim
     sample = np.concatenate(list(site.writer.passage_vectors(model, dim, chosen.tolist())))
     place.mkdir()
-    dense.write_index(place / generations.INDEX, blocks, sample, len(ids))
+    approximate.write_index(place / generations.INDEX, blocks, sample, len(ids))
     np.save(place / generations.SLOTS, ids, allow_pickle=False)
-    probes, recall = dense.measure(place / generations.INDEX, queries, nearest.positions)
+    probes, recall = approximate.measure(place / generations.INDEX, queries, nearest.positions)
     return {"kind": "approximate", "recall": round(recall, 4), "probes": probes}
 
 
@@ -320,6 +332,8 @@ def _add_to_index(site: Site, place: Path, ids: Any) -> bool:
         generations.link(file, place / file.name)
     added = site.writer.passage_vectors(model, dim, missing.tolist())
     nothing = np.empty((0, dim), dtype=np.float32)
-    dense.write_index(place / generations.INDEX, added, nothing, 0, earlier / generations.INDEX)
+    approximate.write_index(
+        place / generations.INDEX, added, nothing, 0, earlier / generations.INDEX
+    )
     np.save(place / generations.SLOTS, np.concatenate((slots, missing)), allow_pickle=False)
     return True

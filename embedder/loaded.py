@@ -14,7 +14,9 @@ from embedder import generations
 from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.index import document_map, lexical
-from embedder.index.dense import Among, ApproximateIndex, DenseIndex, ExactIndex
+from embedder.index.approximate import ApproximateIndex
+from embedder.index.dense import Among, DenseIndex
+from embedder.index.exact import ExactIndex
 from embedder.index.facets import Allowed, Facets, Mask
 from embedder.index.sentence_vectors import CHECKED_WHEN_READ, SentenceVectors, runs
 from embedder.records import Document, FacetCount, Manifest, Span

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,3 +32,18 @@ def shorten(rows: Rows, dim: int, *, unit: bool = True) -> Rows:
 def cosine(left: Rows, right: Rows) -> Rows:
     """Give all cosines of unit rows (n, dim) and (m, dim): float32 (n, m), in -1 to 1."""
     return np.asarray(np.clip(left @ right.T, -1.0, 1.0), dtype=np.float32)
+
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+def inner_products(vectors: Rows, query: Rows) -> Rows:
+    """Give the inner products of vectors with a query, each by itself: float32 (n,).
+
+    In a product of matrices a row's last digits depend on where it stands on some processors,
+    and equal documents must be equal.
+    """
+    return np.asarray(np.vecdot(vectors, query), dtype=np.float32)

@@ -587,7 +587,8 @@ def to_kill(before_kill: Path, tmp_path: Path) -> Path:
 KILL_AT = """
 import os, signal, sys
 from pathlib import Path
-from embedder import build, generations, lexical
+from embedder import build, generations
+from embedder.index import lexical
 from embedder.store import Writer
 from tests.test_build import build_words
 folder, source, room, name, when, count = sys.argv[1:]

@@ -15,7 +15,7 @@ import pytest
 from embedder import generations, sources
 from embedder.build import index
 from embedder.errors import LibraryDamaged
-from embedder.index import document_map
+from embedder.index import approximate, document_map
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
 from embedder.store import Store, Writer
@@ -46,7 +46,7 @@ def upon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def inverted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every library of more than 50 passages has an inverted file."""
-    monkeypatch.setattr("embedder.index.dense.EXACT_UP_TO", 50)
+    monkeypatch.setattr("embedder.index.exact.EXACT_UP_TO", 50)
 
 
 QUESTIONS = (
@@ -85,14 +85,14 @@ def test_a_library_built_upon_answers_as_one_built_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ):
     if kind == "approximate":
-        monkeypatch.setattr("embedder.index.dense.EXACT_UP_TO", 50)
+        monkeypatch.setattr("embedder.index.exact.EXACT_UP_TO", 50)
     grown = changed_library(tmp_path / "v", tmp_path)
     generation, manifest = grown.status()
     assert (generation, manifest.documents, manifest.dense["kind"]) == (3, 123, kind)
     assert grown.verify() == []
 
     monkeypatch.setattr("embedder.derive.INDEX_ANEW", 10_000)
-    monkeypatch.setattr("embedder.index.dense.EXACT_UP_TO", 200_000)
+    monkeypatch.setattr("embedder.index.exact.EXACT_UP_TO", 200_000)
     build_words(tmp_path / "w", *(tmp_path / f"{name}.jsonl" for name in ("one", "two", "three")))
     anew = read_words(tmp_path / "w")
     for question in QUESTIONS:
@@ -133,10 +133,8 @@ def test_a_small_change_adds_to_the_index_and_a_large_one_makes_it_anew(
 
     monkeypatch.setattr(generations, "finish", watch)
     trained: list[int] = []
-    measure = "embedder.index.dense.measure"
-    real_measure: Callable[..., tuple[int, float]] = __import__(
-        "embedder.index.dense", fromlist=["measure"]
-    ).measure
+    measure = "embedder.index.approximate.measure"
+    real_measure = approximate.measure
     monkeypatch.setattr(measure, lambda *given: trained.append(1) or real_measure(*given))
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 200))
     build_words(tmp_path / "v", source)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embedder import related
-from embedder.index.dense import ExactIndex
+from embedder.index.exact import ExactIndex
 from embedder.related import RelatedWords, kept_words
 
 

@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 
 from embedder.errors import LibraryDamaged
-from embedder.index.dense import (
-    Among,
+from embedder.index.approximate import (
     ApproximateIndex,
-    DenseIndex,
-    ExactIndex,
     Nearest,
     measure,
     recall,
     training_size,
     write_index,
 )
+from embedder.index.dense import Among, DenseIndex
+from embedder.index.exact import ExactIndex
 from tests.conftest import in_threads
 
 DIM = 24
