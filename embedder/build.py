@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedder import changes, derive, generations, sources
+from embedder import changes, derive, sources
 from embedder.changes import Changes
 from embedder.derive import Difference, Progress, Site
 from embedder.encoders.encoder import Encoder
@@ -22,7 +22,10 @@ from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMissing
 from embedder.index import lexical
 from embedder.records import Document, Entry, Manifest, Passage
-from embedder.store import Snapshot, Store, Writer
+from embedder.store import generations
+from embedder.store.database import Store
+from embedder.store.snapshot import Snapshot
+from embedder.store.writer import Writer
 from embedder.text import passages
 from embedder.text.glossary import DEFAULT_GLOSSARY, read_glossary
 

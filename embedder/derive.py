@@ -25,7 +25,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from embedder import calibrate, generations
+from embedder import calibrate
 from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryError
 from embedder.filehash import file_sha256
@@ -40,7 +40,8 @@ from embedder.index import exact as exact_index
 from embedder.index.facets import Facets
 from embedder.records import Document, Manifest
 from embedder.related import kept_words
-from embedder.store import Writer
+from embedder.store import generations
+from embedder.store.writer import Writer
 from embedder.text import passages
 from embedder.text.glossary import Glossary
 from embedder.text.sentences import split_sentences

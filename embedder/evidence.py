@@ -10,7 +10,7 @@ from embedder.asking import TELLING, Asked
 from embedder.candidates import Found
 from embedder.loaded import Loaded
 from embedder.records import Document, Evidence, Hit, Legs, Matched, Span
-from embedder.store import Snapshot
+from embedder.store.snapshot import Snapshot
 from embedder.vectors import Rows
 
 # A second sentence, or a second part, is shown when it fits nearly as well as the first.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedder import asking, generations, search
+from embedder import asking, search
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.errors import RequestError
@@ -25,7 +25,9 @@ from embedder.records import (
     Question,
     Recipe,
 )
-from embedder.store import Snapshot, Store
+from embedder.store import generations
+from embedder.store.database import Store
+from embedder.store.snapshot import Snapshot
 from embedder.text.passages import passages
 
 # Documents read at once where all are wanted.

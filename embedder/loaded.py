@@ -10,7 +10,6 @@ from threading import Lock
 import numpy as np
 from cachetools import LRUCache
 
-from embedder import generations
 from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.index import document_map, lexical
@@ -21,7 +20,8 @@ from embedder.index.facets import Allowed, Facets, Mask
 from embedder.index.sentence_vectors import CHECKED_WHEN_READ, SentenceVectors, runs
 from embedder.records import Document, FacetCount, Manifest, Span
 from embedder.related import RelatedWords, kept_words
-from embedder.store import Snapshot
+from embedder.store import generations
+from embedder.store.snapshot import Snapshot
 from embedder.text import passages
 from embedder.text.glossary import Glossary, read_glossary
 from embedder.text.spelling import Speller

@@ -14,7 +14,7 @@ from embedder.fusion import stretch
 from embedder.index.facets import Allowed
 from embedder.loaded import Loaded
 from embedder.records import Answer, Hit, Question, Recipe
-from embedder.store import Snapshot
+from embedder.store.snapshot import Snapshot
 from embedder.vectors import Rows, normalise
 
 RECIPE = Recipe()

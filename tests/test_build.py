@@ -23,7 +23,6 @@ import numpy as np
 import pytest
 
 from embedder import build as build_module
-from embedder import generations
 from embedder.build import Report, index
 from embedder.encoders.encoder import Encoder, PassageVectors
 from embedder.encoders.loading import load_encoder
@@ -37,7 +36,8 @@ from embedder.errors import (
 )
 from embedder.library import Library
 from embedder.records import Passage, Question
-from embedder.store import Store
+from embedder.store import generations
+from embedder.store.database import Store
 from embedder.vectors import Rows, normalise
 from tests.conftest import ROOT, SEEDS, Silent, run_sql, write_jsonl
 
@@ -587,9 +587,10 @@ def to_kill(before_kill: Path, tmp_path: Path) -> Path:
 KILL_AT = """
 import os, signal, sys
 from pathlib import Path
-from embedder import build, generations
+from embedder import build
+from embedder.store import generations
 from embedder.index import lexical
-from embedder.store import Writer
+from embedder.store.writer import Writer
 from tests.test_build import build_words
 folder, source, room, name, when, count = sys.argv[1:]
 room = {"Writer": Writer, "generations": generations, "lexical": lexical, "build": build}[room]

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embedder import generations, sources
+from embedder import sources
 from embedder.build import index
 from embedder.errors import LibraryDamaged
 from embedder.index import approximate, document_map
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
-from embedder.store import Store, Writer
+from embedder.store import generations
+from embedder.store.database import Store
+from embedder.store.writer import Writer
 from tests.conftest import Silent, write_jsonl
 from tests.test_build import WordEncoder, a_document, build_words, read_words
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder import generations
 from embedder.build import index
 from embedder.errors import (
     DocumentNotFound,
@@ -25,6 +24,7 @@ from embedder.errors import (
 from embedder.index import lexical
 from embedder.library import Library
 from embedder.records import Answer, Map, Question
+from embedder.store import generations
 from embedder.text import passages
 from tests.conftest import Silent, in_threads, run_sql, write_jsonl
 

@@ -18,7 +18,7 @@ from embedder.encoders.encoder import Encoder
 from embedder.errors import DocumentNotFound, RequestError, UnknownValue
 from embedder.library import Library
 from embedder.records import MODES, Answer, Document, Filters, Question, Recipe
-from embedder.store import Store
+from embedder.store.database import Store
 from embedder.text.passages import passages
 from embedder.text.sentences import split_sentences
 from embedder.vectors import Rows

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from embedder import generations
 from embedder.encoders.encoder import Encoder
 from embedder.errors import ModelNotFound
 from embedder.library import Library
+from embedder.store import generations
 from server.app import create_app
 from server.settings import Settings
 

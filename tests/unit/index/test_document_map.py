@@ -12,7 +12,7 @@ from sklearn.manifold import trustworthiness
 from embedder.index import document_map
 from embedder.index.document_map import Chart, choose, document_vectors, draw
 from embedder.library import Library
-from embedder.store import Store
+from embedder.store.database import Store
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder import store as store_room
 from embedder.changes import StoredEntry
 from embedder.encoders.encoder import PassageVectors
 from embedder.errors import (
@@ -25,8 +24,10 @@ from embedder.errors import (
     LibraryMissing,
 )
 from embedder.records import Document, Manifest, Passage, Span
-from embedder.store import Store, Writer
+from embedder.store import database as store_room
 from embedder.store.connection import connect
+from embedder.store.database import Store
+from embedder.store.writer import Writer
 from embedder.text.passages import content_hash
 from embedder.vectors import normalise
 from tests.conftest import ROOT, in_threads, run_sql
@@ -182,7 +183,7 @@ def test_documents_with_text_and_their_passages_are_told(filled: Store):
 
 
 def test_passage_vectors_come_in_blocks(filled: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("embedder.store.reading._BLOCK", 1)
+    monkeypatch.setattr("embedder.store.snapshot._BLOCK", 1)
     with filled.snapshot() as snapshot:
         blocks = list(snapshot.passage_vectors(MODEL, DIM))
     assert [len(each) for each in blocks] == [1, 1]

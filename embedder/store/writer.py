@@ -10,8 +10,8 @@ from pathlib import Path
 from embedder.changes import StoredEntry
 from embedder.encoders.encoder import PassageVectors
 from embedder.records import Document, Manifest, Passage
-from embedder.store.reading import Snapshot
 from embedder.store.rows import passage_sha256, select_in, sha256_of, to_json, vector_columns
+from embedder.store.snapshot import Snapshot
 from embedder.vectors import Rows
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from embedder import generations
-from embedder.generations import (
+from embedder.store import generations
+from embedder.store.generations import (
     begin,
     drop_old,
     finish,
