@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedder import changes, derive, sources
+from embedder import changes, derive
 from embedder.changes import Changes
 from embedder.derive import Difference, Progress, Site
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMissing
+from embedder.formats import registry
 from embedder.index import lexical
 from embedder.records import Document, Entry, Manifest, Passage
 from embedder.store import generations
@@ -71,7 +72,7 @@ def index(
     Raises SourceError if a file cannot be read (the library stays as it was), LibraryBusy if
     another build runs, EncoderError if the model cannot be loaded.
     """
-    files = sources.find_files(paths)
+    files = registry.find_files(paths)
     field = read_glossary(glossary)
     store = Store(folder)
     told = _read(files, _known_to(store), progress)
@@ -196,11 +197,11 @@ def _read(files: Sequence[Path], known: Mapping[str, bytes], progress: Progress)
     with progress.step("Reading", len(files)) as advance:
         for path in files:
             # Before the file is read: one that changes meanwhile is read again the next time.
-            found = hashes[str(path)] = sources.content_hash(path)
+            found = hashes[str(path)] = registry.content_hash(path)
             if found == known.get(str(path)):
                 unread.add(str(path))
             else:
-                entries += sources.read(path)
+                entries += registry.read(path)
             advance(1)
     return _Told(changes.identify(entries), hashes, frozenset(unread))
 

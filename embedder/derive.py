@@ -28,7 +28,7 @@ import numpy as np
 from embedder import calibrate
 from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryError
-from embedder.filehash import file_sha256
+from embedder.files import file_sha256
 from embedder.index import (
     approximate,
     document_map,

@@ -18,7 +18,7 @@ from ir_measures import RR, R, nDCG
 from scipy import stats
 
 from embedder.errors import SourceError
-from embedder.textfile import read_text
+from embedder.files import read_text
 
 # As trec_eval has them: nDCG with linear gain, recall of what is judged 1 or higher.
 MEASURES = (nDCG @ 10, R @ 10, R @ 100, RR @ 10)

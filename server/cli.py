@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from embedder.errors import FingerpostError, LibraryMissing
-from embedder.exports import FORMATS
+from embedder.formats.registry import EXPORTS
 from embedder.records import MODES, Filters, Mode, Question
 
 if TYPE_CHECKING:
@@ -155,14 +155,14 @@ def similar(document_id: str, limit: int, as_json: bool, vectors: Path) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "jsonl", *FORMATS]),
+    type=click.Choice(["table", "jsonl", *EXPORTS]),
     default="table",
     show_default=True,
 )
 @_vectors
 def documents(form: str, vectors: Path) -> None:
     """List the library."""
-    as_file = FORMATS.get(form)
+    as_file = EXPORTS.get(form)
     if as_file:
         for piece in as_file.write(_library(vectors).every_document()):
             # Bytes: a terminal's encoding may have no Arabic, and the line ends are the format's.

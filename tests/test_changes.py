@@ -16,8 +16,8 @@ from embedder.changes import (
     to_store,
 )
 from embedder.errors import SourceError
+from embedder.formats import listing
 from embedder.records import Document, Entry
-from embedder.sources import listing
 from tests.conftest import SEEDS
 
 NOTHING = Changes(new=(), changed=(), removed=(), unchanged=0)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embedder import sources
 from embedder.build import index
 from embedder.errors import LibraryDamaged
+from embedder.formats import registry
 from embedder.index import approximate, document_map
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
@@ -291,8 +291,8 @@ def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest
     two = write_jsonl(tmp_path / "two.jsonl", *many(5, 8))
     build_words(tmp_path / "v", one, two)
     read: list[str] = []
-    real = sources.read
-    monkeypatch.setattr(sources, "read", lambda path: read.append(path.name) or real(path))
+    real = registry.read
+    monkeypatch.setattr(registry, "read", lambda path: read.append(path.name) or real(path))
     report = build_words(tmp_path / "v", one, two)
     assert (read, report.read, report.unchanged, report.generation) == ([], 8, 8, 1)
     write_jsonl(two, *many(5, 9))
@@ -303,9 +303,9 @@ def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest
 def test_each_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     files = [write_jsonl(tmp_path / f"{at}.jsonl", *many(at, at + 1)) for at in range(3)]
     hashed: list[str] = []
-    real = sources.content_hash
+    real = registry.content_hash
     monkeypatch.setattr(
-        sources, "content_hash", lambda path: hashed.append(path.name) or real(path)
+        registry, "content_hash", lambda path: hashed.append(path.name) or real(path)
     )
     build_words(tmp_path / "v", *files[:2])
     assert hashed == ["0.jsonl", "1.jsonl"]
@@ -383,9 +383,9 @@ def test_other_rules_read_every_file_again(tmp_path: Path, monkeypatch: pytest.M
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
     build_words(tmp_path / "v", source)
     read: list[str] = []
-    real = sources.read
-    monkeypatch.setattr(sources, "read", lambda path: read.append(path.name) or real(path))
-    monkeypatch.setattr(sources, "RULE_VERSION", 99)
+    real = registry.read
+    monkeypatch.setattr(registry, "read", lambda path: read.append(path.name) or real(path))
+    monkeypatch.setattr(registry, "RULE_VERSION", 99)
     build_words(tmp_path / "v", source)
     assert read == ["one.jsonl"]
 

@@ -12,7 +12,7 @@ import platformdirs
 
 from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
-from embedder.filehash import file_sha256
+from embedder.files import file_sha256
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

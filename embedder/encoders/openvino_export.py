@@ -37,7 +37,7 @@ from embedder.encoders.openvino_package import (
 from embedder.encoders.openvino_runtime import openvino
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
-from embedder.filehash import file_sha256
+from embedder.files import file_sha256
 from embedder.vectors import Rows
 
 _QUIET = threading.Lock()

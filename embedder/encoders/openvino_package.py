@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from embedder.errors import EncoderError
-from embedder.filehash import file_sha256
+from embedder.files import file_sha256
 
 CARD = "card.json"
 MODEL = "model.xml"

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
-from embedder.filehash import file_sha256
+from embedder.files import file_sha256
 
 LEXICAL, FACETS, DENSE, SENTENCES = "lexical", "facets", "dense", "sentences"
 GLOSSARY, MAP = "glossary.csv", "map.npz"

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedder.errors import SourceError
+from embedder.files import read_text
 from embedder.text.words import Word, words
-from embedder.textfile import read_text
 
 DEFAULT_GLOSSARY = Path(__file__).with_name("glossary.csv")
 COLUMNS = ["term", "acronyms", "synonyms", "source"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
-from embedder.exports import FORMATS, Format
+from embedder.formats.registry import EXPORTS, Format
 from embedder.records import Document
 from server.api.schemas import FormatIn
 
@@ -25,7 +25,7 @@ def _schema(form: Format) -> dict[str, Any]:
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Successful response",
-        "content": {each.media_type: {"schema": _schema(each)} for each in FORMATS.values()},
+        "content": {each.media_type: {"schema": _schema(each)} for each in EXPORTS.values()},
     }
 }
 
@@ -37,8 +37,8 @@ def wanted(asked: FormatIn) -> Format | None:
     means JSON.
     """
     if "format" in asked.model_fields_set:
-        return FORMATS.get(asked.format)
-    forms = {each.media_type: each for each in FORMATS.values()}
+        return EXPORTS.get(asked.format)
+    forms = {each.media_type: each for each in EXPORTS.values()}
     best = request.accept_mimetypes.best_match([_JSON, *forms], default=_JSON)
     return forms.get(best)
 

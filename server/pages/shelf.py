@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from embedder.exports import FORMATS
+from embedder.formats.registry import EXPORTS
 from server.api.exports import export
 from server.context import library
 from server.pages.citations import citation, heading, meta_tags
@@ -36,7 +36,7 @@ def documents() -> ResponseReturnValue:
 def document(document_id: str) -> ResponseReturnValue:
     """Show one document, what lies near it and where; with `?format=ris` give its citation."""
     found = library().document(document_id)
-    form = FORMATS.get(request.args.get("format", ""))
+    form = EXPORTS.get(request.args.get("format", ""))
     if form is not None:
         return export([found], form)
     neighbours = library().similar(document_id, _NEIGHBOURS)
@@ -76,7 +76,7 @@ def selection() -> ResponseReturnValue:
     """Give the documents that were ticked, or all that were shown, as a file or to be printed."""
     ids = request.form.getlist("pick") or request.form.getlist("shown")
     found = [library().document(each) for each in dict.fromkeys(ids)]
-    form = FORMATS.get(request.form.get("format", ""))
+    form = EXPORTS.get(request.form.get("format", ""))
     if form is None:
         return render_template("selection.html", documents=found)
     answer: Response = export(found, form)
@@ -85,7 +85,7 @@ def selection() -> ResponseReturnValue:
 
 @blueprint.app_context_processor
 def _words_for_documents() -> dict[str, object]:
-    return {"heading": heading, "citation": citation, "formats": list(FORMATS.values())}
+    return {"heading": heading, "citation": citation, "formats": list(EXPORTS.values())}
 
 
 def _page_number() -> int:

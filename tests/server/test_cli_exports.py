@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from embedder.build import index
 from embedder.encoders.encoder import Encoder
-from embedder.exports import FORMATS
+from embedder.formats.registry import EXPORTS
 from embedder.library import Library
 from server.cli import main
 
@@ -27,18 +27,18 @@ def run(seed_vectors: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -
     return lambda *arguments: CliRunner().invoke(main, arguments)
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", EXPORTS)
 def test_a_file_is_the_whole_library_as_utf_8(run: Run, form: str, seed_library: Library):
     result = run("documents", "--format", form)
     assert (result.exit_code, result.stderr) == (0, "")
     _, documents = seed_library.documents()
     assert len(documents) == 41
-    assert result.stdout_bytes == "".join(FORMATS[form].write(documents)).encode()
+    assert result.stdout_bytes == "".join(EXPORTS[form].write(documents)).encode()
 
 
 @pytest.mark.parametrize("form", ["ris", "bibtex", "csv"])
 def test_a_file_gives_the_same_library(run: Run, form: str, tmp_path: Path, seed_library: Library):
-    file = tmp_path / f"library.{FORMATS[form].ending}"
+    file = tmp_path / f"library.{EXPORTS[form].ending}"
     file.write_bytes(run("documents", "--format", form).stdout_bytes)
     vectors = ("--vectors", str(tmp_path / "vectors"))
     result = run("index", str(file), *vectors)
@@ -49,7 +49,7 @@ def test_a_file_gives_the_same_library(run: Run, form: str, tmp_path: Path, seed
     assert [json.loads(line) for line in lines] == [each.as_dict() for each in documents]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", EXPORTS)
 def test_without_a_library_nothing_is_written(run: Run, form: str, tmp_path: Path):
     result = run("documents", "--format", form, "--vectors", str(tmp_path / "none"))
     assert (result.exit_code, result.stdout) == (2, "")

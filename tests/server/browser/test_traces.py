@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, Route
 
-from embedder.exports import FORMATS
+from embedder.formats.registry import EXPORTS
 from embedder.library import Library
 from server.app import create_app
 from server.context import GATE
@@ -113,7 +113,7 @@ def answers(page: Page) -> None:
 def files(page: Page) -> None:
     page.goto("/")
     write(page, words("files"))
-    for name in FORMATS:
+    for name in EXPORTS:
         with page.expect_download() as waiting:
             page.locator(f"button[name=format][value={name}]").click()
         assert CANARY.encode() not in Path(waiting.value.path()).read_bytes()

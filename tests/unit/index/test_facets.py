@@ -9,9 +9,9 @@ import pytest
 
 from embedder.changes import find_changes, identify
 from embedder.errors import RequestError, UnknownValue
+from embedder.formats import listing
 from embedder.index.facets import FACETS, Allowed, Facets, label, labels
 from embedder.records import Document, FacetCount, Filters
-from embedder.sources import listing
 from tests.conftest import SEEDS
 
 EVERYTHING = Allowed()

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from embedder.changes import find_changes, identify
+from embedder.formats import listing
 from embedder.index.facets import Allowed, Facets
 from embedder.index.lexical import FIELDS, LexicalIndex, Wanted, write_index
 from embedder.records import Document, Filters
-from embedder.sources import listing
 from tests.conftest import SEEDS
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from embedder.formats import listing
 from embedder.records import Document, Passage, Span
-from embedder.sources import listing
 from embedder.text.passages import content_hash, passages, windows
 from embedder.text.sentences import split_sentences
 from tests.conftest import SEEDS

@@ -7,8 +7,8 @@ import pytest
 
 from embedder.changes import document_id
 from embedder.errors import SourceError
+from embedder.formats import bibtex
 from embedder.records import Document
-from embedder.sources import bibtex
 
 # As Zotero writes (its BibLaTeX has `date` for `year`), between a string and a comment.
 ZOTERO = r"""

@@ -6,9 +6,9 @@ import pytest
 
 from embedder.changes import document_id
 from embedder.errors import SourceError
+from embedder.formats import ris
 from embedder.records import Document
-from embedder.sources import ris
-from tests.exports.documents import PLAIN, written
+from tests.support.documents import PLAIN, written
 
 # As Zotero writes.
 ZOTERO = """\

@@ -1,12 +1,24 @@
-"""Reads a source file as text, with an error that names the line that is not UTF-8."""
+"""Files: their hashes, and their text with an error that names the line that is not UTF-8."""
 
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
 from pathlib import Path
 
 from embedder.errors import SourceError
+
+
+def file_sha256(path: Path, then: bytes = b"") -> bytes:
+    """Give the SHA-256 (32 bytes) of a file's content with `then` after it.
+
+    Raises OSError if the file cannot be read.
+    """
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    digest.update(then)
+    return digest.digest()
 
 
 def read_text(path: Path) -> str:

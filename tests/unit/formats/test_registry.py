@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from embedder import sources
 from embedder.errors import SourceError
-from embedder.sources import find_files
+from embedder.formats import registry
+from embedder.formats.registry import find_files
 from tests.conftest import SEEDS
 
 ENDINGS = ".txt, .jsonl, .ndjson, .csv, .ris, .bib"
@@ -104,7 +104,7 @@ def test_a_link_is_read_by_its_own_ending(tmp_path):
     (tmp_path / "blob").write_text('{"id": "a"}')
     (tmp_path / "library.jsonl").symlink_to(tmp_path / "blob")
     (found,) = find_files([tmp_path / "library.jsonl"])
-    (entry,) = sources.read(found)
+    (entry,) = registry.read(found)
     assert entry.document.id == "a"
     assert entry.document.sources == ("library.jsonl",)
 
@@ -123,7 +123,7 @@ def test_a_link_is_read_by_its_own_ending(tmp_path):
 )
 def test_a_file_is_read_by_its_ending(name, text, tmp_path):
     (tmp_path / name).write_text(text)
-    (entry,) = sources.read(tmp_path / name)
+    (entry,) = registry.read(tmp_path / name)
     found = entry.document
     assert (found.title, found.abstract, found.year) == ("A title", "An abstract.", 2019)
     assert found.sources == (name,)
@@ -133,16 +133,16 @@ def test_a_files_hash_is_of_its_content_and_the_rules(tmp_path, monkeypatch):
     file = tmp_path / "a.jsonl"
     file.write_text("one")
     (tmp_path / "b.jsonl").write_text("one")
-    before = sources.content_hash(file)
+    before = registry.content_hash(file)
     assert len(before) == 32
-    assert sources.content_hash(tmp_path / "b.jsonl") == before
-    monkeypatch.setattr(sources, "RULE_VERSION", 999)
-    assert sources.content_hash(file) != before
+    assert registry.content_hash(tmp_path / "b.jsonl") == before
+    monkeypatch.setattr(registry, "RULE_VERSION", 999)
+    assert registry.content_hash(file) != before
     monkeypatch.undo()
     file.write_text("two")
-    assert sources.content_hash(file) != before
+    assert registry.content_hash(file) != before
 
 
 def test_a_file_that_cannot_be_read_has_no_hash(tmp_path):
     with pytest.raises(SourceError, match="cannot be read: No such file or directory"):
-        sources.content_hash(tmp_path / "gone.jsonl")
+        registry.content_hash(tmp_path / "gone.jsonl")

@@ -12,7 +12,7 @@ from bibtexparser.middlewares import LatexDecodingMiddleware, SeparateCoAuthors,
 from bibtexparser.middlewares.middleware import Middleware
 
 from embedder.records import Document
-from tests.exports.documents import PLAIN, generated, seeds, written
+from tests.support.documents import PLAIN, generated, seeds, written
 
 
 def read(text: str, *more: Middleware) -> Library:

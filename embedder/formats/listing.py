@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedder.errors import SourceError
+from embedder.files import read_text
 from embedder.records import Document, Entry
 from embedder.text.countries import country_codes, join_split_regions
-from embedder.textfile import read_text
 
 FIRST_LINE = "Skip to main content"
 LABELS = ("Country", "Region", "Authors", "Year", "Category")

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from embedder.exports.table import COLUMNS, STARTERS, defuse, restore
+from embedder.formats.csv_table import COLUMNS, STARTERS, defuse, restore
 from embedder.records import Document
-from tests.exports.documents import PLAIN, generated, seeds, written
+from tests.support.documents import PLAIN, generated, seeds, written
 
 
 def rows(*documents: Document) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedder.exports.joined import join, split
+from embedder.formats.delimited import join, split
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Reads CSV tables, ours and those that Excel, Zotero and others write.
+"""CSV tables (RFC 4180): ours, and those that Excel, Zotero and other programs write.
 
-The separator is a comma, a semicolon or a tab, whichever makes most of the first line. Columns
+Read with the separator, a comma, a semicolon or a tab, that makes most of the first line. Columns
 are known by name, in any order and case:
 
 | of a document | columns |
@@ -13,11 +13,19 @@ are known by name, in any order and case:
 | topics | `topic`, `keywords`, `keyword`, `tags` |
 | countries, country_codes, regions, sources | `country`, `country code`, `region`, `source files` |
 
-Several values in a cell stand between semicolons, see `embedder.exports.joined`. Any other
-column is an error, so that none is lost unseen. But of Zotero's export (it has `Key` and `Item
-Type`), which has some 90, only the title, abstract, authors or else editors, year and tags are
-read; its key is no id, for the same document has another one in each library. An apostrophe
-before a formula's first character, which keeps a spreadsheet from running it, is taken off.
+Several values in a cell stand between semicolons, see `delimited`. Any other column is an error,
+so that none is lost unseen. But of Zotero's export (it has `Key` and `Item Type`), which has some
+90, only the title, abstract, authors or else editors, year and tags are read; its key is not
+taken as an id, for the same document has another one in each library.
+
+Written with a row a document and columns named as the keys of our JSON. The file begins with a
+byte order mark: without it Excel takes UTF-8 for another encoding, and Arabic or accented text is
+garbled.
+
+A spreadsheet takes a cell that begins with one of `STARTERS` for a formula and runs it, so an
+apostrophe is put before it (https://owasp.org/www-community/attacks/CSV_Injection). To tell these
+from cells that had one already, an apostrophe is put before those that begin with apostrophes and
+then such a character too: the reader takes one off there, and nowhere else.
 """
 
 from __future__ import annotations
@@ -25,18 +33,28 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from embedder.errors import SourceError
-from embedder.exports.joined import split
-from embedder.exports.table import COLUMNS, restore
+from embedder.files import read_text
+from embedder.formats.delimited import join, split
+from embedder.formats.fields import check, name_in_order, year_in
 from embedder.records import Document, Entry
-from embedder.sources.fields import check, name_in_order, year_in
-from embedder.textfile import read_text
+
+COLUMNS = (
+    *("id", "title", "abstract", "authors", "year", "topics"),
+    *("countries", "country_codes", "regions", "category", "sources"),
+)
+
+STARTERS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"  # the last four are the wide forms
+
+_FORMULA = re.compile(f"'*[{re.escape(STARTERS)}]")
+
+_DEFUSED = re.compile(f"'+[{re.escape(STARTERS)}]")
 
 _ALIASES = {
     **{name.replace("_", " "): name for name in COLUMNS},
@@ -219,3 +237,35 @@ def _year(path: Path, row: _Row, cell: str) -> int | None:
         return year_in(cell)
     except ValueError as error:
         raise SourceError(path, row.line, f"year: {error}") from error
+
+
+def write(documents: Iterable[Document]) -> Iterator[str]:
+    """Write documents as a table, a piece a row, the first with the columns' names before it."""
+    before = "\ufeff" + _row(COLUMNS)
+    for document in documents:
+        yield before + _row(_cell(getattr(document, name)) for name in COLUMNS)
+        before = ""
+    if before:
+        yield before
+
+
+def defuse(cell: str) -> str:
+    """Make of a cell's text one that no spreadsheet takes for a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def restore(cell: str) -> str:
+    """Give back the text that `defuse` was given."""
+    return cell[1:] if _DEFUSED.match(cell) else cell
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, tuple):
+        return defuse(join(value))
+    return "" if value is None else defuse(str(value))
+
+
+def _row(cells: Iterable[str]) -> str:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    return line.getvalue()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from embedder.filehash import file_sha256
+from embedder.files import file_sha256
 
 
 # `printf TEXT | sha256sum`, the last one `head -c 1000000 /dev/zero | sha256sum`

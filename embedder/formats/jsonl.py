@@ -1,17 +1,17 @@
-"""Reads JSON lines: one document a line, with our own keys or those of the BEIR collections."""
+"""JSON lines: one document a line, with our own keys or those of the BEIR collections."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from embedder.errors import SourceError
+from embedder.files import read_text
+from embedder.formats.fields import Fields, first_problem, to_document
 from embedder.records import Document, Entry
-from embedder.sources.fields import Fields, first_problem, to_document
-from embedder.textfile import read_text
 
 
 def read(path: Path) -> Iterator[Entry]:
@@ -22,6 +22,12 @@ def read(path: Path) -> Iterator[Entry]:
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if text.strip():
             yield Entry(_document(path, number, text), path, number)
+
+
+def write(documents: Iterable[Document]) -> Iterator[str]:
+    """Write documents, a line each."""
+    for document in documents:
+        yield json.dumps(document.as_dict(), ensure_ascii=False) + "\n"
 
 
 def _document(path: Path, number: int, text: str) -> Document:

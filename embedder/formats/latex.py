@@ -1,7 +1,7 @@
-"""Decodes the LaTeX of a BibTeX value: accents, escaped characters, commands of form.
+"""The LaTeX of a BibTeX value: accents, escaped characters and formatting commands.
 
-What `embedder.exports.bibtex` escapes comes back to the letter. Formulas, and commands that are
-not known, stay as they are written.
+`decode` gives back to the letter what `escape` wrote. Formulas, and unknown commands, stay as
+they are written.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_la
 from pylatexenc.latexwalker import get_default_latex_context_db as get_default_parsed_db
 from pylatexenc.macrospec import MacroSpec
 
-from embedder.exports.bibtex import RETURN
-
 logging.getLogger("pylatexenc").addHandler(logging.NullHandler())
 
 # Most values have none of what must be decoded.
@@ -27,6 +25,29 @@ _WHITE = re.compile(r"\{[ \t\n]+\}|[ \t\n]+")
 # programs they mean themselves, but for a formula: no space inside its ends, no digit after it.
 _FORMULA_OR_SIGN = re.compile(
     r"\\.|(?P<formula>\$(?=\S)(?:\\.|[^$\\%])*(?<=\S)\$(?!\d))|(?P<sign>[%&$])", re.DOTALL
+)
+
+# A carriage return is written as LaTeX's command that does nothing, other control characters
+# by their number.
+CARRIAGE_RETURN = r"{\relax}"
+
+_ESCAPES = {
+    **{character: f"\\{character}" for character in "{}%&$#_"},
+    "\\": r"{\textbackslash}",
+    "~": r"{\textasciitilde}",
+    "^": r"{\textasciicircum}",
+    "\r": CARRIAGE_RETURN,
+}
+
+# A brace without its other half would end the value, whatever stands before it.
+_LONE_BRACES = {"{": r"{\ensuremath{\lbrace}}", "}": r"{\ensuremath{\rbrace}}"}
+
+_TOKEN = re.compile(
+    # White space that is more than one space between two words.
+    r"(?P<white>\A[ \t\n]+|[ \t\n]+\Z|[ \t\n]{2,}|[\t\n])"
+    # The first of a pair that LaTeX's fonts make one sign of, as -- of a dash.
+    r"|(?P<pair>([-'`,<>])(?=\3)|[!?](?=`))"
+    r"|(?P<special>[\x00-\x1f\x7f\\{}%&$#_~^])"
 )
 
 # What pylatexenc does not know, or takes for another sign.
@@ -69,7 +90,7 @@ def decode(value: str) -> str:
     plain = whole[1] if whole else value
     if not _LATEX.search(plain):
         return plain
-    value = value.replace(RETURN, r"\symbol{13}")
+    value = value.replace(CARRIAGE_RETURN, r"\symbol{13}")
     escaped = _FORMULA_OR_SIGN.sub(lambda at: f"\\{at[0]}" if at["sign"] else at[0], value)
     try:
         return str(_texts().latex_to_text(escaped, latex_context=_parser()))
@@ -123,3 +144,28 @@ def _symbol(node: Any, l2tobj: Any) -> str:
     """Give the character of a number, as far as it is one that a text may have."""
     number = str(l2tobj.nodelist_to_text(node.nodeargd.argnlist)).strip()
     return chr(int(number)) if re.fullmatch("[0-9]{1,4}", number) else number
+
+
+def escape(text: str) -> str:
+    """Return the LaTeX of which `decode` makes this text."""
+    specials = _ESCAPES if _is_balanced(text) else _ESCAPES | _LONE_BRACES
+
+    def escape(found: re.Match[str]) -> str:
+        token = found[0]
+        if found["white"]:
+            return f"{{{token}}}"
+        if found["pair"]:
+            return token + "{}"
+        return specials.get(token) or rf"{{\symbol{{{ord(token)}}}}}"
+
+    return _TOKEN.sub(escape, text)
+
+
+def _is_balanced(text: str) -> bool:
+    """Tell whether each brace of a text has its other half."""
+    depth = 0
+    for brace in re.findall("[{}]", text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    return depth == 0

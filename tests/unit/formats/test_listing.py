@@ -9,8 +9,8 @@ import pytest
 
 from embedder.changes import find_changes, identify
 from embedder.errors import SourceError
+from embedder.formats import listing
 from embedder.records import Document, Entry
-from embedder.sources import listing
 from tests.conftest import SEEDS
 
 PAGES = sorted(SEEDS.glob("*.txt"))

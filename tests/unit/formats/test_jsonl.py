@@ -9,8 +9,8 @@ import pytest
 
 from embedder.changes import find_changes, identify
 from embedder.errors import SourceError
+from embedder.formats import jsonl, listing
 from embedder.records import Document
-from embedder.sources import jsonl, listing
 from tests.conftest import SEEDS
 
 KNOWN = (

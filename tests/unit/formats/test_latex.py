@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedder.sources.latex import decode
+from embedder.formats.latex import decode
 
 
 @pytest.mark.parametrize(

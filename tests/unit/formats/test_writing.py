@@ -9,31 +9,31 @@ from pathlib import Path
 import pytest
 
 from embedder.errors import SourceError
-from embedder.exports import FORMATS
+from embedder.formats.registry import EXPORTS
 from embedder.records import Document
-from tests.exports.documents import PLAIN, generated, read_back, seeds, written
+from tests.support.documents import PLAIN, generated, read_back, seeds, written
 
 READ_BACK = ["ris", "bibtex", "csv"]
 
 
 def test_the_formats_are_these():
-    assert [(each.name, each.media_type, each.ending) for each in FORMATS.values()] == [
+    assert [(each.name, each.media_type, each.ending) for each in EXPORTS.values()] == [
         ("ris", "application/x-research-info-systems", "ris"),
         ("bibtex", "application/x-bibtex", "bib"),
         ("csl-json", "application/vnd.citationstyles.csl+json", "json"),
         ("csv", "text/csv", "csv"),
     ]
-    assert all(name == each.name for name, each in FORMATS.items())
+    assert all(name == each.name for name, each in EXPORTS.items())
 
 
 def test_the_formats_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
-        FORMATS["csv"].name = "tsv"  # type: ignore[misc]
+        EXPORTS["csv"].name = "tsv"  # type: ignore[misc]
     with pytest.raises(TypeError):
-        FORMATS["tsv"] = FORMATS["csv"]  # type: ignore[index]
+        EXPORTS["tsv"] = EXPORTS["csv"]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", EXPORTS)
 def test_a_piece_needs_one_document_only(form: str):
     taken: list[str] = []
 
@@ -42,24 +42,24 @@ def test_a_piece_needs_one_document_only(form: str):
             taken.append(each.id)
             yield each
 
-    pieces = FORMATS[form].write(documents())
+    pieces = EXPORTS[form].write(documents())
     assert taken == []
     for number in (1, 2, 3):
         assert next(pieces)
         assert len(taken) == number
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", EXPORTS)
 def test_nothing_is_written_before_the_first_document_is_there(form: str):
     def broken() -> Iterator[Document]:
         raise SourceError("library", None, "is not there")
         yield PLAIN
 
     with pytest.raises(SourceError):
-        next(FORMATS[form].write(broken()))
+        next(EXPORTS[form].write(broken()))
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", EXPORTS)
 def test_no_documents_are_a_file_too(form: str):
     empty = {"ris": "", "bibtex": "", "csl-json": "[]\n"}
     assert written(form) == empty.get(form, written("csv", PLAIN).split("\r\n")[0] + "\r\n")

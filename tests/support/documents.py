@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 from embedder.changes import find_changes, identify
-from embedder.exports import FORMATS
+from embedder.formats import listing
+from embedder.formats.registry import EXPORTS, read
 from embedder.records import Document
-from embedder.sources import listing, read
 from embedder.text.countries import country_codes
 from tests.conftest import SEEDS
 
@@ -84,11 +84,11 @@ def seeds() -> tuple[Document, ...]:
 
 def written(form: str, *documents: Document) -> str:
     """What a format's file holds."""
-    return "".join(FORMATS[form].write(documents))
+    return "".join(EXPORTS[form].write(documents))
 
 
 def read_back(form: str, folder: Path, *documents: Document) -> list[Document]:
     """Write documents to a file and read it with our own reader."""
-    path = folder / f"library.{FORMATS[form].ending}"
+    path = folder / f"library.{EXPORTS[form].ending}"
     path.write_bytes(written(form, *documents).encode())
     return [entry.document for entry in read(path)]

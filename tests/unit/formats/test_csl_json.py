@@ -10,7 +10,7 @@ import pytest
 from citeproc.source.json import CiteProcJSON
 
 from embedder.records import Document
-from tests.exports.documents import PLAIN, generated, seeds, written
+from tests.support.documents import PLAIN, generated, seeds, written
 
 
 def items(*documents: Document) -> list[dict[str, Any]]:

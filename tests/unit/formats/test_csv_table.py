@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from embedder.errors import SourceError
+from embedder.formats import csv_table
 from embedder.records import Document
-from embedder.sources import table
 
 KNOWN = (
     "rename it or take it out. Known columns: id, title, abstract, authors, year, topics, "
@@ -29,7 +29,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def read(folder: Path, text: str) -> list[Document]:
-    return [entry.document for entry in table.read(write(folder, text))]
+    return [entry.document for entry in csv_table.read(write(folder, text))]
 
 
 def zotero(**cells: str) -> str:
@@ -104,7 +104,7 @@ def test_what_excel_writes(separator, ends, mark, tmp_path):
 @pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
 def test_excels_line_that_names_the_separator(separator, tmp_path):
     path = write(tmp_path, f'sep={separator}\r\nTitle{separator}Text\r\n"a,;|"{separator}b\r\n')
-    (entry,) = table.read(path)
+    (entry,) = csv_table.read(path)
     assert (entry.line, entry.document.title, entry.document.abstract) == (3, "a,;|", "b")
 
 
@@ -171,7 +171,7 @@ def test_rows_begin_at_their_lines(tmp_path):
     text = '\ntitle,text\n"a\nb","c\n\nd"\n\n,\ne,f\n'
     for each in (text, text.replace("\n", "\r\n")):
         path = write(tmp_path, each)
-        assert [entry.line for entry in table.read(path)] == [3, 9]
+        assert [entry.line for entry in csv_table.read(path)] == [3, 9]
 
 
 def test_a_cell_may_be_very_long(tmp_path):
@@ -240,7 +240,7 @@ def test_a_cell_may_be_very_long(tmp_path):
 def test_what_cannot_be_read_is_refused(text, problem, tmp_path):
     path = write(tmp_path, text)
     with pytest.raises(SourceError) as caught:
-        list(table.read(path))
+        list(csv_table.read(path))
     assert caught.value.message == f"{path}:{problem}"
 
 
@@ -248,4 +248,4 @@ def test_a_table_in_another_encoding_is_refused(tmp_path):
     path = tmp_path / "library.csv"
     path.write_bytes("title\ncafé\n".encode("latin-1"))
     with pytest.raises(SourceError, match=r"csv:2: byte 0xe9 is not UTF-8; save the file as UTF-8"):
-        list(table.read(path))
+        list(csv_table.read(path))

@@ -1,20 +1,34 @@
-"""Reads RIS, the tagged lines that reference managers exchange, ours and those of others.
+"""RIS, the tagged lines that reference managers exchange: ours and those of other programs.
+
+Read from any program's files:
 
 | of a document | tags |
 |---|---|
 | title | `TI`, `T1`; without them `CT`, `BT` |
-| abstract | `AB`, `N2`; where they differ, one under the other |
+| abstract | `AB`, `N2`; where they differ, one below the other |
 | authors | `AU`, `A1`; without them the editors `A2`, `ED`; `Last, First` is turned round |
 | year | `PY`, `Y1`, `DA`: the first that has one |
 | topics | `KW`, one a line |
 
-Records that Fingerpost wrote (`DB  - Fingerpost`) have an id, countries and more besides, see
-`embedder.exports.ris`. The `ID` of others is no id here: it is a running number with many
-programs, and the same document would have another one in each file. Other tags (journal, pages,
-publisher …) have no place in a document and are passed over, as is text before the first record.
+The `ID` of other programs is not taken as an id: many number the records of a file, and the same
+document would have another id in each file. Other tags (journal, pages, publisher …) have no
+place in a document and are skipped, as is text before the first record. In a value a line break
+is a space and a blank line ends a paragraph; under `KW` each line is a keyword.
 
-In a value a line break is a space, and a blank line is a paragraph's end; under `KW` each line
-is a keyword.
+Written by us, and read back unchanged:
+
+    TY  - RPRT
+    DB  - Fingerpost                      marks a record of ours
+    AN  - health-mekong                   its id; reference managers keep both
+    TI  - Health and Human Trafficking
+    AU  - C. Zimmerman et al.             as it stands: a name without a comma is kept whole
+    C1  - Thailand; Viet Nam              a list, see `delimited`
+    ER  -
+
+A line of RIS cannot hold line breaks, tabs, or spaces at its ends, and a name with a comma is
+read as last and first name. Values with any of these are written as plainly as RIS can, and once
+more, exactly, as JSON in C8. The reader uses C8 only where the plain value is still what was
+written, so an edit made in a reference manager counts.
 """
 
 from __future__ import annotations
@@ -26,11 +40,33 @@ from pathlib import Path
 from typing import Any
 
 from embedder.errors import SourceError
-from embedder.exports.joined import split
-from embedder.exports.ris import DATABASE, EXACT, TAGS, plain_lines
+from embedder.files import read_text
+from embedder.formats.delimited import join, split
+from embedder.formats.fields import check, name_in_order, year_in
 from embedder.records import Document, Entry
-from embedder.sources.fields import check, name_in_order, year_in
-from embedder.textfile import read_text
+
+DATABASE = "Fingerpost"
+
+EXACT = "C8"
+
+# Where each value stands, in the order of the lines.
+TAGS = {
+    "id": "AN",
+    "title": "TI",
+    "authors": "AU",
+    "year": "PY",
+    "abstract": "AB",
+    "topics": "KW",
+    "countries": "C1",
+    "country_codes": "C2",
+    "regions": "C3",
+    "category": "C4",
+    "sources": "C5",
+}
+
+_LINE_A_VALUE = frozenset({"authors", "topics"})
+
+_UNPRINTABLE = re.compile("[\x00-\x20\x7f\x85\u2028\u2029]+")
 
 _TAGGED = re.compile(r"([A-Z][A-Z0-9])  -(?: |$)(.*)")
 _LISTS = ("countries", "country_codes", "regions", "sources")
@@ -165,3 +201,46 @@ def _exact(path: Path, line: int, values: _Values) -> dict[str, Any]:
             if isinstance(value, tuple | str) and plain_lines(name, value) == values.get(tag, []):
                 found[name] = value
     return found
+
+
+def write(documents: Iterable[Document]) -> Iterator[str]:
+    """Write documents as records, a piece each."""
+    for document in documents:
+        yield "".join(f"{tag}  - {value}\n" for tag, value in _lines(document)) + "\n"
+
+
+def plain_lines(name: str, value: Any) -> list[str]:
+    """Give what stands in a record's lines for the value of a document's field `name`."""
+    if isinstance(value, tuple):
+        values = value if name in _LINE_A_VALUE else (join(value),)
+    else:
+        values = () if value is None else (str(value),)
+    return [plain for plain in map(_plain, values) if plain]
+
+
+def _lines(document: Document) -> Iterator[tuple[str, str]]:
+    yield "TY", "RPRT"
+    yield "DB", DATABASE
+    yield from (("ID", value) for value in plain_lines("id", document.id))
+    exact = {}
+    for name, tag in TAGS.items():
+        value = getattr(document, name)
+        yield from ((tag, line) for line in plain_lines(name, value))
+        if not _is_plain(name, value):
+            exact[name] = value
+    if exact:
+        # With escapes for all but ASCII: some line ends of Unicode end a line for some readers.
+        yield EXACT, json.dumps(exact)
+    yield "ER", ""
+
+
+def _plain(text: str) -> str:
+    return _UNPRINTABLE.sub(" ", text).strip()
+
+
+def _is_plain(name: str, value: Any) -> bool:
+    """Tell whether a reader makes the same value of its plain lines."""
+    values = value if isinstance(value, tuple) else (value,)
+    texts = [each for each in values if isinstance(each, str)]
+    commas = name == "authors" and any("," in each for each in texts)
+    return not commas and all(_plain(each) == each for each in texts)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from embedder.errors import SourceError
-from embedder.sources.fields import check, name_in_order, year_in
+from embedder.formats.fields import check, name_in_order, year_in
 
 
 @pytest.mark.parametrize(

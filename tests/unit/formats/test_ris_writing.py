@@ -10,7 +10,7 @@ import pytest
 import rispy
 
 from embedder.records import Document
-from tests.exports.documents import PLAIN, generated, seeds, written
+from tests.support.documents import PLAIN, generated, seeds, written
 
 
 def read(*documents: Document) -> list[dict[str, Any]]:

@@ -1,4 +1,6 @@
-"""Reads BibTeX, ours and that of others, with LaTeX's accents and commands decoded.
+r"""BibTeX, ours and that of other programs; `latex` decodes and escapes its values.
+
+Read from any program's files:
 
 | of a document | fields |
 |---|---|
@@ -7,18 +9,32 @@
 | year | `year`, without it `date` |
 | topics | `keywords`, without it `keyword`; between commas, or semicolons where there are any |
 
-Files that Fingerpost wrote have an id, countries and more besides, see
-`embedder.exports.bibtex`. A citation key is no id: two libraries call different documents
-`smith2010`. Other fields (journal, pages, publisher …) have no place in a document and are
-passed over, as BibTeX passes over text between entries. White space is one space, and a blank
-line is a paragraph's end.
+A citation key is not taken as an id: two libraries call different documents `smith2010`. Other
+fields (journal, pages, publisher …) have no place in a document and are skipped, as BibTeX skips
+text between entries. White space is one space, and a blank line ends a paragraph.
+
+Written by us, in UTF-8, and read back unchanged:
+
+    @techreport{health-mekong,
+      fingerpostid = {health-mekong},
+      title = {Health \& Human Trafficking},
+      author = {{C. Zimmerman et al.}},
+      countries = {Thailand, {Congo, Democratic Republic of the}},
+    }
+
+Each author stands in braces, so that no part of an organisation is taken for a last name. The
+values of a list have commas between them; one that has a comma or semicolon itself stands in
+braces. BibTeX reads any white space as one space: spaces at the ends, several in a row, tabs and
+line breaks stand in braces, which keeps them in the readers that keep anything.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +56,28 @@ from bibtexparser.model import Entry as Parsed
 from bibtexparser.splitter import Splitter
 
 from embedder.errors import SourceError
-from embedder.exports.bibtex import FIELDS
+from embedder.files import read_text
+from embedder.formats.fields import check, year_in
+from embedder.formats.latex import decode, escape
 from embedder.records import Document, Entry
-from embedder.sources.fields import check, year_in
-from embedder.sources.latex import decode
-from embedder.textfile import read_text
 
 # What it warns of is an error here, with file and line.
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
+
+# The fields in their order, by the names of the document's own.
+FIELDS = {
+    "id": "fingerpostid",
+    "title": "title",
+    "authors": "author",
+    "year": "year",
+    "abstract": "abstract",
+    "topics": "keywords",
+    "countries": "countries",
+    "country_codes": "countrycodes",
+    "regions": "regions",
+    "category": "category",
+    "sources": "sources",
+}
 
 _OTHER_NAMES = {"authors": ("editor",), "year": ("date",), "topics": ("keyword",)}
 _READ = {*FIELDS.values(), *(name for names in _OTHER_NAMES.values() for name in names)}
@@ -174,3 +204,37 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "year": _year,
     **dict.fromkeys(("topics", "countries", "country_codes", "regions", "sources"), _items),
 }
+
+
+def write(documents: Iterable[Document]) -> Iterator[str]:
+    """Write documents as entries, a piece each."""
+    taken: set[str] = set()
+    for document in documents:
+        values = ((name, _value(document, own)) for own, name in FIELDS.items())
+        lines = "".join(f"  {name} = {{{value}}},\n" for name, value in values if value)
+        yield f"@techreport{{{_key(document.id, taken)},\n{lines}}}\n\n"
+
+
+def _value(document: Document, name: str) -> str:
+    value = getattr(document, name)
+    if name == "authors":
+        return " and ".join(f"{{{escape(each)}}}" for each in value)
+    if isinstance(value, tuple):
+        return ", ".join(_item(each) for each in value)
+    return "" if value is None else escape(str(value))
+
+
+def _item(value: str) -> str:
+    escaped = escape(value)
+    return f"{{{escaped}}}" if re.search("[,;]", value) else escaped
+
+
+def _key(document_id: str, taken: set[str]) -> str:
+    """Make a citation key of an id: ASCII letters, digits and hyphens, unlike any before it."""
+    ascii_only = unicodedata.normalize("NFKD", document_id).encode("ascii", "ignore").decode()
+    key = "-".join(re.findall("[A-Za-z0-9]+", ascii_only)) or "document"
+    # BibTeX takes keys that differ in case only for the same.
+    while key.casefold() in taken:
+        key += "-" + hashlib.sha256(document_id.encode()).hexdigest()[:8]
+    taken.add(key.casefold())
+    return key
