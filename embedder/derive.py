@@ -39,12 +39,12 @@ from embedder.index import (
 from embedder.index import exact as exact_index
 from embedder.index.facets import Facets
 from embedder.records import Document, Manifest
-from embedder.related import kept_words
 from embedder.store import generations
 from embedder.store.writer import Writer
 from embedder.text import passages
 from embedder.text.glossary import Glossary
 from embedder.text.sentences import split_sentences
+from embedder.text.vocabulary import kept_words
 from embedder.text.words import words
 from embedder.vectors import Rows
 

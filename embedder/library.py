@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedder import asking, search
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.errors import RequestError
 from embedder.index.facets import FACETS
-from embedder.loaded import Loaded, load
 from embedder.records import (
     Answer,
     Document,
@@ -25,6 +23,8 @@ from embedder.records import (
     Question,
     Recipe,
 )
+from embedder.search import pipeline, validation
+from embedder.search.served import Loaded, load
 from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.snapshot import Snapshot
@@ -62,15 +62,15 @@ class Library:
         with self._reading() as (loaded, _):
             return loaded.encoder
 
-    def ask(self, question: Question, recipe: Recipe = search.RECIPE) -> Answer:
+    def ask(self, question: Question, recipe: Recipe = pipeline.RECIPE) -> Answer:
         """Answer a question; a `recipe` other than the usual one is for measuring.
 
         Raises RequestError (UnknownValue for a filter) for a question that cannot be answered
         as it stands.
         """
-        asking.check(question)
+        validation.check(question)
         with self._reading() as (loaded, snapshot):
-            return search.answer(loaded, snapshot, question, recipe)
+            return pipeline.answer(loaded, snapshot, question, recipe)
 
     def similar(self, document_id: str, limit: int = 10) -> list[Hit]:
         """Give the documents nearest to one document, by the average of its passages.
@@ -78,7 +78,7 @@ class Library:
         Raises DocumentNotFound, or RequestError for a limit out of range.
         """
         with self._reading() as (loaded, snapshot):
-            return search.neighbours(loaded, snapshot, snapshot.row_of(document_id), limit)
+            return pipeline.neighbours(loaded, snapshot, snapshot.row_of(document_id), limit)
 
     def map(self) -> Map:
         """Give the documents as points in a plane, those near in meaning near each other.
@@ -109,7 +109,7 @@ class Library:
         Raises DocumentNotFound.
         """
         with self._reading() as (loaded, snapshot):
-            return search.place(loaded, snapshot.row_of(document_id))
+            return pipeline.place(loaded, snapshot.row_of(document_id))
 
     def document(self, document_id: str) -> Document:
         """Give one document.
@@ -123,8 +123,8 @@ class Library:
     def documents(self, limit: int | None = None, offset: int = 0) -> tuple[int, list[Document]]:
         """Give the number of documents, and a page of them (all without a `limit`)."""
         if limit is not None:
-            asking.check_range("limit", limit, 0, 1000)
-        asking.check_range("offset", offset, 0, 2**31)
+            validation.check_range("limit", limit, 0, 1000)
+        validation.check_range("offset", offset, 0, 2**31)
         with self._store.snapshot() as snapshot:
             return snapshot.count(), snapshot.page(-1 if limit is None else limit, offset)
 

@@ -21,8 +21,8 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from embedder.asking import DEPTH, LARGEST_LIMIT, LONGEST_QUESTION
 from embedder.records import Document, Filters, Mode, Question, Verdict
+from embedder.search.validation import DEPTH, LARGEST_LIMIT, LONGEST_QUESTION
 
 
 def _whole(value: object) -> object:

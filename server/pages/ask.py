@@ -11,10 +11,10 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
-from embedder.asking import DEPTH, LONGEST_QUESTION
 from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
+from embedder.search.validation import DEPTH, LONGEST_QUESTION
 from server.context import encoding, library
 from server.errors import status_of
 from server.languages import language_of, worded

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from embedder.records import Question, Recipe, Understood
+from embedder.search.rewriting import Part, Reading, read_plainly, read_question
 from embedder.text.glossary import Glossary, read_glossary
 from embedder.text.sentences import split_sentences
 from embedder.text.spelling import Speller
-from embedder.understand import Part, Reading, read_plainly, read_question
 
 VOCABULARY = {
     "trafficking": 9,

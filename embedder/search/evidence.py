@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from embedder.asking import TELLING, Asked
-from embedder.candidates import Found
-from embedder.loaded import Loaded
 from embedder.records import Document, Evidence, Hit, Legs, Matched, Span
+from embedder.search.query import TELLING, Asked
+from embedder.search.retrieval import Found
+from embedder.search.served import Loaded
 from embedder.store.snapshot import Snapshot
 from embedder.vectors import Rows
 

@@ -6,14 +6,14 @@ import time
 
 import numpy as np
 
-from embedder import asking, candidates, evidence
-from embedder.asking import Asked
 from embedder.calibrate import Signals, decide
-from embedder.candidates import Found
-from embedder.fusion import stretch
 from embedder.index.facets import Allowed
-from embedder.loaded import Loaded
 from embedder.records import Answer, Hit, Question, Recipe
+from embedder.search import evidence, query, reranking, retrieval, validation
+from embedder.search.fusion import stretch
+from embedder.search.query import Asked
+from embedder.search.retrieval import Found
+from embedder.search.served import Loaded
 from embedder.store.snapshot import Snapshot
 from embedder.vectors import Rows, normalise
 
@@ -31,13 +31,13 @@ def answer(
     it stands.
     """
     begin = time.perf_counter()
-    asking.check(question)
-    asked = asking.read(loaded, question, recipe)
+    validation.check(question)
+    asked = query.read(loaded, question, recipe)
     hybrid = _dense_weight(asked, recipe)
     weight = {"hybrid": hybrid, "semantic": 1.0, "keyword": 0.0}[question.mode]
-    found = candidates.find(loaded, question, asked, weight)
+    found = retrieval.find(loaded, question, asked, weight)
     if question.mode != "keyword":
-        found = candidates.look_closer(loaded, asked, found, weight, recipe)
+        found = reranking.look_closer(loaded, asked, found, weight, recipe)
     page = range(question.offset, min(question.offset + question.limit, len(found.positions)))
     return Answer(
         verdict=decide(_signals(asked, found), loaded.manifest.calibration),
@@ -65,20 +65,20 @@ def place(loaded: Loaded, row: int) -> tuple[float, float] | None:
 
 def neighbours(loaded: Loaded, snapshot: Snapshot, row: int, limit: int) -> list[Hit]:
     """Give the documents nearest to the one in a row, by the average of its passages."""
-    asking.check_range("limit", limit, 1, asking.LARGEST_LIMIT)
+    validation.check_range("limit", limit, 1, validation.LARGEST_LIMIT)
     position = np.flatnonzero(loaded.facets.rows == row)
     vector = _vector(loaded, row)
     if vector is None:
         return []
     scope = loaded.scope(Allowed())
-    near, cosines = candidates.nearest(loaded, vector, scope, len(position) + limit)
+    near, cosines = retrieval.nearest(loaded, vector, scope, len(position) + limit)
     others = near != position
     positions, similarities = near[others], cosines[others]
     nothing = np.zeros_like(similarities)
-    found = candidates.in_order(
+    found = retrieval.in_order(
         Found(scope, positions, similarities, nothing, stretch(similarities, 0.0))
     )
-    asked = asking.like(vector)
+    asked = query.like(vector)
     page = range(min(limit, len(found.positions)))
     return list(evidence.hits(loaded, snapshot, asked, found, page))
 

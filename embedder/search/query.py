@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from embedder import understand
-from embedder.errors import RequestError
-from embedder.fusion import usual_low
 from embedder.index.lexical import Wanted
-from embedder.loaded import Loaded
-from embedder.records import MODES, Question, Recipe, Understood
+from embedder.records import Question, Recipe, Understood
+from embedder.search import rewriting
+from embedder.search.fusion import usual_low
+from embedder.search.served import Loaded
 from embedder.text import passages
 from embedder.vectors import Positions, Rows, normalise
-
-# How many documents each way of searching puts forward, and so how far an answer can be paged.
-DEPTH = 1000
-LONGEST_QUESTION = 10_000
-LARGEST_LIMIT = 100
 
 # A part that tells less than this, against the one that tells most, is not shown as fitting.
 TELLING = 1 / 3
@@ -28,10 +21,6 @@ _TELLING_WORD = 4
 # In how many words that the library does not use it is looked for others near them. A story has
 # many: those are everyday words, and what is near them is too.
 _MOST_ODD = 8
-# What a question must hold, and what it must not: half a character, controls but white space.
-_LETTER = re.compile(r"[^\W_]")
-_HALF = re.compile("[\ud800-\udfff]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,54 +53,12 @@ class Asked:
         return np.concatenate(([0], 1 + np.flatnonzero(self.tells >= TELLING)))
 
 
-def check(question: Question) -> None:
-    """Refuse a question that cannot be answered; a message never holds its text.
-
-    Raises RequestError naming the field.
-    """
-    text = question.text
-    if not text.strip():
-        raise RequestError("query", "the question is empty. Write a few words or a situation.")
-    if len(text) > LONGEST_QUESTION:
-        raise RequestError(
-            "query",
-            "the question has {count} characters; at most {most} are read. "
-            "Leave out what matters least.",
-            count=len(text),
-            most=LONGEST_QUESTION,
-        )
-    if not _LETTER.search(text):
-        raise RequestError("query", "the question holds no word. Write a few words.")
-    if _HALF.search(text):
-        raise RequestError(
-            "query", "the question holds half of a character (a lone surrogate). Send valid text."
-        )
-    if _CONTROL.search(text):
-        raise RequestError("query", "the question holds control characters. Send plain text.")
-    if question.mode not in MODES:
-        raise RequestError("mode", f"{question.mode!r} is no mode. Known: {', '.join(MODES)}.")
-    check_range("limit", question.limit, 1, LARGEST_LIMIT)
-    check_range("offset", question.offset, 0, DEPTH - 1)
-    if question.offset + question.limit > DEPTH:
-        raise RequestError(
-            "offset",
-            "only the first {most} hits can be paged through. Narrow with filters.",
-            most=DEPTH,
-        )
-
-
-def check_range(field: str, value: int, low: int, high: int) -> None:
-    """Raise RequestError for a number that is not in `low` to `high`."""
-    if not low <= value <= high:
-        raise RequestError(field, f"{field} {value} is out of range: {low} to {high}.")
-
-
 def read(loaded: Loaded, question: Question, recipe: Recipe) -> Asked:
     """Read a question and encode all that is to be encoded of it in one go."""
     if question.expand:
-        reading = understand.read_question(question.text, loaded.glossary, loaded.speller, recipe)
+        reading = rewriting.read_question(question.text, loaded.glossary, loaded.speller, recipe)
     else:
-        reading = understand.read_plainly(question.text)
+        reading = rewriting.read_plainly(question.text)
     strange = [
         word
         for word in reading.strange

@@ -7,7 +7,7 @@ that never use the question's own word.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,6 @@ from embedder.vectors import Rows
 # (k,), and their cosines, float32 (k,), the nearest first.
 Lookup = Callable[[Rows, int], tuple[np.ndarray[Any, np.dtype[np.int64]], Rows]]
 
-# Beyond this many words the rarest are left out: they cost memory and are mostly misprints.
-LARGEST_VOCABULARY = 50_000
 
 _LEAST = 0.5
 _MOST = 3
@@ -57,9 +55,3 @@ class RelatedWords:
 def _scripts(letters: Iterable[str]) -> set[str]:
     """Give the scripts of letters, by the names that Unicode gives these: `ARABIC`, `LATIN`."""
     return {unicodedata.name(each, "").partition(" ")[0] for each in letters if each.isalpha()}
-
-
-def kept_words(vocabulary: Mapping[str, int]) -> list[str]:
-    """List the words whose vectors are kept: all, or the commonest of a large vocabulary."""
-    ordered = sorted(vocabulary, key=lambda word: (-vocabulary[word], word))
-    return ordered[:LARGEST_VOCABULARY]

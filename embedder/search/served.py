@@ -19,12 +19,13 @@ from embedder.index.exact import ExactIndex
 from embedder.index.facets import Allowed, Facets, Mask
 from embedder.index.sentence_vectors import CHECKED_WHEN_READ, SentenceVectors, runs
 from embedder.records import Document, FacetCount, Manifest, Span
-from embedder.related import RelatedWords, kept_words
+from embedder.search.related_words import RelatedWords
 from embedder.store import generations
 from embedder.store.snapshot import Snapshot
 from embedder.text import passages
 from embedder.text.glossary import Glossary, read_glossary
 from embedder.text.spelling import Speller
+from embedder.text.vocabulary import kept_words
 from embedder.vectors import Positions, Rows
 
 _SAMPLE = 1000

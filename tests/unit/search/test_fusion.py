@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embedder.fusion import convex, stretch, usual_low
+from embedder.search.fusion import convex, stretch, usual_low
 
 
 def rows(*values: float) -> np.ndarray:

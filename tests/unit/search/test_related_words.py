@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from embedder import related
 from embedder.index.exact import ExactIndex
-from embedder.related import RelatedWords, kept_words
+from embedder.search.related_words import RelatedWords
+from embedder.text import vocabulary
+from embedder.text.vocabulary import kept_words
 
 
 def rows(*values: tuple[float, ...]) -> np.ndarray:
@@ -76,7 +77,7 @@ def test_words_are_kept_the_commonest_first_then_by_the_alphabet():
 
 
 def test_of_a_large_vocabulary_the_rarest_are_left_out(monkeypatch):
-    monkeypatch.setattr(related, "LARGEST_VOCABULARY", 2)
+    monkeypatch.setattr(vocabulary, "LARGEST_VOCABULARY", 2)
     assert kept_words({"b": 2, "c": 5, "a": 2, "d": 1}) == ["c", "a"]
 
 
@@ -97,8 +98,8 @@ def test_the_model_knows_which_words_are_near(word, near, encoder):
 
 
 def test_words_of_another_script_are_told_apart():
-    related = of(["shelter", "naïve"], np.eye(2, dtype=np.float32))
-    assert related.in_their_script("Zuflucht")
-    assert related.in_their_script("x-ray 2")
-    assert not related.in_their_script("وأحيلهم")
-    assert not related.in_their_script("shelterприют")
+    related_words = of(["shelter", "naïve"], np.eye(2, dtype=np.float32))
+    assert related_words.in_their_script("Zuflucht")
+    assert related_words.in_their_script("x-ray 2")
+    assert not related_words.in_their_script("وأحيلهم")
+    assert not related_words.in_their_script("shelterприют")

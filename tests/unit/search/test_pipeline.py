@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder import candidates
-from embedder.asking import LARGEST_LIMIT, LONGEST_QUESTION, check
 from embedder.build import index
 from embedder.encoders.encoder import Encoder
 from embedder.errors import DocumentNotFound, RequestError, UnknownValue
 from embedder.library import Library
 from embedder.records import MODES, Answer, Document, Filters, Question, Recipe
+from embedder.search import retrieval
+from embedder.search.validation import LARGEST_LIMIT, LONGEST_QUESTION, check
 from embedder.store.database import Store
 from embedder.text.passages import passages
 from embedder.text.sentences import split_sentences
@@ -716,13 +716,13 @@ def test_a_filter_finds_what_would_stand_last(mode, large):
 def test_a_broad_filter_finds_by_words_what_is_found_within_it(
     last, depth, mode, large, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(candidates, "DEPTH", depth)
+    monkeypatch.setattr(retrieval, "DEPTH", depth)
     # The words of most documents that are let through are found far down without the filter.
     question = Question(
         "fevers and wars by night, in Mali", filters=Filters(year_to=last), mode=mode, limit=100
     )
     found = large.ask(question)
-    monkeypatch.setattr(candidates, "_BROAD", 0)  # no filter is broad
+    monkeypatch.setattr(retrieval, "_BROAD", 0)  # no filter is broad
     within = large.ask(question)
     assert same(found) == same(within)
     assert any(hit.legs.keyword for hit in found.hits)
