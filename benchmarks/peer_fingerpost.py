@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import peer_task
-from embedder import build
+from embedder.build import pipeline
 from embedder.encoders.loading import load_encoder
 from embedder.library import Library
 from embedder.records import Question
@@ -35,7 +35,7 @@ class Fingerpost:
 
     def index(self, corpus: Path) -> None:
         """See `peer_task.System`."""
-        build.index(self._folder, [corpus], Silent(), load=self._load)
+        pipeline.index(self._folder, [corpus], Silent(), load=self._load)
         self._library.load()
 
     def ask(self, question: str) -> list[str]:

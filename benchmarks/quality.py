@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedder.build import index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.evaluate import read_queries

@@ -37,7 +37,7 @@ from benchmarks.measure import (
     table,
     write_section,
 )
-from embedder.build import index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder, PassageVectors
 from embedder.encoders.loading import load_encoder
 from embedder.index import approximate

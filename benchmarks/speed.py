@@ -27,7 +27,7 @@ from sentence_transformers import SentenceTransformer
 
 from benchmarks import measure, plain
 from benchmarks.quality import Silent
-from embedder.build import index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import CORES, Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
 from embedder.encoders.torch_encoder import TorchEncoder

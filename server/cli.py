@@ -18,7 +18,7 @@ from embedder.formats.registry import EXPORTS
 from embedder.records import MODES, Filters, Mode, Question
 
 if TYPE_CHECKING:
-    from embedder.build import Report
+    from embedder.build.pipeline import Report
     from embedder.library import Library
 
 SEEDS = Path("seeds")
@@ -277,7 +277,7 @@ def _build(
     replace: bool = False,
     glossary: Path | None = None,
 ) -> Report:
-    from embedder.build import index as build
+    from embedder.build.pipeline import index as build
     from embedder.text.glossary import DEFAULT_GLOSSARY
     from server.terminal import Bars
 

@@ -17,7 +17,7 @@ import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never download
 
-from embedder.build import Report, index
+from embedder.build.pipeline import Report, index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import converted, load_encoder
 from embedder.library import Library

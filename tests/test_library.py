@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.build import index
+from embedder.build.pipeline import index
 from embedder.errors import (
     DocumentNotFound,
     LibraryDamaged,

@@ -6,7 +6,6 @@ import time
 
 import numpy as np
 
-from embedder.calibrate import Signals, decide
 from embedder.index.facets import Allowed
 from embedder.records import Answer, Hit, Question, Recipe
 from embedder.search import evidence, query, reranking, retrieval, validation
@@ -14,6 +13,7 @@ from embedder.search.fusion import stretch
 from embedder.search.query import Asked
 from embedder.search.retrieval import Found
 from embedder.search.served import Loaded
+from embedder.search.verdict import Signals, decide
 from embedder.store.snapshot import Snapshot
 from embedder.vectors import Rows, normalise
 

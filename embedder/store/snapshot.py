@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from embedder.changes import StoredEntry
+from embedder.build.diff import StoredEntry
 from embedder.errors import DocumentNotFound, LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.records import Document, Manifest, Span
 from embedder.store.rows import check, damaged, passage_sha256, select_in, sha256_of, to_document

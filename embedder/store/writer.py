@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from embedder.changes import StoredEntry
+from embedder.build.diff import StoredEntry
 from embedder.encoders.encoder import PassageVectors
 from embedder.records import Document, Manifest, Passage
 from embedder.store.rows import passage_sha256, select_in, sha256_of, to_json, vector_columns

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from embedder.build import index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.evaluate import read_queries
 from embedder.library import Library

@@ -18,7 +18,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from embedder.build import index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.library import Library
 from server.app import create_app

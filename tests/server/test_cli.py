@@ -15,7 +15,7 @@ import pytest
 import waitress
 from click.testing import CliRunner, Result
 
-from embedder.build import index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.library import Library
 from embedder.records import Document

@@ -6,7 +6,7 @@ import random
 import re
 from pathlib import Path
 
-from embedder.changes import find_changes, identify
+from embedder.build.diff import find_changes, identify
 from embedder.formats import listing
 from embedder.formats.registry import EXPORTS, read
 from embedder.records import Document

@@ -18,7 +18,7 @@ import pytest
 import waitress
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from embedder.build import index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.library import Library
 from server.app import create_app

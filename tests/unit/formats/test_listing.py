@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from embedder.changes import find_changes, identify
+from embedder.build.diff import find_changes, identify
 from embedder.errors import SourceError
 from embedder.formats import listing
 from embedder.records import Document, Entry

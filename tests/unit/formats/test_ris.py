@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from embedder.changes import document_id
+from embedder.build.diff import document_id
 from embedder.errors import SourceError
 from embedder.formats import ris
 from embedder.records import Document

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from embedder.changes import find_changes, identify
+from embedder.build.diff import find_changes, identify
 from embedder.errors import RequestError, UnknownValue
 from embedder.formats import listing
 from embedder.index.facets import FACETS, Allowed, Facets, label, labels

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.changes import find_changes, identify
+from embedder.build.diff import find_changes, identify
 from embedder.formats import listing
 from embedder.index.facets import Allowed, Facets
 from embedder.index.lexical import FIELDS, LexicalIndex, Wanted, write_index

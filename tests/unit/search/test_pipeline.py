@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.build import index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.errors import DocumentNotFound, RequestError, UnknownValue
 from embedder.library import Library

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.changes import StoredEntry
+from embedder.build.diff import StoredEntry
 from embedder.encoders.encoder import PassageVectors
 from embedder.errors import (
     DocumentNotFound,

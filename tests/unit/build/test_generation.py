@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embedder.build import index
+from embedder.build.pipeline import index
 from embedder.errors import LibraryDamaged
 from embedder.formats import registry
 from embedder.index import approximate, document_map
@@ -22,7 +22,7 @@ from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.writer import Writer
 from tests.conftest import Silent, write_jsonl
-from tests.test_build import WordEncoder, a_document, build_words, read_words
+from tests.unit.build.test_pipeline import WordEncoder, a_document, build_words, read_words
 
 TOPICS = ("Health", "Law", "Work")
 
@@ -42,7 +42,7 @@ def many_ids(first: int, last: int) -> list[str]:
 @pytest.fixture
 def upon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every library is large enough to be built upon."""
-    monkeypatch.setattr("embedder.derive.INDEX_ANEW", 0)
+    monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 0)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_library_built_upon_answers_as_one_built_anew(
     assert (generation, manifest.documents, manifest.dense["kind"]) == (3, 123, kind)
     assert grown.verify() == []
 
-    monkeypatch.setattr("embedder.derive.INDEX_ANEW", 10_000)
+    monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 10_000)
     monkeypatch.setattr("embedder.index.exact.EXACT_UP_TO", 200_000)
     build_words(tmp_path / "w", *(tmp_path / f"{name}.jsonl" for name in ("one", "two", "three")))
     anew = read_words(tmp_path / "w")
@@ -223,7 +223,7 @@ def test_sources_in_another_order_give_the_same_map(tmp_path: Path):
 def test_a_map_is_kept_while_its_documents_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upon: bool
 ):
-    monkeypatch.setattr("embedder.derive.INDEX_ANEW", 0 if upon else 10_000)
+    monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 0 if upon else 10_000)
     monkeypatch.setattr("embedder.index.document_map.LARGEST", 20)
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 60))
     build_words(tmp_path / "v", source)

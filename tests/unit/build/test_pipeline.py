@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embedder import build as build_module
-from embedder.build import Report, index
+from embedder.build import pipeline as build_module
+from embedder.build.pipeline import Report, index
 from embedder.encoders.encoder import Encoder, PassageVectors
 from embedder.encoders.loading import load_encoder
 from embedder.errors import (
@@ -521,7 +521,7 @@ def test_a_build_beside_another_is_refused(tmp_path: Path):
 BUILD_AND_WAIT = """
 import sys, time
 from pathlib import Path
-from tests.test_build import WordEncoder, build_words
+from tests.unit.build.test_pipeline import WordEncoder, build_words
 folder = Path(sys.argv[1])
 encode = WordEncoder.encode_passages
 def wait(self, passages):
@@ -587,11 +587,11 @@ def to_kill(before_kill: Path, tmp_path: Path) -> Path:
 KILL_AT = """
 import os, signal, sys
 from pathlib import Path
-from embedder import build
+from embedder.build import pipeline as build
 from embedder.store import generations
 from embedder.index import lexical
 from embedder.store.writer import Writer
-from tests.test_build import build_words
+from tests.unit.build.test_pipeline import build_words
 folder, source, room, name, when, count = sys.argv[1:]
 room = {"Writer": Writer, "generations": generations, "lexical": lexical, "build": build}[room]
 step, calls = getattr(room, name), 0
@@ -676,7 +676,7 @@ def test_a_killed_build_leaves_the_library_and_its_work(before_kill: Path, to_ki
 KEEP_BUILDING = """
 import sys
 from pathlib import Path
-from tests.test_build import build_words
+from tests.unit.build.test_pipeline import build_words
 folder, whole, old = map(Path, sys.argv[1:])
 print("ready", flush=True)
 while True:

@@ -4,7 +4,7 @@ What a cosine means depends on the model and on how alike the library's document
 questions are put to every library when it is built:
 
 - how near do questions come that it does not answer? It is asked 200 everyday questions of
-  other fields (`everyday.txt`). A library may answer a few of them, so the median and the
+  other fields (`everyday_questions.txt`). A library may answer a few of them, so the median and the
   spread below the upper quartile count, not the highest;
 - how near do its own sentences come to documents that they are not from? A question that is no
   nearer to its best document may be a near miss.
@@ -15,14 +15,11 @@ not know, in any form, must come nearer to be believed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from embedder.records import Verdict
 from embedder.vectors import Rows, cosine
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
@@ -38,33 +35,10 @@ _QUARTILE = 0.6745
 # A question is believed when it is nearer than this share of the library's own sentences.
 _FOREIGN_SHARE = 0.4
 
-# What an unknown word costs in cosine when all words are unknown, in questions of up to so
-# many words; in longer ones it fades with the square of the length.
-_UNKNOWN_COST = 0.5
-_SHORT = 6
-# A question of so many words, this share of them unknown, is in another language: cosines
-# between languages are lower.
-_SENTENCE = 8
-_FOREIGN_LANGUAGE = 0.6
-_ACROSS_LANGUAGES = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What speaks for an answer.
-
-    `best` is the cosine of the question with the nearest document, `words` how many different
-    words the question has, `strange` how many of them neither library nor glossary knows.
-    """
-
-    best: float
-    words: int
-    strange: int
-
 
 def everyday_questions() -> list[str]:
     """Give the questions that a library most likely does not answer."""
-    text = Path(__file__).with_name("everyday.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("everyday_questions.txt").read_text(encoding="utf-8")
     return [line for line in text.split("\n") if line]
 
 
@@ -102,22 +76,3 @@ def calibrate(everyday: Rows, foreign: Rows) -> dict[str, float]:
     none = float(median + _DEVIATIONS * (quartile - median) / _QUARTILE)
     strong = float(np.quantile(foreign, _FOREIGN_SHARE)) if len(foreign) else none
     return {"none": none, "strong": max(none, strong)}
-
-
-def decide(signals: Signals | None, calibration: Mapping[str, float]) -> Verdict:
-    """Give the verdict for an answer (None: there is no document).
-
-    `none`: nothing is nearer than questions come by chance. `strong`: a document is nearer
-    than the library's own sentences come to documents that they are not from.
-    """
-    if signals is None or signals.best < _needed(signals, calibration["none"]):
-        return "none"
-    return "strong" if signals.best >= calibration["strong"] else "possible"
-
-
-def _needed(signals: Signals, none: float) -> float:
-    """Give the cosine under which there is no answer."""
-    share = signals.strange / max(signals.words, 1)
-    if signals.words >= _SENTENCE and share > _FOREIGN_LANGUAGE:
-        return none * _ACROSS_LANGUAGES
-    return none + _UNKNOWN_COST * share * min(1.0, (_SHORT / max(signals.words, 1)) ** 2)

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedder import changes, derive
-from embedder.changes import Changes
-from embedder.derive import Difference, Progress, Site
+from embedder.build import diff
+from embedder.build import generation as derive
+from embedder.build.diff import Changes
+from embedder.build.generation import Difference, Progress, Site
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMissing
@@ -171,7 +172,7 @@ def _switch(site: Site, work: _Work, told: _Told) -> int:
     current = writer.generation()
     before = None if work.anew else _sound_manifest(site, current)
     with writer.transaction():
-        writer.replace_entries(told.forgotten, map(changes.to_store, told.entries), told.hashes)
+        writer.replace_entries(told.forgotten, map(diff.to_store, told.entries), told.hashes)
         gone = [writer.remove_document(key) for key in work.removed]
         added = {writer.put_document(document): document for document in work.touched}
         for key, cut in work.cut.items():
@@ -203,7 +204,7 @@ def _read(files: Sequence[Path], known: Mapping[str, bytes], progress: Progress)
             else:
                 entries += registry.read(path)
             advance(1)
-    return _Told(changes.identify(entries), hashes, frozenset(unread))
+    return _Told(diff.identify(entries), hashes, frozenset(unread))
 
 
 def _catch_up(writer: Writer, files: Sequence[Path], told: _Told, progress: Progress) -> _Told:
@@ -293,7 +294,7 @@ def _find_changes(writer: Writer, told: _Told) -> Changes:
     keys = list(dict.fromkeys((*(entry.document.id for entry in told.entries), *before)))
     gone = set(told.forgotten)
     kept = [each for each in writer.entries(keys=keys) if each.path not in gone]
-    return changes.find_changes(told.entries, kept, writer.by_key(keys), before)
+    return diff.find_changes(told.entries, kept, writer.by_key(keys), before)
 
 
 def _embed(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from embedder.changes import (
+from embedder.build.diff import (
     Changes,
     StoredEntry,
     document_id,

@@ -25,7 +25,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from embedder import calibrate
+from embedder.build import calibration as calibrate
 from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryError
 from embedder.files import file_sha256

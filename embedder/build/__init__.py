@@ -1,0 +1,1 @@
+"""Build: source files to a generation of the library."""
