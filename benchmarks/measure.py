@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from embedder.evaluate import Qrels, Query, read_qrels, read_queries
+from embedder.trec_files import Qrels, Query, read_qrels, read_queries
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks import measure
 from embedder.encoders.loading import DEFAULT_MODEL, find_model
-from embedder.evaluate import summarise
+from embedder.measures import summarise
 
 CONSTRAINTS = measure.ROOT / "constraints.txt"
 COLLECTIONS = ("cranfield", "cisi")

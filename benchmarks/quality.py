@@ -17,11 +17,11 @@ import numpy as np
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
-from embedder.evaluate import read_queries
+from embedder.evaluation import Setting, evaluate_library
 from embedder.library import Library
 from embedder.records import Question
+from embedder.trec_files import read_queries
 from embedder.vectors import Rows
-from server.evaluation import Setting, evaluate_library
 
 ROOT = Path(__file__).parent.parent
 QUESTIONS = ROOT / "tests" / "quality"

@@ -31,10 +31,10 @@ from embedder.build.pipeline import index
 from embedder.encoders.encoder import CORES, Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
 from embedder.encoders.torch_encoder import TorchEncoder
+from embedder.evaluation import Setting, evaluate_library
 from embedder.library import Library
 from embedder.records import Document
 from embedder.text.passages import passages
-from server.evaluation import Setting, evaluate_library
 
 Side = Literal["ours", "plain"]
 SIDES: tuple[Side, ...] = ("plain", "ours")

@@ -231,7 +231,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     vectors: Path,
 ) -> None:
     """Measure the answers to judged questions."""
-    from server.evaluation import Setting, evaluate_library
+    from embedder.evaluation import Setting, evaluate_library
 
     setting = Setting(mode, expand=not no_expand).changed(settings)
     found = evaluate_library(_library(vectors), queries, qrels, setting, compare)

@@ -25,7 +25,7 @@ from rich.text import Text
 from embedder.records import Answer, Document, Hit, Manifest
 
 if TYPE_CHECKING:
-    from server.evaluation import Evaluation
+    from embedder.evaluation import Evaluation
 
 _VERDICTS = {
     "strong": "The library answers this.",
@@ -102,7 +102,7 @@ def print_hits(hits: Sequence[Hit]) -> None:
 def print_evaluation(found: Evaluation) -> None:
     """Print measures by kind with their intervals, and a comparison if there is one."""
     # Imported here: what computes the measures takes a second to import.
-    from embedder.evaluate import NAMES
+    from embedder.measures import NAMES
 
     table = Table("Kind", "Queries", *NAMES.values())
     for kind in dict.fromkeys(each.kind for each in found.measured):

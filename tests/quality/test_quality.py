@@ -9,10 +9,10 @@ import pytest
 
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.evaluate import read_queries
+from embedder.evaluation import Setting, evaluate_library
 from embedder.library import Library
 from embedder.records import Question
-from server.evaluation import Setting, evaluate_library
+from embedder.trec_files import read_queries
 from tests.conftest import ROOT, Silent
 
 QUESTIONS = Path(__file__).with_name("questions_dev.jsonl")

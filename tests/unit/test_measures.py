@@ -9,18 +9,8 @@ import pytest
 import pytrec_eval
 
 from embedder.errors import SourceError
-from embedder.evaluate import (
-    Query,
-    by_id,
-    compare,
-    make_run,
-    per_query,
-    read_qrels,
-    read_queries,
-    read_run,
-    summarise,
-    write_run,
-)
+from embedder.measures import by_id, compare, make_run, per_query, summarise
+from embedder.trec_files import Query, read_qrels, read_queries, read_run, write_run
 
 NAMES = ["nDCG@10", "Recall@10", "Recall@100", "MRR@10"]
 

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from embedder import evaluate
+from embedder import measures, trec_files
 from embedder.errors import RequestError
-from embedder.evaluate import Compared, Measured, Run
 from embedder.library import Library
+from embedder.measures import Compared, Measured
 from embedder.records import MODES, Mode, Question, Recipe
+from embedder.trec_files import Run
 
 _TRUE = {"yes": True, "no": False, "true": True, "false": False}
 # A query that nothing can answer has no place in a mean of ranks.
@@ -60,7 +61,7 @@ class Evaluation:
 
     def write_run(self, path: Path) -> None:
         """Write the run in trec_eval's form."""
-        evaluate.write_run(path, self.run, "fingerpost")
+        trec_files.write_run(path, self.run, "fingerpost")
 
     def as_dict(self) -> dict[str, Any]:
         """Give the measures as a JSON object."""
@@ -81,11 +82,11 @@ def evaluate_library(
     Raises SourceError for a file of another form, RequestError for unusable settings or
     queries without judgements.
     """
-    asked, judged = evaluate.read_queries(queries)
+    asked, judged = trec_files.read_queries(queries)
     if qrels is not None:
-        judged = evaluate.read_qrels(qrels)
+        judged = trec_files.read_qrels(qrels)
     _, documents = library.documents()
-    judged = evaluate.by_id(judged, {each.title: each.id for each in documents})
+    judged = measures.by_id(judged, {each.title: each.id for each in documents})
     asked = [each for each in asked if each.kind != _UNANSWERABLE and judged.get(each.id)]
     if not asked:
         raise RequestError("qrels", "no query has a judgement. Give them with --qrels FILE.")
@@ -94,17 +95,17 @@ def evaluate_library(
     compared: list[Compared] = []
     if other is not None:
         second = _run(library, asked, setting.changed(other.split(","))) if "=" in other else None
-        against = second if second is not None else evaluate.read_run(Path(other))
-        compared = evaluate.compare(against, run, judged)
-    return Evaluation(tuple(evaluate.summarise(asked, run, judged)), run, tuple(compared))
+        against = second if second is not None else trec_files.read_run(Path(other))
+        compared = measures.compare(against, run, judged)
+    return Evaluation(tuple(measures.summarise(asked, run, judged)), run, tuple(compared))
 
 
-def _run(library: Library, queries: Sequence[evaluate.Query], setting: Setting) -> Run:
+def _run(library: Library, queries: Sequence[trec_files.Query], setting: Setting) -> Run:
     def ask(text: str, limit: int) -> list[str]:
         question = Question(text, limit=limit, mode=setting.mode, expand=setting.expand)
         return [hit.document.id for hit in library.ask(question, setting.recipe).hits]
 
-    return evaluate.make_run(queries, ask)
+    return measures.make_run(queries, ask)
 
 
 def _number(name: str, value: str) -> float:
