@@ -12,12 +12,13 @@ from flask.json.provider import DefaultJSONProvider
 from flask_compress import Compress
 
 from embedder.library import Library
-from server import description, errors, languages, limits
 from server.api import counts, documents, health, search, similarity
-from server.context import GATE, LIBRARY, METRICS, SETTINGS
 from server.foreign import BLUEPRINTS
-from server.limits import Gate, Rate
-from server.metrics import Metrics
+from server.http import auth, errors, i18n, openapi, rate_limits
+from server.http.admission import Gate
+from server.http.context import GATE, LIBRARY, METRICS, SETTINGS
+from server.http.metrics import Metrics
+from server.http.rate_limits import Rate
 from server.pages import BLUEPRINTS as PAGES
 from server.pages import ask
 from server.pages.assets import asset
@@ -70,11 +71,11 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
     for each in PAGES:
         app.register_blueprint(each)
     app.jinja_env.globals["asset"] = asset
-    languages.register(app)
+    i18n.register(app)
     Compress(app)
     app.before_request(metrics.begin)
     _guard(app, settings)
-    app.spec_processor(partial(description.complete, guarded=settings.api_key is not None))
+    app.spec_processor(partial(openapi.complete, guarded=settings.api_key is not None))
     app.before_request(errors.refuse_other_bodies)
     app.after_request(_add_headers)
     app.after_request(metrics.end)
@@ -83,13 +84,13 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
 
 def _guard(app: APIFlask, settings: Settings) -> None:
     """Let nobody in without the key, where one is set, and nobody too often."""
-    rate = Rate(limits.per_minute(settings))
+    rate = Rate(rate_limits.per_minute(settings))
 
     @app.before_request
     def check() -> None:
-        if request.endpoint != "static" and request.blueprint != limits.HEALTH:
+        if request.endpoint != "static" and request.blueprint != auth.HEALTH:
             rate.check(request.remote_addr or "")
-        limits.check_key(settings)
+        auth.check_key(settings)
 
 
 def _send_forms_to_the_page(app: APIFlask) -> None:

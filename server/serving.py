@@ -9,7 +9,7 @@ import waitress
 
 from embedder.errors import RequestError
 from server.app import create_app
-from server.context import LIBRARY
+from server.http.context import LIBRARY
 from server.settings import Settings
 
 _NEVER = 2**31 - 1

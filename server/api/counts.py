@@ -7,8 +7,8 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response
 
-from server.context import metrics
-from server.metrics import CONTENT_TYPE
+from server.http.context import metrics
+from server.http.metrics import CONTENT_TYPE
 
 blueprint = APIBlueprint("counts", __name__, tag="Health")
 

@@ -17,7 +17,7 @@ from server.api.schemas import (
     SimilarOut,
 )
 from server.api.search import select
-from server.context import library
+from server.http.context import library
 
 blueprint = APIBlueprint("documents", __name__, url_prefix="/api/documents", tag="Documents")
 

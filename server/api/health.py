@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 
 from embedder.errors import FingerpostError
 from server.api.schemas import StateOut
-from server.context import library
+from server.http.context import library
 
 blueprint = APIBlueprint("health", __name__, tag="Health")
 

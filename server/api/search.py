@@ -13,7 +13,7 @@ from embedder.errors import RequestError
 from embedder.records import Answer
 from server.api.exports import ANSWERS, export, wanted
 from server.api.schemas import AnswerOut, BatchIn, BatchOut, FiltersIn, FormatIn, SearchIn
-from server.context import encoding, library, settings
+from server.http.context import encoding, library, settings
 
 blueprint = APIBlueprint("search", __name__, url_prefix="/api", tag="Search")
 

@@ -10,8 +10,8 @@ from apiflask import APIBlueprint
 from embedder.encoders.similarity import Piece, compare
 from embedder.errors import DocumentNotFound, RequestError
 from server.api.schemas import DocumentRef, SimilarityIn, SimilarityOut
-from server.context import encoder, encoding, library, settings
-from server.texts import check_count, check_texts
+from server.http.context import encoder, encoding, library, settings
+from server.http.text_limits import check_count, check_texts
 
 blueprint = APIBlueprint("similarity", __name__, url_prefix="/api", tag="Similarity")
 

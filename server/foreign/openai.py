@@ -13,7 +13,6 @@ from apiflask import APIBlueprint
 from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, RequestError
 from embedder.vectors import Rows, shorten
-from server.context import encoder, encoding, settings
 from server.foreign.openai_shapes import (
     EmbeddingOut,
     EmbeddingsIn,
@@ -23,8 +22,9 @@ from server.foreign.openai_shapes import (
     UsageOut,
 )
 from server.foreign.reading import CUT, Answer, check_dimensions, check_some, headers_of
-from server.limits import Refused
-from server.texts import check_count, check_texts
+from server.http.auth import Refused
+from server.http.context import encoder, encoding, settings
+from server.http.text_limits import check_count, check_texts
 
 blueprint = APIBlueprint("openai", __name__, url_prefix="/v1", tag="OpenAI")
 

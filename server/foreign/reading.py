@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.similarity import too_long
 from embedder.errors import RequestError
-from server.context import settings
-from server.texts import check_texts
+from server.http.context import settings
+from server.http.text_limits import check_texts
 
 # What a route answers: a body, a status and headers.
 Answer = tuple[BaseModel, int, dict[str, str]]

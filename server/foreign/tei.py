@@ -16,7 +16,6 @@ from embedder.encoders.encoder import Encoder, Reading
 from embedder.encoders.similarity import Comparison, compare, too_long
 from embedder.errors import RequestError
 from embedder.vectors import shorten
-from server.context import encoder, encoding, settings
 from server.foreign.reading import CUT, Answer, check, check_dimensions, headers_of, refuse_long
 from server.foreign.shapes import In
 from server.foreign.tei_shapes import (
@@ -43,7 +42,8 @@ from server.foreign.tei_shapes import (
     ScoreIn,
     ScoreOut,
 )
-from server.texts import check_count
+from server.http.context import encoder, encoding, settings
+from server.http.text_limits import check_count
 
 blueprint = APIBlueprint("tei", __name__, tag="Text Embeddings Inference")
 

@@ -15,10 +15,10 @@ from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
 from embedder.search.validation import DEPTH, LONGEST_QUESTION
-from server.context import encoding, library
-from server.errors import status_of
-from server.languages import language_of, worded
-from server.limits import TooMany
+from server.http.admission import TooMany
+from server.http.context import encoding, library
+from server.http.errors import status_of
+from server.http.i18n import language_of, worded
 from server.pages.examples import examples
 from server.pages.forms import FACETS, PAGE_LENGTH, Form
 from server.pages.years import Years

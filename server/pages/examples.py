@@ -8,8 +8,8 @@ from flask import current_app
 
 from embedder.library import Library
 from embedder.records import Question
-from server.context import encoding
-from server.limits import TooMany
+from server.http.admission import TooMany
+from server.http.context import encoding
 
 _KEPT = "fingerpost.examples"
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
 from embedder.encoders.loading import DEFAULT_MODEL
-from server.context import library
+from server.http.context import library
 
 blueprint = APIBlueprint("notes", __name__, enable_openapi=False)
 

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
 from embedder.errors import FingerpostError
-from server.context import encoder, library, settings
+from server.http.context import encoder, library, settings
 from server.pages import shapes
 from server.settings import Settings
 

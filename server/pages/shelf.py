@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from embedder.formats.registry import EXPORTS
 from server.api.exports import export
-from server.context import library
+from server.http.context import library
 from server.pages.citations import citation, heading, meta_tags
 from server.pages.drawing import Drawing, View
 

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from embedder.library import Library
 from server.app import create_app
-from server.context import LIBRARY
+from server.http.context import LIBRARY
 from server.settings import Settings
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from embedder.library import Library
 from server.app import create_app
-from server.context import GATE
+from server.http.context import GATE
 from server.settings import Settings
 from tests.server.conftest import page_of
 

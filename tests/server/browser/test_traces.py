@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, Route
 from embedder.formats.registry import EXPORTS
 from embedder.library import Library
 from server.app import create_app
-from server.context import GATE
+from server.http.context import GATE
 from server.settings import Settings
 from tests.server.browser.conftest import _SWITCHES, DESK, QUESTION, Open, serving
 from tests.server.conftest import CANARY, Running

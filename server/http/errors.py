@@ -24,9 +24,9 @@ from werkzeug.exceptions import (
 )
 
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
-from server.families import Problem, word
-from server.languages import later, worded
-from server.limits import PAGES, Refused
+from server.http.auth import PAGES, Refused
+from server.http.error_formats import Problem, word
+from server.http.i18n import later, worded
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

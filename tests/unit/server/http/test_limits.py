@@ -14,9 +14,11 @@ from werkzeug.test import TestResponse
 
 from embedder.library import Library
 from server.app import create_app
-from server.context import GATE
-from server.families import SCHEMAS, family
-from server.limits import PAGES, Gate, Rate, TooMany, per_minute
+from server.http.admission import Gate, TooMany
+from server.http.auth import PAGES
+from server.http.context import GATE
+from server.http.error_formats import SCHEMAS, family
+from server.http.rate_limits import Rate, per_minute
 from server.settings import Settings
 from tests.conftest import in_threads
 from tests.server.conftest import error_of, page_of

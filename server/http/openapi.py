@@ -5,8 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from server.families import SCHEMAS, family
-from server.limits import HEALTH_PATHS
+from server.http.auth import HEALTH_PATHS
+from server.http.error_formats import SCHEMAS, family
 
 _KEY = "key"
 # Of a request with a body: unreadable, too large, no JSON, of the wrong shape.

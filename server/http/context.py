@@ -11,8 +11,8 @@ from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import LibraryMissing
 from embedder.library import Library
-from server.limits import Gate
-from server.metrics import Metrics
+from server.http.admission import Gate
+from server.http.metrics import Metrics
 from server.settings import Settings
 
 GATE = "fingerpost_gate"

@@ -14,7 +14,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
-from server.languages import LANGUAGES, language_of
+from server.http.i18n import LANGUAGES, language_of
 from tests.conftest import ROOT
 from tests.server.conftest import error_of, page_of
 

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from embedder.library import Library
 from server.api.schemas import AnswerOut, BatchOut, DocumentOut, SimilarityOut
 from server.app import create_app
-from server.families import family
-from server.limits import PAGES
+from server.http.auth import PAGES
+from server.http.error_formats import family
 from server.settings import Settings
 from tests.server.conftest import Ask, page_of
 

@@ -17,7 +17,7 @@ from embedder.errors import FingerpostError
 from embedder.library import Library
 from embedder.records import Passage
 from embedder.vectors import Rows
-from server.limits import Gate
+from server.http.admission import Gate
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

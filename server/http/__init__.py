@@ -1,0 +1,1 @@
+"""HTTP: what all routes share, from access and limits to errors and languages."""
