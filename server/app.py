@@ -19,10 +19,10 @@ from server.http.admission import Gate
 from server.http.context import GATE, LIBRARY, METRICS, SETTINGS
 from server.http.metrics import Metrics
 from server.http.rate_limits import Rate
-from server.pages import BLUEPRINTS as PAGES
-from server.pages import ask
-from server.pages.assets import asset
 from server.settings import Settings
+from server.web import BLUEPRINTS as PAGES
+from server.web import search as ask
+from server.web.assets import asset
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

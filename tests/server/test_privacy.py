@@ -301,7 +301,7 @@ def test_a_question_does_not_print_its_text():
 
 def test_what_was_read_does_not_print_its_text():
     from server.api.schemas import SearchIn, SimilarityIn
-    from server.pages.forms import Form
+    from server.web.forms import Form
 
     for each in (
         SearchIn(query=SECRET),

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from embedder.formats.registry import EXPORTS
 from server.api.exports import export
 from server.http.context import library
-from server.pages.citations import citation, heading, meta_tags
-from server.pages.drawing import Drawing, View
+from server.web.citations import citation, heading, meta_tags
+from server.web.map_view import Drawing, View
 
 blueprint = APIBlueprint("shelf", __name__, enable_openapi=False)
 

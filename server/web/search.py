@@ -19,9 +19,9 @@ from server.http.admission import TooMany
 from server.http.context import encoding, library
 from server.http.errors import status_of
 from server.http.i18n import language_of, worded
-from server.pages.examples import examples
-from server.pages.forms import FACETS, PAGE_LENGTH, Form
-from server.pages.years import Years
+from server.web.examples import examples
+from server.web.forms import FACETS, PAGE_LENGTH, Form
+from server.web.histogram import Years
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
 

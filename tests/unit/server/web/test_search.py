@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from server.pages.forms import FACETS
+from server.web.forms import FACETS
 from tests.server.conftest import CANARY, Ask, Element, error_of, fields_of, page_of
 
 Documents = list[dict[str, Any]]

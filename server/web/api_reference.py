@@ -14,8 +14,8 @@ from markupsafe import Markup, escape
 
 from embedder.errors import FingerpostError
 from server.http.context import encoder, library, settings
-from server.pages import shapes
 from server.settings import Settings
+from server.web import openapi_tables
 
 blueprint = APIBlueprint("reference", __name__, enable_openapi=False)
 
@@ -73,7 +73,7 @@ def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
             "command": _command(path.format_map(known), operation),
             "summary": operation.get("summary", ""),
             "description": operation.get("description", ""),
-            "parameters": shapes.parameters(spec, operation.get("parameters", [])),
+            "parameters": openapi_tables.parameters(spec, operation.get("parameters", [])),
             "bodies": _shapes(spec, operation.get("requestBody", {})),
             "answers": _shapes(spec, operation.get("responses", {}).get("200", {})),
         }
@@ -114,7 +114,7 @@ def _command(path: str, operation: dict[str, Any]) -> str:
     return shlex.join(words)
 
 
-def _shapes(spec: dict[str, Any], part: dict[str, Any]) -> list[shapes.Shape]:
+def _shapes(spec: dict[str, Any], part: dict[str, Any]) -> list[openapi_tables.Shape]:
     """Give the shapes of a body or an answer in JSON; none where there is none."""
     content = part.get("content", {}).get("application/json")
-    return shapes.shapes(spec, content["schema"]) if content else []
+    return openapi_tables.shapes(spec, content["schema"]) if content else []

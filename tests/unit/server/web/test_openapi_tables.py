@@ -6,7 +6,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from server.pages.shapes import Field, Shape, parameters, shapes
+from server.web.openapi_tables import Field, Shape, parameters, shapes
 from tests.server.conftest import page_of
 
 TEXT = {"type": "string"}

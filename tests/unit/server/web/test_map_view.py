@@ -7,8 +7,8 @@ import math
 import pytest
 
 from embedder.records import Document, FacetCount, Map, MapPoint
-from server.pages.drawing import MARKS, SIZE, Drawing, Topic, View
-from server.pages.years import HEIGHT, WIDTH, Years
+from server.web.histogram import HEIGHT, WIDTH, Years
+from server.web.map_view import MARKS, SIZE, Drawing, Topic, View
 
 
 def point(name: str, *topics: str, x: float = 0.5, y: float = 0.5) -> MapPoint:

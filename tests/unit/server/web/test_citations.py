@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from embedder.records import Document
-from server.pages.citations import citation, heading
+from server.web.citations import citation, heading
 from tests.server.conftest import page_of
 
 
