@@ -13,7 +13,7 @@ from flask_compress import Compress
 
 from embedder.library import Library
 from server.api import counts, documents, health, search, similarity
-from server.foreign import BLUEPRINTS
+from server.compat import BLUEPRINTS
 from server.http import auth, errors, i18n, openapi, rate_limits
 from server.http.admission import Gate
 from server.http.context import GATE, LIBRARY, METRICS, SETTINGS

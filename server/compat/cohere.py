@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from apiflask import APIBlueprint
 
-from server.foreign.reading import CUT, Answer, headers_of
-from server.foreign.tei import rank_documents
-from server.foreign.tei_shapes import CohereRankIn, CohereRankOut
+from server.compat.inputs import CUT, Answer, headers_of
+from server.compat.tei import rank_documents
+from server.compat.tei_schemas import CohereRankIn, CohereRankOut
 
 blueprint = APIBlueprint("cohere", __name__, tag="Cohere and Jina")
 

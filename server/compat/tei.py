@@ -16,9 +16,9 @@ from embedder.encoders.encoder import Encoder, Reading
 from embedder.encoders.similarity import Comparison, compare, too_long
 from embedder.errors import RequestError
 from embedder.vectors import shorten
-from server.foreign.reading import CUT, Answer, check, check_dimensions, headers_of, refuse_long
-from server.foreign.shapes import In
-from server.foreign.tei_shapes import (
+from server.compat.inputs import CUT, Answer, check, check_dimensions, headers_of, refuse_long
+from server.compat.schemas import In
+from server.compat.tei_schemas import (
     AnyBody,
     AnyOut,
     CohereHitOut,

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, RootModel
 from pydantic_core import PydanticCustomError
 
 from embedder.errors import RequestError
-from server.foreign.shapes import Dimensions, In, Out, Text, Texts, Whole
+from server.compat.schemas import Dimensions, In, Out, Text, Texts, Whole
 
 _TWO_ROUTES = (
     "`query` and `texts` may be meant for two routes. Send them to /rerank or /similarity."

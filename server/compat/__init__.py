@@ -1,5 +1,5 @@
 """The routes of other embedding servers, so that programs written for them work unchanged."""
 
-from server.foreign import cohere, openai, tei
+from server.compat import cohere, openai, tei
 
 BLUEPRINTS = (tei.blueprint, openai.blueprint, cohere.blueprint)

@@ -13,7 +13,8 @@ from apiflask import APIBlueprint
 from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, RequestError
 from embedder.vectors import Rows, shorten
-from server.foreign.openai_shapes import (
+from server.compat.inputs import CUT, Answer, check_dimensions, check_some, headers_of
+from server.compat.openai_schemas import (
     EmbeddingOut,
     EmbeddingsIn,
     EmbeddingsOut,
@@ -21,7 +22,6 @@ from server.foreign.openai_shapes import (
     ModelsOut,
     UsageOut,
 )
-from server.foreign.reading import CUT, Answer, check_dimensions, check_some, headers_of
 from server.http.auth import Refused
 from server.http.context import encoder, encoding, settings
 from server.http.text_limits import check_count, check_texts

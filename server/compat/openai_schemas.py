@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter
 from pydantic_core import PydanticCustomError
 
-from server.foreign.shapes import Dimensions, In, Out, Text, Texts, Whole
+from server.compat.schemas import Dimensions, In, Out, Text, Texts, Whole
 
 _Id = Annotated[int, Field(ge=0, lt=2**32), Whole]
 _Ids = Annotated[list[_Id], Field(json_schema_extra={"minItems": 1})]
