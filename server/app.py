@@ -12,7 +12,8 @@ from flask.json.provider import DefaultJSONProvider
 from flask_compress import Compress
 
 from embedder.library import Library
-from server.api import counts, documents, health, search, similarity
+from server.api import documents, health, search, similarity
+from server.api import metrics as counts
 from server.compat import BLUEPRINTS
 from server.http import auth, errors, i18n, openapi, rate_limits
 from server.http.admission import Gate
