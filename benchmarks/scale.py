@@ -46,7 +46,7 @@ from embedder.library import Library
 from embedder.records import Document, Filters, Passage, Question
 from embedder.text.passages import passages
 from embedder.vectors import Rows, normalise
-from server.terminal import Bars
+from server.cli.console import Bars
 
 COLLECTIONS = ("cranfield", "cisi")
 SIZES = (10_000, 100_000, 1_000_000)

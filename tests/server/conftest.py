@@ -231,7 +231,7 @@ def environment_of(folder: Path) -> dict[str, str]:
 
 def command(*arguments: str) -> list[str]:
     """Our command, run by this Python."""
-    return [sys.executable, "-c", "from server.cli import main; main()", *arguments]
+    return [sys.executable, "-c", "from server.cli.commands import main; main()", *arguments]
 
 
 @pytest.fixture(scope="session")

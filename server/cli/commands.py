@@ -130,7 +130,7 @@ def ask(  # noqa: PLR0913, PLR0917 (one parameter an option)
     if as_json:
         _print_json(answer.as_dict())
         return
-    from server.terminal import print_answer
+    from server.cli.console import print_answer
 
     print_answer(answer, asked.text)
 
@@ -146,7 +146,7 @@ def similar(document_id: str, limit: int, as_json: bool, vectors: Path) -> None:
     if as_json:
         _print_json({"hits": [hit.as_dict() for hit in hits]})
         return
-    from server.terminal import print_hits
+    from server.cli.console import print_hits
 
     print_hits(hits)
 
@@ -173,7 +173,7 @@ def documents(form: str, vectors: Path) -> None:
         for document in found:
             click.echo(json.dumps(document.as_dict(), ensure_ascii=False))
         return
-    from server.terminal import print_documents
+    from server.cli.console import print_documents
 
     print_documents(found, total)
 
@@ -191,7 +191,7 @@ def status(verify: bool, as_json: bool, vectors: Path) -> None:
     except FingerpostError as error:
         click.echo(f"fingerpost: {error.message}", err=True)
         sys.exit(1)
-    from server.terminal import print_status, status_dict
+    from server.cli.console import print_status, status_dict
 
     facts = status_dict(generation, manifest, problems, verified=verify)
     if as_json:
@@ -240,7 +240,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     if as_json:
         _print_json(found.as_dict())
         return
-    from server.terminal import print_evaluation
+    from server.cli.console import print_evaluation
 
     print_evaluation(found)
 
@@ -258,7 +258,7 @@ def serve(host: str | None, port: int | None, vectors: Path) -> None:
         _library(settings.vectors).status()
     except LibraryMissing:
         click.echo(_summary(_build(settings.vectors, (SEEDS,), None)))
-    from server.serving import run
+    from server.cli.serve import run
 
     run(settings)
 
@@ -279,7 +279,7 @@ def _build(
 ) -> Report:
     from embedder.build.pipeline import index as build
     from embedder.text.glossary import DEFAULT_GLOSSARY
-    from server.terminal import Bars
+    from server.cli.console import Bars
 
     return build(
         vectors, sources, Bars(), model, replace=replace, glossary=glossary or DEFAULT_GLOSSARY

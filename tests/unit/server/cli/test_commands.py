@@ -19,7 +19,7 @@ from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.library import Library
 from embedder.records import Document
-from server.cli import main
+from server.cli.commands import main
 from tests.conftest import ROOT, SEEDS, run_sql
 from tests.server.conftest import CANARY, Ask, Running, command, environment_of
 
@@ -81,7 +81,7 @@ def test_help_is_at_once():
     script = (
         "import sys\n"
         "from click.testing import CliRunner\n"
-        "from server.cli import main\n"
+        "from server.cli.commands import main\n"
         "assert CliRunner().invoke(main, ['ask', '--help']).exit_code == 0\n"
         "slow = {'torch', 'transformers', 'faiss', 'flask', 'tantivy', 'numpy'}\n"
         "assert not slow & set(sys.modules)\n"

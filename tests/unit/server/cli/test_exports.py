@@ -13,7 +13,7 @@ from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.formats.registry import EXPORTS
 from embedder.library import Library
-from server.cli import main
+from server.cli.commands import main
 
 Run = Callable[..., Result]
 
