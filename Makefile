@@ -28,7 +28,7 @@ test: setup lint
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 fuzz: setup
-	FUZZ_EXAMPLES=5000 $(BIN)/pytest tests/server/test_fuzz.py
+	FUZZ_EXAMPLES=5000 $(BIN)/pytest tests/integration/test_fuzz.py
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -22,6 +22,8 @@ from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import converted, load_encoder
 from embedder.library import Library
 
+pytest_plugins = ["tests.support.app"]
+
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
 

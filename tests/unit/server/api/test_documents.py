@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from embedder.library import Library
-from tests.server.conftest import error_of
+from tests.support.app import error_of
 
 Documents = list[dict[str, Any]]
 

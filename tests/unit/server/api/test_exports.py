@@ -15,7 +15,7 @@ from bibtexparser.middlewares import LatexDecodingMiddleware
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.server.conftest import CANARY, Ask, error_of
+from tests.support.app import CANARY, Ask, error_of
 
 Documents = list[dict[str, Any]]
 QUERY = "What should a nurse do who meets a trafficked person?"

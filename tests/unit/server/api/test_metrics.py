@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings
-from tests.server.conftest import CANARY
+from tests.support.app import CANARY
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
 

@@ -15,7 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.server.conftest import CANARY, Ask, Running, error_of
+from tests.support.app import CANARY, Ask, Running, error_of
 
 Documents = list[dict[str, Any]]
 

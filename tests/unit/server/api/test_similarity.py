@@ -16,7 +16,7 @@ from embedder.encoders.similarity import compare
 from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings
-from tests.server.conftest import CANARY, error_of
+from tests.support.app import CANARY, error_of
 
 SOURCE = "A nurse meets a person who was trafficked."
 TEXTS = ["A health worker sees a victim of trafficking.", "The olive harvest begins.", SOURCE]

@@ -14,7 +14,7 @@ from embedder.encoders.encoder import Encoder
 from embedder.encoders.similarity import compare
 from embedder.library import Library
 from server.api.schemas import SimilarityOut
-from tests.server.conftest import CANARY, error_of
+from tests.support.app import CANARY, error_of
 
 TEXTS = ["A health worker sees a victim of trafficking.", "The olive harvest begins.", "Judges"]
 

@@ -21,7 +21,7 @@ from embedder.library import Library
 from embedder.records import Document
 from server.cli.commands import main
 from tests.conftest import ROOT, SEEDS, run_sql
-from tests.server.conftest import CANARY, Ask, Running, command, environment_of
+from tests.support.app import CANARY, Ask, Running, command, environment_of
 
 Run = Callable[..., Result]
 

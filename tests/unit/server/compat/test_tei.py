@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.server.conftest import CANARY
-from tests.server.foreign.conftest import LONG
+from tests.e2e.clients.conftest import LONG
+from tests.support.app import CANARY
 
 CUT = "must have less than 255 tokens. Shorten the text, or let it be cut: `truncate`."
 UNCUT = {"truncate": False}

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from server.http.i18n import LANGUAGES, language_of
 from tests.conftest import ROOT
-from tests.server.conftest import error_of, page_of
+from tests.support.app import error_of, page_of
 
 OTHERS = [each.code for each in LANGUAGES if each.code != "en"]
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")

@@ -21,7 +21,7 @@ from server.http.error_formats import SCHEMAS, family
 from server.http.rate_limits import Rate, per_minute
 from server.settings import Settings
 from tests.conftest import in_threads
-from tests.server.conftest import error_of, page_of
+from tests.support.app import error_of, page_of
 
 KEY = "a-key-of-a-test"
 BEARER = {"Authorization": f"Bearer {KEY}"}

@@ -16,7 +16,7 @@ from server.app import create_app
 from server.http.auth import PAGES
 from server.http.error_formats import family
 from server.settings import Settings
-from tests.server.conftest import Ask, page_of
+from tests.support.app import Ask, page_of
 
 Spec = dict[str, Any]
 METHODS = {"get", "post", "put", "delete", "patch"}

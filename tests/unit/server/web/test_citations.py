@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from embedder.records import Document
 from server.web.citations import citation, heading
-from tests.server.conftest import page_of
+from tests.support.app import page_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 import shlex
 import urllib.request
 
-from tests.server.conftest import Element, Running, read_page
+from tests.support.app import Element, Running, read_page
 
 
 def commands(page: Element) -> list[list[str]]:

@@ -11,7 +11,7 @@ from embedder.library import Library
 from server.app import create_app
 from server.http.context import GATE
 from server.settings import Settings
-from tests.server.conftest import page_of
+from tests.support.app import page_of
 
 
 def test_about_says_what_answers(client: FlaskClient, seed_library: Library):

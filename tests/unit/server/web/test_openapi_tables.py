@@ -7,7 +7,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from server.web.openapi_tables import Field, Shape, parameters, shapes
-from tests.server.conftest import page_of
+from tests.support.app import page_of
 
 TEXT = {"type": "string"}
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from server.web.forms import FACETS
-from tests.server.conftest import CANARY, Ask, Element, error_of, fields_of, page_of
+from tests.support.app import CANARY, Ask, Element, error_of, fields_of, page_of
 
 Documents = list[dict[str, Any]]
 

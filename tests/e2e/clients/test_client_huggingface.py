@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import AsyncInferenceClient, InferenceClient, close_session, constants
 from huggingface_hub.errors import HfHubHTTPError
 
-from tests.server.foreign.conftest import KEY, LONG, TEXTS, Encode
+from tests.e2e.clients.conftest import KEY, LONG, TEXTS, Encode
 
 SOURCE, OTHERS = TEXTS[0], TEXTS[1:]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.server.browser.conftest import QUESTION, Open, answer_of, ask
+from tests.e2e.browser.conftest import QUESTION, Open, answer_of, ask
 
 DIRECTIONS = {"en": "ltr", "fr": "ltr", "es": "ltr", "ar": "rtl"}
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}

@@ -15,7 +15,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_openai import OpenAIEmbeddings
 
-from tests.server.foreign.conftest import KEY, TEXTS, Encode
+from tests.e2e.clients.conftest import KEY, TEXTS, Encode
 
 Make = Callable[..., OpenAIEmbeddings]
 

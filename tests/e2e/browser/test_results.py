@@ -15,7 +15,7 @@ import rispy
 from bibtexparser.middlewares import LatexDecodingMiddleware
 from playwright.sync_api import Download, Locator, Page, expect
 
-from tests.server.browser.conftest import QUESTION, Open, answer_of, ask
+from tests.e2e.browser.conftest import QUESTION, Open, answer_of, ask
 
 SITUATION = (
     "A woman came to our clinic with old injuries and an infection. The man with her answers "

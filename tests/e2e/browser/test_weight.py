@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from tests.server.browser.conftest import QUESTION, Open
-from tests.server.conftest import Running
+from tests.e2e.browser.conftest import QUESTION, Open
+from tests.support.app import Running
 
 KILOBYTE = 1000
 LARGEST_FIRST_PAGE = 25 * KILOBYTE

@@ -20,7 +20,7 @@ from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings
 from tests.conftest import Silent, write_jsonl
-from tests.server.browser.conftest import PHONE, Open, serving
+from tests.e2e.browser.conftest import PHONE, Open, serving
 
 # Payloads: each way out of where a text stands, with each thing to do there.
 

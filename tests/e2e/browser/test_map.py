@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.server.browser.conftest import PHONE, Open
+from tests.e2e.browser.conftest import PHONE, Open
 
 WHOLE = [0.0, 0.0, 1000.0, 1000.0]
 MARK = 36

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.server.browser.conftest import QUESTION, answer_of, ask
-from tests.server.conftest import Running
+from tests.e2e.browser.conftest import QUESTION, answer_of, ask
+from tests.support.app import Running
 
 SURE = "How do I recognise a victim of trafficking at a border?"
 ELSEWHERE = "How do I press olive oil?"

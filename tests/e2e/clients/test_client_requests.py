@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import requests
 
-from tests.server.foreign.conftest import LONG, TEXTS, Encode
+from tests.e2e.clients.conftest import LONG, TEXTS, Encode
 
 SOURCE, OTHERS = TEXTS[0], TEXTS[1:]
 

@@ -13,8 +13,8 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.server.browser.conftest import DESK, PHONE, QUESTION, Open
-from tests.server.conftest import Running
+from tests.e2e.browser.conftest import DESK, PHONE, QUESTION, Open
+from tests.support.app import Running
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 STRONG = "How do I recognise a victim of trafficking at a border?"

@@ -24,7 +24,7 @@ from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings
 from tests.conftest import Silent, write_jsonl
-from tests.server.conftest import Running
+from tests.support.app import Running
 
 QUESTION = "What should a nurse do who meets a victim?"
 PHONE = {"width": 320, "height": 640}

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from embedder.library import Library
 from embedder.records import Question
-from tests.server.conftest import CANARY, Running, error_of, page_of
+from tests.support.app import CANARY, Running, error_of, page_of
 
 SECRET = f"My name is {CANARY} and they took my passport"
 FORM = "application/x-www-form-urlencoded"

@@ -6,7 +6,7 @@ import pytest
 import rispy
 from playwright.sync_api import Locator, Page, expect
 
-from tests.server.browser.conftest import QUESTION, Open, answer_of, ask
+from tests.e2e.browser.conftest import QUESTION, Open, answer_of, ask
 
 
 @pytest.fixture

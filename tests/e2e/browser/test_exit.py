@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.server.browser.conftest import DESK, QUESTION, Open, ask
-from tests.server.conftest import CANARY, Running
+from tests.e2e.browser.conftest import DESK, QUESTION, Open, ask
+from tests.support.app import CANARY, Running
 
 # Words that stand in the question and in none of our pages.
 TOLD = f"What should a {CANARY} nurse do who meets a victim?"

@@ -16,7 +16,7 @@ from embedder.library import Library
 from embedder.vectors import Rows
 from server.app import create_app
 from server.settings import Settings
-from tests.server.conftest import Running
+from tests.support.app import Running
 
 KEY = "a-key-of-a-test"
 TEXTS = [

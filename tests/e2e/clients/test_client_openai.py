@@ -13,7 +13,7 @@ import requests
 from tokenizers import Tokenizer
 
 from embedder.encoders.loading import DEFAULT_MODEL, find_model
-from tests.server.foreign.conftest import KEY, LONG, TEXTS, Encode
+from tests.e2e.clients.conftest import KEY, LONG, TEXTS, Encode
 
 NAME = "text-embedding-3-small"
 

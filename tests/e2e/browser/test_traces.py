@@ -28,8 +28,8 @@ from embedder.library import Library
 from server.app import create_app
 from server.http.context import GATE
 from server.settings import Settings
-from tests.server.browser.conftest import _SWITCHES, DESK, QUESTION, Open, serving
-from tests.server.conftest import CANARY, Running
+from tests.e2e.browser.conftest import _SWITCHES, DESK, QUESTION, Open, serving
+from tests.support.app import CANARY, Running
 
 # In an address: the browser's history has it, for somebody wrote it there. The server has not.
 IN_ADDRESS = "archaeopteryx"
