@@ -21,7 +21,7 @@ from embedder.evaluation import Setting, evaluate_library
 from embedder.library import Library
 from embedder.records import Question
 from embedder.trec_files import read_queries
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array
 
 ROOT = Path(__file__).parent.parent
 QUESTIONS = ROOT / "tests" / "quality"
@@ -73,12 +73,12 @@ class Remembering:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._known: dict[str, Rows] = {}
+        self._known: dict[str, Float32Array] = {}
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._encoder, name)
 
-    def encode_queries(self, texts: list[str]) -> Rows:
+    def encode_queries(self, texts: list[str]) -> Float32Array:
         """Encode questions not encoded before."""
         missing = [each for each in dict.fromkeys(texts) if each not in self._known]
         self._known.update(zip(missing, self._encoder.encode_queries(missing), strict=True))
@@ -171,7 +171,7 @@ def undo(settings: list[str]) -> list[str]:
     values = {"mode": "hybrid", "expand": "yes"}
     for name in names:
         if name not in values:
-            value = getattr(usual.recipe, name)
+            value = getattr(usual.weights, name)
             values[name] = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
     return [f"{name}={values[name]}" for name in names]
 

@@ -38,14 +38,14 @@ from benchmarks.measure import (
     write_section,
 )
 from embedder.build.pipeline import index
-from embedder.encoders.encoder import Encoder, PassageVectors
+from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.index import approximate
-from embedder.index.facets import Allowed
+from embedder.index.facets import FacetFilter
 from embedder.library import Library
 from embedder.records import Document, Filters, Passage, Question
 from embedder.text.passages import passages
-from embedder.vectors import Rows, normalise
+from embedder.vectors import Float32Array, PassageVectors, normalise
 from server.cli.console import Bars
 
 COLLECTIONS = ("cranfield", "cisi")
@@ -105,7 +105,7 @@ def _write_base(work: Path, data: Path) -> None:
         return
     encoder = load_encoder()
     texts: list[list[str]] = []
-    vectors: list[Rows] = []
+    vectors: list[Float32Array] = []
     for each in read_collections(data, COLLECTIONS).documents:
         document = Document(id=each["_id"], title=each["title"], abstract=each["text"])
         cut = passages(document, encoder.count_tokens, encoder.max_tokens)
@@ -248,7 +248,7 @@ class Timed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.encoder, name)
 
-    def encode_queries(self, texts: Sequence[str]) -> Rows:
+    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
         """Encode, and count the time."""
         begin, work = time.perf_counter(), time.thread_time()
         rows = self.encoder.encode_queries(texts)
@@ -295,18 +295,18 @@ def _ask(library: Library, timed: Timed, question: Question) -> tuple[float, flo
     return (time.perf_counter() - begin - timed.spent) * 1000, worked * 1000
 
 
-def _recall(library: Library, queries: Rows) -> dict[str, Any]:
+def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
     """Give the share of the ten nearest passages that the index finds, filter by filter."""
     with library._reading() as (loaded, snapshot):
         scopes = {
             name: loaded.scope(
-                Allowed() if name == "none" else loaded.facets.resolve(Filters(topics=(name,)))
+                FacetFilter() if name == "none" else loaded.facets.resolve(Filters(topics=(name,)))
             )
             for name in SHARES
         }
         ids, rows = snapshot.passages()
         position = np.searchsorted(loaded.facets.rows, rows)
-        exact = {name: approximate.Nearest(queries) for name in SHARES}
+        exact = {name: approximate.NearestVectors(queries) for name in SHARES}
         kept: dict[str, list[Any]] = {name: [] for name in SHARES}
         at = 0
         model = loaded.manifest.model_sha256

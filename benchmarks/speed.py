@@ -28,12 +28,13 @@ from sentence_transformers import SentenceTransformer
 from benchmarks import measure, plain
 from benchmarks.quality import Silent
 from embedder.build.pipeline import index
-from embedder.encoders.encoder import CORES, Encoder
+from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.evaluation import Setting, evaluate_library
 from embedder.library import Library
 from embedder.records import Document
+from embedder.runtime import CORES
 from embedder.text.passages import passages
 
 Side = Literal["ours", "plain"]

@@ -11,7 +11,7 @@ from embedder import measures, trec_files
 from embedder.errors import RequestError
 from embedder.library import Library
 from embedder.measures import Compared, Measured
-from embedder.records import MODES, Mode, Question, Recipe
+from embedder.records import MODES, Mode, Question, RankingWeights
 from embedder.trec_files import Run
 
 _TRUE = {"yes": True, "no": False, "true": True, "false": False}
@@ -25,7 +25,7 @@ class Setting:
 
     mode: Mode = "hybrid"
     expand: bool = True
-    recipe: Recipe = field(default_factory=Recipe)
+    weights: RankingWeights = field(default_factory=RankingWeights)
 
     def changed(self, given: Sequence[str]) -> Setting:
         """Give these settings with `name=value` changes: `mode`, `expand`, parts of the recipe.
@@ -33,7 +33,7 @@ class Setting:
         Raises RequestError for a name or value that is none.
         """
         setting = self
-        known = {each.name: each.type for each in fields(Recipe)}
+        known = {each.name: each.type for each in fields(RankingWeights)}
         for each in given:
             name, _, value = each.partition("=")
             if name == "mode" and value in MODES:
@@ -41,10 +41,10 @@ class Setting:
             elif name == "expand" and value in _TRUE:
                 setting = replace(setting, expand=_TRUE[value])
             elif known.get(name) == "bool" and value in _TRUE:
-                setting = replace(setting, recipe=replace(setting.recipe, **{name: _TRUE[value]}))
+                setting = replace(setting, weights=replace(setting.weights, **{name: _TRUE[value]}))
             elif known.get(name) == "float":
                 part: dict[str, Any] = {name: _number(name, value)}
-                setting = replace(setting, recipe=replace(setting.recipe, **part))
+                setting = replace(setting, weights=replace(setting.weights, **part))
             else:
                 names = ", ".join(("mode", "expand", *known))
                 raise RequestError("set", f"{each!r} is no setting. NAME=VALUE with: {names}")
@@ -103,7 +103,7 @@ def evaluate_library(
 def _run(library: Library, queries: Sequence[trec_files.Query], setting: Setting) -> Run:
     def ask(text: str, limit: int) -> list[str]:
         question = Question(text, limit=limit, mode=setting.mode, expand=setting.expand)
-        return [hit.document.id for hit in library.ask(question, setting.recipe).hits]
+        return [hit.document.id for hit in library.ask(question, setting.weights).hits]
 
     return measures.make_run(queries, ask)
 

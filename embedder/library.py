@@ -21,10 +21,10 @@ from embedder.records import (
     Map,
     MapPoint,
     Question,
-    Recipe,
+    RankingWeights,
 )
 from embedder.search import pipeline, validation
-from embedder.search.served import Loaded, load
+from embedder.search.served import ServedGeneration, load
 from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.snapshot import Snapshot
@@ -46,7 +46,7 @@ class Library:
         self._folder = folder
         self._load_model = load
         self._lock = threading.Lock()
-        self._loaded: Loaded | None = None
+        self._loaded: ServedGeneration | None = None
 
     def load(self) -> Manifest:
         """Load the library and its model now.
@@ -62,15 +62,15 @@ class Library:
         with self._reading() as (loaded, _):
             return loaded.encoder
 
-    def ask(self, question: Question, recipe: Recipe = pipeline.RECIPE) -> Answer:
-        """Answer a question; a `recipe` other than the usual one is for measuring.
+    def ask(self, question: Question, weights: RankingWeights = pipeline.DEFAULT_WEIGHTS) -> Answer:
+        """Answer a question; a `weights` other than the usual one is for measuring.
 
         Raises RequestError (UnknownValue for a filter) for a question that cannot be answered
         as it stands.
         """
         validation.check(question)
         with self._reading() as (loaded, snapshot):
-            return pipeline.answer(loaded, snapshot, question, recipe)
+            return pipeline.answer(loaded, snapshot, question, weights)
 
     def similar(self, document_id: str, limit: int = 10) -> list[Hit]:
         """Give the documents nearest to one document, by the average of its passages.
@@ -193,7 +193,7 @@ class Library:
             return [*snapshot.verify(manifest), *files]
 
     @contextmanager
-    def _reading(self) -> Iterator[tuple[Loaded, Snapshot]]:
+    def _reading(self) -> Iterator[tuple[ServedGeneration, Snapshot]]:
         """Give the newest generation, loaded, with a snapshot of the same state."""
         with self._store.snapshot() as snapshot:
             generation = snapshot.generation()

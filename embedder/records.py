@@ -110,7 +110,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class RankingWeights:
     """How an answer is made: what each part weighs, 0 or False to leave it out.
 
     What each is worth, measured, stands in docs/quality.md.
@@ -293,3 +293,13 @@ class Manifest:
     files: Mapping[str, str]
     calibration: Mapping[str, Any]
     dense: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """What a source said of a document: where, and the lists that merging unites."""
+
+    path: str
+    line: int
+    key: str
+    labels: Mapping[str, Any]

@@ -9,8 +9,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from embedder.encoders.encoder import CORES
 from embedder.errors import RequestError
+from embedder.runtime import CORES
 
 _PREFIX = "FINGERPOST_"
 # What pydantic says in its own terms, by the type of its error.

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from embedder.vectors import Rows, cosine
+from embedder.vectors import Float32Array, cosine
 
-Numbers = np.ndarray[Any, np.dtype[np.int64]]
+Int64Array = np.ndarray[Any, np.dtype[np.int64]]
 
 # How many of the library's own sentences are asked.
 OWN_SENTENCES = 200
@@ -42,28 +42,28 @@ def everyday_questions() -> list[str]:
     return [line for line in text.split("\n") if line]
 
 
-def choose(count: int, most: int) -> Numbers:
+def choose(count: int, most: int) -> Int64Array:
     """Choose at most so many of `count` things, always the same: int64 (n,), ascending."""
     return np.sort(np.random.default_rng(0).permutation(count)[:most])
 
 
-class Best:
+class BestCosines:
     """The best cosine of each question with a passage, of all but its own document."""
 
-    def __init__(self, questions: Rows, own: Numbers) -> None:
+    def __init__(self, questions: Float32Array, own: Int64Array) -> None:
         """Ask float32 (n, dim), unit rows; `own` (n,) are row numbers of documents, or -1."""
         self._questions = questions
         self._own = own
-        self.found: Rows = np.full(len(questions), -1.0, dtype=np.float32)
+        self.found: Float32Array = np.full(len(questions), -1.0, dtype=np.float32)
 
-    def add(self, block: Rows, documents: Numbers) -> None:
+    def add(self, block: Float32Array, documents: Int64Array) -> None:
         """Take in float32 (m, dim), passages' vectors, and (m,) their documents' row numbers."""
         cosines = cosine(self._questions, block)
         cosines[self._own[:, None] == documents[None, :]] = -1.0
         self.found = np.maximum(self.found, cosines.max(axis=1, initial=-1.0))
 
 
-def calibrate(everyday: Rows, foreign: Rows) -> dict[str, float]:
+def calibrate(everyday: Float32Array, foreign: Float32Array) -> dict[str, float]:
     """Give the cosines that divide the verdicts.
 
     `everyday` is float32 (n,), each everyday question's best cosine with a passage; `foreign`

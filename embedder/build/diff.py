@@ -13,22 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from embedder.errors import SourceError
-from embedder.records import Document, Entry
+from embedder.records import Document, Entry, StoredEntry
 from embedder.text.folding import fold
 
 # What merging unites; the rest of a document is what makes it that document.
 _UNITED = ("countries", "country_codes", "regions", "authors", "topics", "sources")
 _SLUG_LENGTH = 48
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
-    """What a source said of a document: where, and the lists that merging unites."""
-
-    path: str
-    line: int
-    key: str
-    labels: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,9 @@ from embedder.text.glossary import Glossary
 from embedder.text.sentences import split_sentences
 from embedder.text.vocabulary import kept_words
 from embedder.text.words import words
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array
 
-INDEX_ANEW = 10_000  # documents, indexed in a few seconds
+FULL_REBUILD_UP_TO = 10_000  # documents, indexed in a few seconds
 
 _WORDS_AT_ONCE = 1024
 # A library that grew or shrank by more than this is calibrated again.
@@ -68,7 +68,7 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class BuildContext:
     """Where a build happens and with what."""
 
     writer: Writer
@@ -80,45 +80,47 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RowChanges:
     """Documents with their row numbers that are new or changed, and the rows that are gone."""
 
     added: Mapping[int, Document]
     gone: Sequence[int]
 
 
-def derive(site: Site, number: int, difference: Difference, before: Manifest | None) -> Manifest:
+def derive(
+    context: BuildContext, number: int, difference: RowChanges, before: Manifest | None
+) -> Manifest:
     """Write the files of generation `number` and give its manifest.
 
     The store must hold what is to be derived from. With the manifest `before` of the generation
     before, which must be sound, only the difference to it is worked on.
     """
-    upon = number - 1 if before else None
-    generations.begin(site.folder, number, upon=upon)
-    place = generations.folder(site.folder, number)
-    documents = list(difference.added.items()) if before else site.writer.rows()
-    _write_lexical(site, place / generations.LEXICAL, documents, difference)
-    _write_facets(site, place / generations.FACETS, documents, difference, upon)
-    shutil.copyfile(site.glossary_file, place / generations.GLOSSARY)
+    base = number - 1 if before else None
+    generations.begin(context.folder, number, base=base)
+    place = generations.folder(context.folder, number)
+    documents = list(difference.added.items()) if before else context.writer.rows()
+    _write_lexical(context, place / generations.LEXICAL, documents, difference)
+    _write_facets(context, place / generations.FACETS, documents, difference, base)
+    shutil.copyfile(context.glossary_file, place / generations.GLOSSARY)
     _texts(
-        site, "Words", kept_words(lexical.LexicalIndex(place / generations.LEXICAL).vocabulary())
+        context, "Words", kept_words(lexical.LexicalIndex(place / generations.LEXICAL).vocabulary())
     )
-    _write_sentences(site, place / generations.SENTENCES, anew=before is None)
-    kind, calibration = _survey(site, place / generations.DENSE, before)
-    _write_map(site, place / generations.MAP, number)
+    _write_sentences(context, place / generations.SENTENCES, full_rebuild=before is None)
+    kind, calibration = _survey(context, place / generations.DENSE, before)
+    _write_map(context, place / generations.MAP, number)
     return Manifest(
-        model=site.encoder.name,
-        model_sha256=site.encoder.fingerprint,
-        dim=site.encoder.dim,
+        model=context.encoder.name,
+        model_sha256=context.encoder.fingerprint,
+        dim=context.encoder.dim,
         passage_rule=passages.RULE_VERSION,
         lexical_rule=lexical.RULE_VERSION,
-        glossary_sha256=site.glossary.sha256,
+        glossary_sha256=context.glossary.sha256,
         version=version("fingerpost"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        documents=site.writer.count(),
-        passages=site.writer.count_passages(),
+        documents=context.writer.count(),
+        passages=context.writer.count_passages(),
         files=generations.finish(
-            site.folder, number, upon=upon, known=before.files if before else {}
+            context.folder, number, base=base, known=before.files if before else {}
         ),
         calibration=calibration,
         dense=kind,
@@ -126,16 +128,16 @@ def derive(site: Site, number: int, difference: Difference, before: Manifest | N
 
 
 def _write_lexical(
-    site: Site,
+    context: BuildContext,
     place: Path,
     documents: Sequence[tuple[int, Document]],
-    difference: Difference,
+    difference: RowChanges,
 ) -> None:
     def rings(document: Document) -> list[int]:
         text = words(f"{document.title}\n{document.abstract}")
-        return [each.ring.number for each in site.glossary.find(text)]
+        return [each.ring.number for each in context.glossary.find(text)]
 
-    with site.progress.step("Indexing", len(documents)) as advance:
+    with context.progress.step("Indexing", len(documents)) as advance:
 
         def counted() -> Iterator[tuple[int, Document]]:
             for each in documents:
@@ -147,88 +149,90 @@ def _write_lexical(
 
 
 def _write_facets(
-    site: Site,
+    context: BuildContext,
     place: Path,
     documents: Sequence[tuple[int, Document]],
-    difference: Difference,
-    upon: int | None,
+    difference: RowChanges,
+    base: int | None,
 ) -> None:
-    if upon is None:
+    if base is None:
         facets = Facets.of(documents)
     else:
-        earlier = Facets.read(generations.folder(site.folder, upon) / generations.FACETS)
+        earlier = Facets.read(generations.folder(context.folder, base) / generations.FACETS)
         facets = earlier.changed({*difference.gone, *difference.added}, documents)
     facets.write(place)
 
 
-def _write_sentences(site: Site, place: Path, *, anew: bool) -> None:
-    ids, _ = site.writer.passages()
-    model, dim = site.encoder.fingerprint, site.encoder.dim
-    upon = None if anew else sentence_vectors.SentenceVectors(place, dim)
-    if upon:
-        new = np.setdiff1d(ids, upon.passages)
-        unused = len(upon.passages) + len(new) - len(ids)
-        many = len(float16_files.files(place)) >= float16_files.MOST_FILES
-        if many or unused > sentence_vectors.MOST_UNUSED * len(ids):
-            upon = None
-    if not upon:
+def _write_sentences(context: BuildContext, place: Path, *, full_rebuild: bool) -> None:
+    ids, _ = context.writer.passages()
+    model, dim = context.encoder.fingerprint, context.encoder.dim
+    base = None if full_rebuild else sentence_vectors.SentenceVectors(place, dim)
+    if base:
+        new = np.setdiff1d(ids, base.passages)
+        unused = len(base.passages) + len(new) - len(ids)
+        many = len(float16_files.files(place)) >= float16_files.MAX_FILES
+        if many or unused > sentence_vectors.MAX_UNUSED * len(ids):
+            base = None
+    if not base:
         new = ids
         for file in place.iterdir():
             file.unlink()
-    with site.progress.step("Sentences", len(new)) as advance:
+    with context.progress.step("Sentences", len(new)) as advance:
 
-        def counted() -> Iterator[tuple[int, Rows]]:
-            some = new.tolist() if upon else None
-            for each in site.writer.sentence_vectors(model, dim, some):
+        def counted() -> Iterator[tuple[int, Float32Array]]:
+            some = new.tolist() if base else None
+            for each in context.writer.sentence_vectors(model, dim, some):
                 yield each
                 advance(1)
 
-        sentence_vectors.write(place, counted(), upon)
+        sentence_vectors.write(place, counted(), base)
 
 
-def _texts(site: Site, name: str, texts: Sequence[str]) -> Rows:
+def _texts(context: BuildContext, name: str, texts: Sequence[str]) -> Float32Array:
     """Give the vectors of short texts, float32 (n, dim), embedding those not kept yet."""
-    model = site.encoder.fingerprint
-    kept = site.writer.texts(texts, model)
+    model = context.encoder.fingerprint
+    kept = context.writer.texts(texts, model)
     missing = [text for text in dict.fromkeys(texts) if text not in kept]
-    with site.progress.step(name, len(missing)) as advance:
+    with context.progress.step(name, len(missing)) as advance:
         for at in range(0, len(missing), _WORDS_AT_ONCE):
             batch = missing[at : at + _WORDS_AT_ONCE]
-            rows = site.encoder.encode_queries(batch)
-            site.writer.keep_texts(batch, model, rows)
+            rows = context.encoder.encode_queries(batch)
+            context.writer.keep_texts(batch, model, rows)
             kept.update(zip(batch, rows, strict=True))
             advance(len(batch))
     rows = np.asarray([kept[text] for text in texts], dtype=np.float32)
-    return rows.reshape(-1, site.encoder.dim)
+    return rows.reshape(-1, context.encoder.dim)
 
 
-def _write_map(site: Site, file: Path, number: int) -> None:
+def _write_map(context: BuildContext, file: Path, number: int) -> None:
     """Write the map of generation `number`, going on from the one before."""
-    chosen = document_map.choose(site.writer.with_text())
+    chosen = document_map.choose(context.writer.with_text())
     rows = [row for row, _ in chosen]
-    model, dim = site.encoder.fingerprint, site.encoder.dim
-    with site.progress.step("Mapping", len(chosen)) as advance:
-        ids, documents = site.writer.passages(rows)
-        blocks = list(site.writer.passage_vectors(model, dim, ids.tolist()))
+    model, dim = context.encoder.fingerprint, context.encoder.dim
+    with context.progress.step("Mapping", len(chosen)) as advance:
+        ids, documents = context.writer.passages(rows)
+        blocks = list(context.writer.passage_vectors(model, dim, ids.tolist()))
         found = np.concatenate([np.empty((0, dim), dtype=np.float32), *blocks])
         vectors = document_map.document_vectors(found, documents, np.asarray(rows, dtype=np.int64))
-        document_map.write(document_map.draw(chosen, vectors, _earlier_map(site, number - 1)), file)
+        document_map.write(
+            document_map.draw(chosen, vectors, _earlier_map(context, number - 1)), file
+        )
         advance(len(chosen))
 
 
-def _earlier_map(site: Site, number: int) -> document_map.Chart | None:
+def _earlier_map(context: BuildContext, number: int) -> document_map.DocumentMap | None:
     """Give the map of generation `number`, None where there is no sound one of the same model.
 
     A library built anew goes on from it too: a map is not right or wrong, but well known or not.
     """
     try:
-        manifest = site.writer.manifest(number)
+        manifest = context.writer.manifest(number)
     except LibraryError:
         return None
-    file = generations.folder(site.folder, number) / generations.MAP
+    file = generations.folder(context.folder, number) / generations.MAP
     sha256 = manifest.files.get(generations.MAP)
     sound = sha256 and file.is_file() and file_sha256(file).hex() == sha256
-    same = manifest.model_sha256 == site.encoder.fingerprint
+    same = manifest.model_sha256 == context.encoder.fingerprint
     return document_map.read(file) if sound and same else None
 
 
@@ -236,28 +240,30 @@ def _earlier_map(site: Site, number: int) -> document_map.Chart | None:
 
 
 def _survey(
-    site: Site, place: Path, before: Manifest | None
+    context: BuildContext, place: Path, before: Manifest | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give the kind of the dense index, written if it has a file, and the calibration."""
-    ids, documents = site.writer.passages()
-    count = site.writer.count()
+    ids, documents = context.writer.passages()
+    count = context.writer.count()
     near = before is not None and (
         abs(count - before.calibration["documents"])
         <= _OTHER_SIZE * before.calibration["documents"]
     )
     exact = len(ids) <= exact_index.EXACT_UP_TO
-    if near and before and (exact or _add_to_index(site, place, ids)):
+    if near and before and (exact or _add_to_index(context, place, ids)):
         kind = {"kind": "exact", "recall": 1.0} if exact else dict(before.dense)
         return kind, dict(before.calibration)
 
-    everyday, own_rows, queries = _questions(site)
-    best = calibrate.Best(queries, own_rows)
-    nearest = approximate.Nearest(queries)
-    with site.progress.step("Comparing", len(ids)) as advance:
+    everyday, own_rows, queries = _questions(context)
+    best = calibrate.BestCosines(queries, own_rows)
+    nearest = approximate.NearestVectors(queries)
+    with context.progress.step("Comparing", len(ids)) as advance:
 
-        def blocks() -> Iterator[Rows]:
+        def blocks() -> Iterator[Float32Array]:
             at = 0
-            for block in site.writer.passage_vectors(site.encoder.fingerprint, site.encoder.dim):
+            for block in context.writer.passage_vectors(
+                context.encoder.fingerprint, context.encoder.dim
+            ):
                 best.add(block, documents[at : at + len(block)])
                 if not exact:
                     nearest.add(block)
@@ -270,43 +276,45 @@ def _survey(
             for _ in blocks():
                 pass
         else:
-            kind = _write_index(site, place, ids, blocks(), nearest, queries)
+            kind = _write_index(context, place, ids, blocks(), nearest, queries)
     asked, foreign = best.found[:everyday], best.found[everyday:]
     figures = calibrate.calibrate(asked, foreign[foreign > -1.0])
     return kind, {**figures, "documents": count}
 
 
-def _questions(site: Site) -> tuple[int, np.ndarray[Any, np.dtype[np.int64]], Rows]:
+def _questions(
+    context: BuildContext,
+) -> tuple[int, np.ndarray[Any, np.dtype[np.int64]], Float32Array]:
     """Ask the library what it cannot know and what it says itself; see `calibrate`.
 
     Returns how many everyday questions come first, the row number of the document that each
     question is from, -1 for an everyday one, and their vectors.
     """
-    rows = site.writer.row_numbers()
+    rows = context.writer.row_numbers()
     some = [rows[at] for at in calibrate.choose(len(rows), _ASKED_DOCUMENTS)]
     told = [
         (row, document.abstract[start:end])
-        for row, document in sorted(site.writer.documents(some).items())
+        for row, document in sorted(context.writer.documents(some).items())
         for start, end in split_sentences(document.abstract)
     ]
     own = [told[at] for at in calibrate.choose(len(told), calibrate.OWN_SENTENCES)]
     everyday = calibrate.everyday_questions() if rows else []
-    vectors = _texts(site, "Asking", [*everyday, *(text for _, text in own)])
+    vectors = _texts(context, "Asking", [*everyday, *(text for _, text in own)])
     return len(everyday), np.asarray([*[-1] * len(everyday), *(row for row, _ in own)]), vectors
 
 
 def _write_index(
-    site: Site,
+    context: BuildContext,
     place: Path,
     ids: Any,
-    blocks: Iterator[Rows],
-    nearest: approximate.Nearest,
-    queries: Rows,
+    blocks: Iterator[Float32Array],
+    nearest: approximate.NearestVectors,
+    queries: Float32Array,
 ) -> dict[str, Any]:
     """Write an inverted file, with its passages' ids beside it, and measure it."""
     chosen = ids[calibrate.choose(len(ids), approximate.training_size(len(ids)))]
-    model, dim = site.encoder.fingerprint, site.encoder.dim
-    sample = np.concatenate(list(site.writer.passage_vectors(model, dim, chosen.tolist())))
+    model, dim = context.encoder.fingerprint, context.encoder.dim
+    sample = np.concatenate(list(context.writer.passage_vectors(model, dim, chosen.tolist())))
     place.mkdir()
     approximate.write_index(place / generations.INDEX, blocks, sample, len(ids))
     np.save(place / generations.SLOTS, ids, allow_pickle=False)
@@ -314,7 +322,7 @@ def _write_index(
     return {"kind": "approximate", "recall": round(recall, 4), "probes": probes}
 
 
-def _add_to_index(site: Site, place: Path, ids: Any) -> bool:
+def _add_to_index(context: BuildContext, place: Path, ids: Any) -> bool:
     """Add the passages that the index before has not; False if it is better made again."""
     earlier = place.parent.with_name(str(int(place.parent.name) - 1)) / generations.DENSE
     if not (earlier / generations.SLOTS).is_file():
@@ -325,13 +333,13 @@ def _add_to_index(site: Site, place: Path, ids: Any) -> bool:
     files = float16_files.files(earlier)
     if gone > _MOST_GONE * len(slots) or len(missing) > _MOST_ADDED * len(slots):
         return False
-    if len(files) >= float16_files.MOST_FILES:
+    if len(files) >= float16_files.MAX_FILES:
         return False
-    model, dim = site.encoder.fingerprint, site.encoder.dim
+    model, dim = context.encoder.fingerprint, context.encoder.dim
     place.mkdir()
     for file in files:
         generations.link(file, place / file.name)
-    added = site.writer.passage_vectors(model, dim, missing.tolist())
+    added = context.writer.passage_vectors(model, dim, missing.tolist())
     nothing = np.empty((0, dim), dtype=np.float32)
     approximate.write_index(
         place / generations.INDEX, added, nothing, 0, earlier / generations.INDEX

@@ -17,7 +17,7 @@ from pathlib import Path
 from embedder.build import diff
 from embedder.build import generation as derive
 from embedder.build.diff import Changes
-from embedder.build.generation import Difference, Progress, Site
+from embedder.build.generation import BuildContext, Progress, RowChanges
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMissing
@@ -86,11 +86,13 @@ def index(
             told, forgotten=[each for each in forgotten if each not in told.unread]
         )
         found = _find_changes(writer, told)
-        anew = before is None or not _same_rules(before, encoder) or not _whole(writer, before)
-        work = _work(writer, encoder, found, progress, anew=anew)
+        full_rebuild = (
+            before is None or not _same_rules(before, encoder) or not _whole(writer, before)
+        )
+        work = _work(writer, encoder, found, progress, full_rebuild=full_rebuild)
         embedded = _embed(writer, encoder, work.cut.values(), progress)
-        site = Site(writer, folder, progress, encoder, glossary, field)
-        generation = _switch(site, work, told)
+        context = BuildContext(writer, folder, progress, encoder, glossary, field)
+        generation = _switch(context, work, told)
         keys = [entry.document.id for entry in told.entries]
         kept = [key for path in sorted(told.unread) for key in writer.keys_of(path)]
         touched = {document.id for document in work.touched}
@@ -110,7 +112,7 @@ def index(
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _ReadSources:
     """What was read: entries, identified, and the SHA-256 of all files, by path.
 
     `unread` are the paths of files that the library holds as they are, `forgotten` those of
@@ -122,8 +124,8 @@ class _Told:
     unread: frozenset[str]
     forgotten: Sequence[str] = ()
 
-    def with_later(self, other: _Told) -> _Told:
-        return _Told(
+    def with_later(self, other: _ReadSources) -> _ReadSources:
+        return _ReadSources(
             (*self.entries, *other.entries),
             {**self.hashes, **other.hashes},
             (self.unread - other.hashes.keys()) | other.unread,
@@ -131,27 +133,27 @@ class _Told:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _PendingWork:
     """What there is to write: documents, passages with their content hashes, by id, removals.
 
-    With `anew`, nothing that was built before is used again; `replaces` tells whether anything
-    that was there goes.
+    With `full_rebuild`, nothing that was built before is used again; `replaces` tells whether
+    anything stored is dropped.
     """
 
     touched: tuple[Document, ...]
     cut: dict[str, list[tuple[Passage, bytes]]]
     removed: tuple[str, ...]
-    anew: bool
+    full_rebuild: bool
     replaces: bool
 
 
 def _work(
-    writer: Writer, encoder: Encoder, found: Changes, progress: Progress, *, anew: bool
-) -> _Work:
+    writer: Writer, encoder: Encoder, found: Changes, progress: Progress, *, full_rebuild: bool
+) -> _PendingWork:
     """Cut what is new or changed into passages, and what is to be embedded again."""
     touched = (*found.new, *found.changed)
     settled = {document.id for document in touched} | set(found.removed)
-    if anew:
+    if full_rebuild:
         again = [document for _, document in writer.rows()]
     else:
         again = writer.without_sound_vectors(encoder.fingerprint)
@@ -162,15 +164,15 @@ def _work(
             found_in = passages.passages(document, encoder.count_tokens, encoder.max_tokens)
             cut[document.id] = [(each, passages.content_hash(each)) for each in found_in]
             advance(1)
-    replaces = anew or bool(found.changed or found.removed)
-    return _Work(touched, cut, found.removed, anew, replaces)
+    replaces = full_rebuild or bool(found.changed or found.removed)
+    return _PendingWork(touched, cut, found.removed, full_rebuild, replaces)
 
 
-def _switch(site: Site, work: _Work, told: _Told) -> int:
+def _switch(context: BuildContext, work: _PendingWork, told: _ReadSources) -> int:
     """Write everything and the generation it makes in one transaction, and give its number."""
-    writer = site.writer
+    writer = context.writer
     current = writer.generation()
-    before = None if work.anew else _sound_manifest(site, current)
+    before = None if work.full_rebuild else _sound_manifest(context, current)
     with writer.transaction():
         writer.replace_entries(told.forgotten, map(diff.to_store, told.entries), told.hashes)
         gone = [writer.remove_document(key) for key in work.removed]
@@ -181,16 +183,16 @@ def _switch(site: Site, work: _Work, told: _Told) -> int:
             return current
         # Documents taken out of an index still count in its BM25 weights until it is merged. A
         # small library is indexed anew, so that the same documents give the same answers.
-        upon = before if writer.count() > derive.INDEX_ANEW else None
-        manifest = derive.derive(site, current + 1, Difference(added, gone), upon)
+        base = before if writer.count() > derive.FULL_REBUILD_UP_TO else None
+        manifest = derive.derive(context, current + 1, RowChanges(added, gone), base)
         writer.add_generation(current + 1, manifest)
         if work.replaces:
-            writer.drop_unused_vectors(site.encoder.fingerprint)
-    generations.drop_old(site.folder, current + 1)
+            writer.drop_unused_vectors(context.encoder.fingerprint)
+    generations.drop_old(context.folder, current + 1)
     return current + 1
 
 
-def _read(files: Sequence[Path], known: Mapping[str, bytes], progress: Progress) -> _Told:
+def _read(files: Sequence[Path], known: Mapping[str, bytes], progress: Progress) -> _ReadSources:
     """Read files but for those whose SHA-256 is the `known` one, by path."""
     entries: list[Entry] = []
     hashes: dict[str, bytes] = {}
@@ -204,10 +206,12 @@ def _read(files: Sequence[Path], known: Mapping[str, bytes], progress: Progress)
             else:
                 entries += registry.read(path)
             advance(1)
-    return _Told(diff.identify(entries), hashes, frozenset(unread))
+    return _ReadSources(diff.identify(entries), hashes, frozenset(unread))
 
 
-def _catch_up(writer: Writer, files: Sequence[Path], told: _Told, progress: Progress) -> _Told:
+def _catch_up(
+    writer: Writer, files: Sequence[Path], told: _ReadSources, progress: Progress
+) -> _ReadSources:
     """Read the unread files of which another build has changed meanwhile what the library holds.
 
     A file that itself changed meanwhile need not be looked at: the library goes on with what it
@@ -289,7 +293,7 @@ def _forgotten(
     ]
 
 
-def _find_changes(writer: Writer, told: _Told) -> Changes:
+def _find_changes(writer: Writer, told: _ReadSources) -> Changes:
     before = [key for path in told.forgotten for key in writer.keys_of(path)]
     keys = list(dict.fromkeys((*(entry.document.id for entry in told.entries), *before)))
     gone = set(told.forgotten)
@@ -316,10 +320,10 @@ def _embed(
     return len(missing)
 
 
-def _sound_manifest(site: Site, generation: int) -> Manifest | None:
+def _sound_manifest(context: BuildContext, generation: int) -> Manifest | None:
     """Give the manifest of a generation whose files can be built upon, else None."""
-    manifest = _manifest(site.writer)
-    if manifest is None or manifest.glossary_sha256 != site.glossary.sha256:
+    manifest = _manifest(context.writer)
+    if manifest is None or manifest.glossary_sha256 != context.glossary.sha256:
         return None
-    broken = generations.problems(site.folder, generation, manifest.files)
+    broken = generations.problems(context.folder, generation, manifest.files)
     return None if broken else manifest

@@ -7,48 +7,30 @@ inner product is a cosine, unless a program asks for rows as they were before (`
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from embedder.records import Passage
-from embedder.vectors import Rows
-
-# The cores that this process may use.
-CORES = max(
-    1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-)
+from embedder.vectors import Float32Array, PassageVectors
 
 
 @dataclass(frozen=True, slots=True)
-class PassageVectors:
-    """What the model makes of one passage.
-
-    `passage` is float32 of shape (dim,), `sentences` float32 of shape (sentences, dim), in the
-    order of the passage's sentences; all of length 1.
-    """
-
-    passage: Rows
-    sentences: Rows
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
+class EncodeOptions:
     """How texts are read.
 
     `prompt` stands before each text, None for the model's own for documents. Of a text too long
-    for the model the first tokens are read, the last with `from_end` (prompt and text are one
+    for the model the first tokens are read, the last with `truncate_left` (prompt and text are one
     there: the prompt is what is lost). Without `unit`, rows keep the length that they had before
     they were normalised; of a model that does more than pool its tokens, its own output.
     """
 
     prompt: str | None = None
-    from_end: bool = False
+    truncate_left: bool = False
     unit: bool = True
 
 
-AS_DOCUMENTS = Reading()
+DEFAULT_OPTIONS = EncodeOptions()
 
 
 class Encoder(Protocol):
@@ -77,14 +59,16 @@ class Encoder(Protocol):
         """
         ...
 
-    def encode_queries(self, texts: Sequence[str]) -> Rows:
+    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
         """Encode questions: float32 (n, dim), unit rows; text past `max_tokens` is not read."""
         ...
 
-    def encode_documents(self, texts: Sequence[str], reading: Reading = AS_DOCUMENTS) -> Rows:
+    def encode_documents(
+        self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
+    ) -> Float32Array:
         """Encode documents: float32 (n, dim), unit rows; text past `max_tokens` is not read.
 
-        A `reading` other than the usual one is for programs that ask for it. All at full
+        A `options` other than the usual one is for programs that ask for it. All at full
         precision, unlike questions and passages, for which a backend may take less.
         """
         ...

@@ -13,13 +13,14 @@ import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from embedder.encoders.batching import by_tokens, filled
-from embedder.encoders.encoder import AS_DOCUMENTS, CORES, PassageVectors, Reading
-from embedder.encoders.openvino_package import TOKENIZER, check_files, read_card
+from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions
+from embedder.encoders.openvino_package import TOKENIZER, check_files, read_config
 from embedder.encoders.openvino_runtime import Network, Precision, fastest
 from embedder.encoders.pooling import check_lengths, each_alone, pool
 from embedder.encoders.tokens import count_tokens, decode, prompts_of
 from embedder.records import Passage
-from embedder.vectors import Rows, normalise
+from embedder.runtime import CORES
+from embedder.vectors import Float32Array, PassageVectors, normalise
 
 # Tokens of a block, and of a padded batch.
 _BLOCK_TOKENS = 128
@@ -45,19 +46,19 @@ class OpenVinoEncoder:
         Raises EncoderError if it is damaged or this processor cannot run it.
         """
         self.name, self.fingerprint = name, fingerprint
-        self._card = read_card(folder)
-        check_files(folder, self._card, (TOKENIZER,))
-        self.dim, self.max_tokens = self._card.dim, self._card.max_tokens
+        self._config = read_config(folder)
+        check_files(folder, self._config, (TOKENIZER,))
+        self.dim, self.max_tokens = self._config.dim, self._config.max_tokens
         self.prompts: Mapping[str, str] = prompts_of(
-            self._card.query_prompt, self._card.document_prompt
+            self._config.query_prompt, self._config.document_prompt
         )
         # Tokenizers keep how they cut, so the one that counts is another than the one that reads.
         self._counter = _tokenizer(folder)
         self._tokenizer = _tokenizer(folder)
-        self._tokenizer.enable_truncation(self._card.reads)
+        self._tokenizer.enable_truncation(self._config.reads)
         self._folder = folder
-        precision = precision or fastest(folder, self._card, self._cut([_TRIED], self._tokenizer))
-        self._network = Network(folder, self._card, precision)
+        precision = precision or fastest(folder, self._config, self._cut([_TRIED], self._tokenizer))
+        self._network = Network(folder, self._config, precision)
         self._pool = ThreadPoolExecutor(CORES, "encoder")
         self.precision = self._network.precision
         self.backend = f"openvino, {self.precision}"
@@ -70,18 +71,20 @@ class OpenVinoEncoder:
         """Give tokens' text; see `encoder.Encoder`."""
         return decode(self._counter, ids)
 
-    def encode_queries(self, texts: Sequence[str]) -> Rows:
+    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
         """Encode questions; see `encoder.Encoder`."""
-        return self._rows(self._network, [self._card.query_prompt + text for text in texts])
+        return self._rows(self._network, [self._config.query_prompt + text for text in texts])
 
-    def encode_documents(self, texts: Sequence[str], reading: Reading = AS_DOCUMENTS) -> Rows:
+    def encode_documents(
+        self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
+    ) -> Float32Array:
         """Encode documents; see `encoder.Encoder`.
 
         These vectors leave the house, so they are read at full precision: programs compare them
         with those of other servers.
         """
-        prompt = self._card.document_prompt if reading.prompt is None else reading.prompt
-        return self._rows(self._exact, [prompt + text for text in texts], reading)
+        prompt = self._config.document_prompt if options.prompt is None else options.prompt
+        return self._rows(self._exact, [prompt + text for text in texts], options)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         """Encode passages and their sentences; see `encoder.Encoder`.
@@ -99,49 +102,49 @@ class OpenVinoEncoder:
     def _encode_different(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         counts = self.count_tokens([each.text for each in passages])
         check_lengths(passages, counts, self.max_tokens, self.name)
-        if self._card.averages:
+        if self._config.averages:
             return self._late(passages)
         return each_alone(
             passages,
             lambda texts: self._rows(
-                self._network, [self._card.document_prompt + each for each in texts]
+                self._network, [self._config.document_prompt + each for each in texts]
             ),
         )
 
     @cached_property
     def _exact(self) -> Network:
         """The model at full precision, for programs that want vectors; loaded when one does."""
-        return Network(self._folder, self._card, "f32")
+        return Network(self._folder, self._config, "f32")
 
     @cached_property
     def _from_end(self) -> Tokenizer:
         """The tokenizer that keeps the last tokens of a text; loaded when a program wants them."""
         tokenizer = _tokenizer(self._folder)
-        tokenizer.enable_truncation(self._card.reads, direction="left")
+        tokenizer.enable_truncation(self._config.reads, direction="left")
         return tokenizer
 
     def _rows(
-        self, network: Network, texts: Sequence[str], reading: Reading = AS_DOCUMENTS
-    ) -> Rows:
+        self, network: Network, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
+    ) -> Float32Array:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
-        tokenizer = self._from_end if reading.from_end else self._tokenizer
+        tokenizer = self._from_end if options.truncate_left else self._tokenizer
         # sentence-transformers strips texts before it reads them.
         encoded = self._cut([text.strip() for text in texts], tokenizer)
         # A padded network may normalise itself, so its texts' vectors are no sums of tokens.
-        pooled = self._card.averages and not reading.unit
+        pooled = self._config.averages and not options.unit
 
-        def vector(_at: int, tokens: Rows, text: Rows) -> Rows:
+        def vector(_at: int, tokens: Float32Array, text: Float32Array) -> Float32Array:
             return tokens.mean(axis=0) if pooled else text
 
         rows = np.stack(self._read(network, encoded, vector))
-        return normalise(rows) if reading.unit else rows
+        return normalise(rows) if options.unit else rows
 
     def _late(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        prompt = self._card.document_prompt
+        prompt = self._config.document_prompt
         encoded = self._cut([prompt + each.text for each in passages], self._tokenizer)
 
-        def vectors(at: int, tokens: Rows, text: Rows) -> PassageVectors:
+        def vectors(at: int, tokens: Float32Array, text: Float32Array) -> PassageVectors:
             places = np.asarray(passages[at].offsets) + len(prompt)
             whole = normalise(text)
             return PassageVectors(
@@ -161,11 +164,11 @@ class OpenVinoEncoder:
         self,
         network: Network,
         encoded: Sequence[Encoding],
-        make: Callable[[int, Rows, Rows], _Made],
+        make: Callable[[int, Float32Array, Float32Array], _Made],
     ) -> list[_Made]:
         """Read texts, and give what is made of each one's number, tokens (t, dim) and (dim,)."""
         lengths = [len(each.ids) for each in encoded]
-        if self._card.packed:
+        if self._config.packed:
             batches = list(filled(lengths, _BLOCK_TOKENS))
         else:
             batches = list(by_tokens(lengths, _BATCH_TOKENS))

@@ -23,22 +23,22 @@ import torch
 
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_package import (
-    CARD,
     COMPILED,
+    CONFIG,
     MODEL,
     MODEL_INT8,
     PACKED,
     TEXT,
     TOKENIZER,
     TOKENS,
-    Card,
-    write_card,
+    ModelConfig,
+    write_config,
 )
 from embedder.encoders.openvino_runtime import openvino
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.files import file_sha256
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array
 
 _QUIET = threading.Lock()
 # The least cosine of a text's vector to the model's own, at full precision, and with bytes for
@@ -144,7 +144,7 @@ def _write(encoder: TorchEncoder, form: _Form, folder: Path) -> None:
     """
     _write_network(form, folder / MODEL)
     encoder.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
-    card = Card(
+    config = ModelConfig(
         dim=encoder.dim,
         reads=encoder.reads,
         max_tokens=encoder.max_tokens,
@@ -155,14 +155,14 @@ def _write(encoder: TorchEncoder, form: _Form, folder: Path) -> None:
         first=form.first,
         files={},
     )
-    _write_card(folder, card)
+    _write_card(folder, config)
     expected = encoder.encode_queries(_TRIAL)
     found = _likeness(expected, OpenVinoEncoder("", folder, "", "f32"))
     if not found >= _SAME:
         raise EncoderError(f"converted, its vectors are others: cosine {found:.5f}")
     try:
         _write_bytes(folder)
-        _write_card(folder, card)
+        _write_card(folder, config)
         alike = _likeness(expected, OpenVinoEncoder("", folder, "", "int8")) >= _ALIKE
     # Whatever goes wrong there: the model runs at another precision then.
     except Exception:
@@ -170,7 +170,7 @@ def _write(encoder: TorchEncoder, form: _Form, folder: Path) -> None:
     if not alike:
         for each in (folder / MODEL_INT8, (folder / MODEL_INT8).with_suffix(".bin")):
             each.unlink(missing_ok=True)
-        _write_card(folder, card)
+        _write_card(folder, config)
     # What was compiled so far was of another card; what is now is used.
     shutil.rmtree(folder / COMPILED, ignore_errors=True)
     found = _likeness(expected, OpenVinoEncoder("", folder, ""))
@@ -178,10 +178,12 @@ def _write(encoder: TorchEncoder, form: _Form, folder: Path) -> None:
         raise EncoderError(f"on this processor its vectors are others: cosine {found:.5f}")
 
 
-def _write_card(folder: Path, card: Card) -> None:
+def _write_card(folder: Path, config: ModelConfig) -> None:
     """Write the card with the hashes of the files that are there."""
-    files = sorted(each for each in folder.iterdir() if each.is_file() and each.name != CARD)
-    write_card(folder, replace(card, files={each.name: file_sha256(each).hex() for each in files}))
+    files = sorted(each for each in folder.iterdir() if each.is_file() and each.name != CONFIG)
+    write_config(
+        folder, replace(config, files={each.name: file_sha256(each).hex() for each in files})
+    )
 
 
 def _check(encoder: TorchEncoder) -> None:
@@ -231,7 +233,7 @@ def _write_bytes(folder: Path) -> None:
     openvino.save_model(small, folder / MODEL_INT8, compress_to_fp16=False)
 
 
-def _likeness(expected: Rows, converted: OpenVinoEncoder) -> float:
+def _likeness(expected: Float32Array, converted: OpenVinoEncoder) -> float:
     """Give the least cosine of the trial's vectors to those expected, alone and together.
 
     Raises EncoderError if it cannot be run.

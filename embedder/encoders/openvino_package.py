@@ -19,7 +19,7 @@ from pathlib import Path
 from embedder.errors import EncoderError
 from embedder.files import file_sha256
 
-CARD = "card.json"
+CONFIG = "card.json"
 MODEL = "model.xml"
 MODEL_INT8 = "int8.xml"
 TOKENIZER = "tokenizer.json"
@@ -30,7 +30,7 @@ TOKENS, TEXT = "tokens", "text"
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class ModelConfig:
     """What the encoder must know of a converted model.
 
     `reads` is how many tokens one reading takes, special ones and prompts counted, `max_tokens`
@@ -55,27 +55,27 @@ class Card:
         return tuple(self.inputs) == PACKED
 
 
-def write_card(folder: Path, card: Card) -> None:
+def write_config(folder: Path, config: ModelConfig) -> None:
     """Write a card beside the files that it names."""
-    (folder / CARD).write_text(json.dumps(asdict(card), indent=1), encoding="utf-8")
+    (folder / CONFIG).write_text(json.dumps(asdict(config), indent=1), encoding="utf-8")
 
 
-def read_card(folder: Path) -> Card:
+def read_config(folder: Path) -> ModelConfig:
     """Read a card.
 
     Raises EncoderError if there is none.
     """
     try:
-        return Card(**json.loads((folder / CARD).read_text(encoding="utf-8")))
+        return ModelConfig(**json.loads((folder / CONFIG).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise EncoderError(f"{folder} holds no converted model: {error}") from error
 
 
-def check_files(folder: Path, card: Card, names: Iterable[str]) -> None:
+def check_files(folder: Path, config: ModelConfig, names: Iterable[str]) -> None:
     """Raise EncoderError if a file that the card names is not as it was written."""
     for name in names:
         try:
-            same = file_sha256(folder / name).hex() == card.files.get(name)
+            same = file_sha256(folder / name).hex() == config.files.get(name)
         except OSError as error:
             raise EncoderError(f"{folder / name} cannot be read: {error}") from error
         if not same:

@@ -23,7 +23,6 @@ import numpy as np
 from tokenizers import Encoding
 
 from embedder.encoders.batching import round_up
-from embedder.encoders.encoder import CORES
 from embedder.encoders.microbatch import Together
 from embedder.encoders.openvino_package import (
     COMPILED,
@@ -32,11 +31,12 @@ from embedder.encoders.openvino_package import (
     PACKED,
     TEXT,
     TOKENS,
-    Card,
+    ModelConfig,
     check_files,
 )
 from embedder.errors import EncoderError
-from embedder.vectors import Rows
+from embedder.runtime import CORES
+from embedder.vectors import Float32Array
 
 # Importing OpenVINO tells its maker so over the network and leaves a number of this machine in
 # the home folder, unless the package that does it cannot be imported.
@@ -74,7 +74,7 @@ class Network:
     go through in less time side by side than one after another on all cores.
     """
 
-    def __init__(self, folder: Path, card: Card, precision: Precision) -> None:
+    def __init__(self, folder: Path, config: ModelConfig, precision: Precision) -> None:
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": CORES,
@@ -85,23 +85,25 @@ class Network:
         else:
             settings["INFERENCE_PRECISION_HINT"] = precision
         name = MODEL_INT8 if precision == "int8" else MODEL
-        compiled = _compiled(folder, card, name, settings)
+        compiled = _compiled(folder, config, name, settings)
         self.precision = precision
-        self._card = card
-        self._together = Together[Sequence[Encoding], list[tuple[Rows, Rows]]](
-            self._read, _ROW_TOKENS if card.packed else 0, _width, CORES
+        self._config = config
+        self._together = Together[Sequence[Encoding], list[tuple[Float32Array, Float32Array]]](
+            self._read, _ROW_TOKENS if config.packed else 0, _width, CORES
         )
         # The last that was used is the next: what it needs is still in the processor's cache.
         self._requests: LifoQueue[Any] = LifoQueue()
         for _ in range(CORES):
             self._requests.put(compiled.create_infer_request())
 
-    def read(self, encoded: Sequence[Encoding]) -> list[tuple[Rows, Rows]]:
+    def read(self, encoded: Sequence[Encoding]) -> list[tuple[Float32Array, Float32Array]]:
         """Read texts as one block or batch: each one's tokens (t, dim) and its own (dim,)."""
         return self._together(encoded)
 
-    def _read(self, blocks: Sequence[Sequence[Encoding]]) -> list[list[tuple[Rows, Rows]]]:
-        if not self._card.packed:  # a batch alone
+    def _read(
+        self, blocks: Sequence[Sequence[Encoding]]
+    ) -> list[list[tuple[Float32Array, Float32Array]]]:
+        if not self._config.packed:  # a batch alone
             (encoded,) = blocks
             results = self._run(self._padded(encoded))
             rows = zip(encoded, results[TOKENS], results[TEXT], strict=False)
@@ -113,17 +115,17 @@ class Network:
             ends = begin + np.cumsum([len(each.ids) for each in block])
             own = np.split(tokens[begin : ends[-1]], ends[:-1] - begin)
             found.append(
-                [(each, each.mean(axis=0) if self._card.averages else each[0]) for each in own]
+                [(each, each.mean(axis=0) if self._config.averages else each[0]) for each in own]
             )
             begin += _width(block)
         return found
 
-    def _run(self, arrays: dict[str, _Ids]) -> dict[str, Rows]:
+    def _run(self, arrays: dict[str, _Ids]) -> dict[str, Float32Array]:
         request = self._requests.get()
         try:
             # Both ways in the place where they lie: what comes out is copied before the next.
             results = request.infer(arrays, share_inputs=True, share_outputs=True)
-            names = (TOKENS,) if self._card.packed else (TOKENS, TEXT)
+            names = (TOKENS,) if self._config.packed else (TOKENS, TEXT)
             return {name: np.array(results[name]) for name in names}
         finally:
             self._requests.put(request)
@@ -139,16 +141,16 @@ class Network:
                 end = begin + len(each.ids)
                 ids[begin:end] = each.ids
                 segments[begin:end] = number
-                positions[begin:end] = np.arange(len(each.ids)) + self._card.first
+                positions[begin:end] = np.arange(len(each.ids)) + self._config.first
                 begin = end
             base += _width(block)
         return arrays
 
     def _padded(self, encoded: Sequence[Encoding]) -> dict[str, _Ids]:
         longest = max(len(each.ids) for each in encoded)
-        width = min(-(-longest // _COLUMNS) * _COLUMNS, self._card.reads)
+        width = min(-(-longest // _COLUMNS) * _COLUMNS, self._config.reads)
         shape = (round_up(len(encoded)), width)
-        arrays = {name: np.zeros(shape, np.int64) for name in self._card.inputs}
+        arrays = {name: np.zeros(shape, np.int64) for name in self._config.inputs}
         for row, each in enumerate(encoded):
             columns = {
                 "input_ids": each.ids,
@@ -160,7 +162,7 @@ class Network:
         return arrays
 
 
-def fastest(folder: Path, card: Card, encoded: Sequence[Encoding]) -> Precision:
+def fastest(folder: Path, config: ModelConfig, encoded: Sequence[Encoding]) -> Precision:
     """Give the precision that this processor does fastest, as it was found the first time.
 
     Instructions for bf16 are no promise: some processors take longer with them than without.
@@ -170,14 +172,14 @@ def fastest(folder: Path, card: Card, encoded: Sequence[Encoding]) -> Precision:
     possible: list[Precision] = ["f32"]
     if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         possible.append("bf16")
-    if MODEL_INT8 in card.files:
+    if MODEL_INT8 in config.files:
         possible.append("int8")
-    path = folder / COMPILED / f"{_key(core, possible, card)}.precision"
+    path = folder / COMPILED / f"{_key(core, possible, config)}.precision"
     with suppress(OSError):
         found = path.read_text(encoding="ascii")
         if found in possible:
             return found
-    times = {each: _seconds(Network(folder, card, each), encoded) for each in possible}
+    times = {each: _seconds(Network(folder, config, each), encoded) for each in possible}
     best = possible[0]
     for each in possible[1:]:
         if times[each] < _WORTH * times[best]:
@@ -207,7 +209,7 @@ def _seconds(network: Network, encoded: Sequence[Encoding]) -> float:
     return min(times)
 
 
-def _compiled(folder: Path, card: Card, model: str, settings: dict[str, Any]) -> Any:
+def _compiled(folder: Path, config: ModelConfig, model: str, settings: dict[str, Any]) -> Any:
     """Compile the network for this processor, or read what was compiled before.
 
     OpenVINO's own cache does not notice a damaged file, so each file here begins with the
@@ -216,12 +218,12 @@ def _compiled(folder: Path, card: Card, model: str, settings: dict[str, Any]) ->
     Raises EncoderError if the network is damaged or cannot be run.
     """
     core = openvino.Core()
-    path = folder / COMPILED / f"{_key(core, settings, model, card)}.blob"
+    path = folder / COMPILED / f"{_key(core, settings, model, config)}.blob"
     with suppress(OSError, RuntimeError):
         content = np.fromfile(path, np.uint8)
         if hashlib.sha256(content[32:].data).digest() == content[:32].tobytes():
             return core.import_model(openvino.Tensor(content[32:]), "CPU", settings)
-    check_files(folder, card, (model, Path(model).with_suffix(".bin").name))
+    check_files(folder, config, (model, Path(model).with_suffix(".bin").name))
     try:
         compiled = core.compile_model(str(folder / model), "CPU", settings)
         blob: bytes = compiled.export_model().getvalue()

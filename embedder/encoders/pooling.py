@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from embedder.encoders.encoder import PassageVectors
 from embedder.errors import EncoderError
 from embedder.records import Passage
-from embedder.vectors import Rows, normalise
+from embedder.vectors import Float32Array, PassageVectors, normalise
 
 
-def pool(tokens: Rows, offsets: Rows, places: Rows, whole: Rows) -> Rows:
+def pool(
+    tokens: Float32Array, offsets: Float32Array, places: Float32Array, whole: Float32Array
+) -> Float32Array:
     """Average tokens (t, dim) over each place: float32 (places, dim), unit rows.
 
     `offsets` (t, 2) and `places` (places, 2) are in characters; a token belongs to the place
@@ -45,7 +46,7 @@ def check_lengths(passages: Sequence[Passage], counts: Sequence[int], most: int,
 
 
 def each_alone(
-    passages: Sequence[Passage], encode: Callable[[Sequence[str]], Rows]
+    passages: Sequence[Passage], encode: Callable[[Sequence[str]], Float32Array]
 ) -> list[PassageVectors]:
     """Read passages, and then each of their sentences alone, as any model can."""
     whole = encode([each.text for each in passages])

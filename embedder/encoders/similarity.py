@@ -9,8 +9,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from embedder.encoders.encoder import AS_DOCUMENTS, Encoder, Reading
-from embedder.vectors import Rows, cosine, normalise
+from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
+from embedder.vectors import Float32Array, cosine, normalise
 
 # A text, or a document by its passages, which is alike to others by their average.
 Piece = str | tuple[str, ...]
@@ -36,8 +36,8 @@ def compare(
     encoder: Encoder,
     source: Piece | None,
     texts: Sequence[Piece],
-    reading: Reading = AS_DOCUMENTS,
-    asking: Reading | None = None,
+    options: EncodeOptions = DEFAULT_OPTIONS,
+    asking: EncodeOptions | None = None,
     *,
     pairs: bool = False,
 ) -> Comparison:
@@ -48,9 +48,9 @@ def compare(
     """
     sources = [] if source is None else [source]
     if asking is None:
-        rows = vectors(encoder, [*sources, *texts], reading)
+        rows = vectors(encoder, [*sources, *texts], options)
     else:
-        both = (vectors(encoder, sources, asking), vectors(encoder, texts, reading))
+        both = (vectors(encoder, sources, asking), vectors(encoder, texts, options))
         rows = np.concatenate(both)
     left, right = rows[: len(sources)], rows[len(sources) :]
     return Comparison(
@@ -60,13 +60,15 @@ def compare(
     )
 
 
-def vectors(encoder: Encoder, pieces: Sequence[Piece], reading: Reading = AS_DOCUMENTS) -> Rows:
+def vectors(
+    encoder: Encoder, pieces: Sequence[Piece], options: EncodeOptions = DEFAULT_OPTIONS
+) -> Float32Array:
     """Encode texts and documents at full precision: float32 (pieces, dim), unit rows.
 
     A document of several passages has their average, scaled to length 1, as `search.neighbours`.
     """
     parts = [(each,) if isinstance(each, str) else each for each in pieces]
-    rows = encoder.encode_documents(list(chain.from_iterable(parts)), reading)
+    rows = encoder.encode_documents(list(chain.from_iterable(parts)), options)
     counts = np.asarray([len(each) for each in parts], dtype=np.int64)
     if (counts == 1).all():
         return rows
@@ -75,7 +77,7 @@ def vectors(encoder: Encoder, pieces: Sequence[Piece], reading: Reading = AS_DOC
     return normalise(sums)
 
 
-def pairwise(rows: Rows) -> Matrix:
+def pairwise(rows: Float32Array) -> Matrix:
     """Give the cosines of unit rows (n, dim) with one another: float64 (n, n), in -1 to 1.
 
     Rounded to six digits, about what float32 holds; symmetric, and 1 on the diagonal, to the last.

@@ -18,12 +18,13 @@ from tokenizers import Tokenizer
 from transformers.utils import logging as _transformers_logging
 
 from embedder.encoders.batching import by_tokens
-from embedder.encoders.encoder import AS_DOCUMENTS, CORES, PassageVectors, Reading
+from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions
 from embedder.encoders.pooling import check_lengths, each_alone, pool
 from embedder.encoders.tokens import count_tokens, decode, prompts_of
 from embedder.errors import EncoderError
 from embedder.records import Passage
-from embedder.vectors import Rows, normalise
+from embedder.runtime import CORES
+from embedder.vectors import Float32Array, PassageVectors, normalise
 
 _BATCH = 32
 _BATCH_TOKENS = 4096
@@ -85,14 +86,16 @@ class TorchEncoder:
         """Give tokens' text; see `encoder.Encoder`."""
         return decode(self._counter, ids)
 
-    def encode_queries(self, texts: Sequence[str]) -> Rows:
+    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
         """Encode questions; see `encoder.Encoder`."""
         return self._encode(texts, self.query_prompt)
 
-    def encode_documents(self, texts: Sequence[str], reading: Reading = AS_DOCUMENTS) -> Rows:
+    def encode_documents(
+        self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
+    ) -> Float32Array:
         """Encode documents; see `encoder.Encoder`."""
-        prompt = self.document_prompt if reading.prompt is None else reading.prompt
-        return self._encode(texts, prompt, reading)
+        prompt = self.document_prompt if options.prompt is None else options.prompt
+        return self._encode(texts, prompt, options)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         """Encode passages and their sentences; see `encoder.Encoder`.
@@ -130,18 +133,20 @@ class TorchEncoder:
         parts = [each for each in self.model if not isinstance(each, Normalize)]
         return SentenceTransformer(modules=parts, device="cpu")
 
-    def _encode(self, texts: Sequence[str], prompt: str, reading: Reading = AS_DOCUMENTS) -> Rows:
+    def _encode(
+        self, texts: Sequence[str], prompt: str, options: EncodeOptions = DEFAULT_OPTIONS
+    ) -> Float32Array:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
         # Few texts are a question, for which more threads only collide with other questions'.
         with self._using(CORES if len(texts) > _BATCH else 1):
-            model = self.model if reading.unit else self._pooled
-            self.tokenizer.truncation_side = "left" if reading.from_end else "right"
+            model = self.model if options.unit else self._pooled
+            self.tokenizer.truncation_side = "left" if options.truncate_left else "right"
             found = model.encode(
                 list(texts), prompt=prompt or None, batch_size=_BATCH, show_progress_bar=False
             )
         rows = np.asarray(found, dtype=np.float32)
-        return normalise(rows) if reading.unit else rows
+        return normalise(rows) if options.unit else rows
 
     @contextmanager
     def _using(self, threads: int) -> Iterator[None]:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from embedder.errors import LibraryDamaged
-from embedder.index.dense import FEW, Among, no_vectors, selector, top
+from embedder.index.dense import COMPARE_EACH_UP_TO, PositionFilter, no_vectors, selector, top
 from embedder.index.faiss_threads import all_cores, faiss, use_one_thread
-from embedder.index.float16_files import HalfRows, Halves, halve
-from embedder.index.float16_files import write as write_halves
-from embedder.vectors import Positions, Rows, inner_products
+from embedder.index.float16_files import Float16Array, Float16Matrix, to_float16
+from embedder.index.float16_files import write as write_float16
+from embedder.vectors import Float32Array, Int64Array, inner_products
 
 # Vectors are divided among about so many cells as the root of their number.
 _CELLS_PER_ROOT = 1.0
@@ -46,7 +46,7 @@ class ApproximateIndex:
     # An inner product by the codes is off by less than this over the root of the dimension.
     _ERROR = 2.0
 
-    def __init__(self, index: Any, halves: Halves, probes: int) -> None:
+    def __init__(self, index: Any, halves: Float16Matrix, probes: int) -> None:
         """Wrap a FAISS index whose `probes` nearest cells are searched, and its vectors."""
         self._index = index
         self._halves = halves
@@ -60,7 +60,7 @@ class ApproximateIndex:
         """
         try:
             index = faiss.read_index(str(path))
-            halves = Halves(path.parent, index.d)
+            halves = Float16Matrix(path.parent, index.d)
         except (RuntimeError, ValueError) as error:
             raise LibraryDamaged(f"{path} cannot be read: {error}. {REBUILD}") from error
         if len(halves) != index.ntotal:
@@ -74,38 +74,42 @@ class ApproximateIndex:
         """How many cells it has."""
         return int(self._index.nlist)
 
-    def search(self, query: Rows, limit: int, among: Among | None = None) -> tuple[Positions, Rows]:
+    def search(
+        self, query: Float32Array, limit: int, allowed: PositionFilter | None = None
+    ) -> tuple[Int64Array, Float32Array]:
         """Search the nearest cells; see `DenseIndex.search`.
 
         The fewer may be found, the more cells are searched, as the nearest lie farther off: with
         the sixth root, of a million vectors and filters down to 0.5 % the recall of the ten
         nearest stays over 0.99.
         """
-        count = among.count if among else len(self._halves)
+        count = allowed.count if allowed else len(self._halves)
         limit = min(limit, count)
         if limit <= 0:
             return no_vectors()
         many = self._TIMES * limit + self._MORE
-        if count <= max(many, FEW):
-            every = among.positions() if among else np.arange(count)
+        if count <= max(many, COMPARE_EACH_UP_TO):
+            every = allowed.positions() if allowed else np.arange(count)
             return top(every, self.similarities(query, every), limit)
         probes = min(self.cells, int(self.probes * (len(self._halves) / count) ** (1 / 6)))
-        found = self._look(query, many, probes, among)
+        found = self._look(query, many, probes, allowed)
         if len(found) < limit:
-            found = self._look(query, many, self.cells, among)
+            found = self._look(query, many, self.cells, allowed)
         return top(found, self.similarities(query, found), limit)
 
-    def _look(self, query: Rows, many: int, probes: int, among: Among | None) -> Positions:
-        parameters = faiss.SearchParametersIVF(nprobe=probes, sel=selector(among))
+    def _look(
+        self, query: Float32Array, many: int, probes: int, allowed: PositionFilter | None
+    ) -> Int64Array:
+        parameters = faiss.SearchParametersIVF(nprobe=probes, sel=selector(allowed))
         use_one_thread()
         found = self._index.search(query[np.newaxis], many, params=parameters)[1][0]
         return np.asarray(found[found >= 0], dtype=np.int64)
 
-    def similarities(self, query: Rows, positions: Positions) -> Rows:
+    def similarities(self, query: Float32Array, positions: Int64Array) -> Float32Array:
         """Compare with some; see `DenseIndex.similarities`."""
         return inner_products(self.vectors(positions), query)
 
-    def within(self, query: Rows, threshold: float) -> Positions:
+    def within(self, query: Float32Array, threshold: float) -> Int64Array:
         """Find all that are near, in all cells; see `DenseIndex.within`."""
         radius = threshold - self._ERROR / self._index.d**0.5
         every = faiss.SearchParametersIVF(nprobe=self.cells)
@@ -120,30 +124,34 @@ class ApproximateIndex:
         ]
         return np.concatenate([np.empty(0, dtype=np.int64), *near])
 
-    def vectors(self, positions: Positions) -> Rows:
+    def vectors(self, positions: Int64Array) -> Float32Array:
         """Give some vectors, rounded to half a float a number; see `DenseIndex.vectors`."""
         return self._halves.of(positions)
 
 
 def write_index(
-    path: Path, blocks: Iterable[Rows], sample: Rows, count: int, upon: Path | None = None
+    path: Path,
+    blocks: Iterable[Float32Array],
+    sample: Float32Array,
+    count: int,
+    base: Path | None = None,
 ) -> None:
     """Write an index of vectors, given in blocks of float32 (n, dim), and a file of them beside it.
 
     `sample` are vectors to divide the space by; `count` is about how many will be added. With
-    `upon` the vectors are added to those of that index, whose files of vectors must lie beside
+    `base` the vectors are added to those of that index, whose files of vectors must lie beside
     `path` already.
     """
     # Learning the codes is many small steps, at which several threads only collide.
-    index = faiss.read_index(str(upon)) if upon else _divided(sample, count)
+    index = faiss.read_index(str(base)) if base else _divided(sample, count)
     with all_cores():
 
-        def added() -> Iterator[HalfRows]:
+        def added() -> Iterator[Float16Array]:
             for block in blocks:
                 index.add(block)
-                yield halve(block)
+                yield to_float16(block)
 
-        write_halves(path.parent, added())
+        write_float16(path.parent, added())
         faiss.write_index(index, str(path))
 
 
@@ -152,7 +160,7 @@ def training_size(count: int) -> int:
     return min(count, _cells(count) * _TRAINING_PER_CELL)
 
 
-def measure(path: Path, queries: Rows, exact: Positions) -> tuple[int, float]:
+def measure(path: Path, queries: Float32Array, exact: Int64Array) -> tuple[int, float]:
     """Give how many cells to search, and the recall of the ten nearest that this gives.
 
     `queries` is float32 (n, dim), `exact` int64 (n, 10), the positions truly nearest.
@@ -168,24 +176,24 @@ def measure(path: Path, queries: Rows, exact: Positions) -> tuple[int, float]:
     return index.probes, found
 
 
-def recall(found: Sequence[Positions], exact: Positions) -> float:
+def recall(found: Sequence[Int64Array], exact: Int64Array) -> float:
     """Give the share of int64 (n, k) `exact` that is in the same row of `found`."""
     shares = [np.isin(wanted, got).mean() for got, wanted in zip(found, exact, strict=True)]
     return float(np.mean(shares)) if shares else 1.0
 
 
-class Nearest:
+class NearestVectors:
     """The nearest of many vectors to each of some queries, taken in block by block."""
 
-    def __init__(self, queries: Rows, limit: int = _MEASURED) -> None:
+    def __init__(self, queries: Float32Array, limit: int = _MEASURED) -> None:
         """Look for the `limit` nearest to each of float32 (n, dim)."""
         self._queries = queries
         self._limit = limit
         self._seen = 0
-        self.positions: Positions = np.empty((len(queries), 0), dtype=np.int64)
-        self._scores: Rows = np.empty((len(queries), 0), dtype=np.float32)
+        self.positions: Int64Array = np.empty((len(queries), 0), dtype=np.int64)
+        self._scores: Float32Array = np.empty((len(queries), 0), dtype=np.float32)
 
-    def add(self, block: Rows) -> None:
+    def add(self, block: Float32Array) -> None:
         """Take in the next float32 (m, dim)."""
         scores = np.concatenate((self._scores, self._queries @ block.T), axis=1)
         own = np.broadcast_to(np.arange(len(block)) + self._seen, (len(scores), len(block)))
@@ -196,7 +204,7 @@ class Nearest:
         self.positions = np.take_along_axis(positions, best, axis=1)
 
 
-def _divided(sample: Rows, count: int) -> Any:
+def _divided(sample: Float32Array, count: int) -> Any:
     """Give an index without vectors, its cells and the codes of a vector within them learnt."""
     dim = sample.shape[1]
     cells = faiss.IndexFlatIP(dim)

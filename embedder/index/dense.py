@@ -19,18 +19,18 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from embedder.index.faiss_threads import faiss
-from embedder.vectors import Bytes, Mask, Positions, Rows
+from embedder.vectors import BoolArray, Float32Array, Int64Array, UInt8Array
 
 # Serving answers many questions side by side: more threads in each only collide, as they wait for
 # one another by turning in circles. numpy is told once; FAISS, see `use_one_thread`.
 threadpool_limits(1, "blas")
 
 # So few vectors are compared one by one.
-FEW = 5000
+COMPARE_EACH_UP_TO = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
+class PositionFilter:
     """Those vectors of an index that may be found.
 
     `count` is how many they are, `bits` uint8 (n / 8,) has a bit for each vector, the first in
@@ -38,17 +38,17 @@ class Among:
     """
 
     count: int
-    bits: Bytes
-    few: Positions | None
+    bits: UInt8Array
+    few: Int64Array | None
 
     @classmethod
-    def of(cls, mask: Mask) -> Among:
+    def of(cls, mask: BoolArray) -> PositionFilter:
         """Take those for which bool (n,) is true."""
         count = int(np.count_nonzero(mask))
-        few = np.flatnonzero(mask) if count <= FEW else None
+        few = np.flatnonzero(mask) if count <= COMPARE_EACH_UP_TO else None
         return cls(count, np.packbits(mask, bitorder="little"), few)
 
-    def positions(self) -> Positions:
+    def positions(self) -> Int64Array:
         """Give their positions, int64 (count,), ascending."""
         if self.few is not None:
             return self.few
@@ -58,40 +58,42 @@ class Among:
 class DenseIndex(Protocol):
     """An index over unit vectors; a position is a vector's number in the order of adding."""
 
-    def search(self, query: Rows, limit: int, among: Among | None = None) -> tuple[Positions, Rows]:
+    def search(
+        self, query: Float32Array, limit: int, allowed: PositionFilter | None = None
+    ) -> tuple[Int64Array, Float32Array]:
         """Give the positions nearest to a query, best first, with their inner products.
 
-        `query` is float32 (dim,), of unit length; `among` says who may be found, None: all.
+        `query` is float32 (dim,), of unit length; `allowed` says who may be found, None: all.
         Returns int64 (k,) and float32 (k,) in -1 to 1, with k at most `limit`.
         """
         ...
 
-    def similarities(self, query: Rows, positions: Positions) -> Rows:
+    def similarities(self, query: Float32Array, positions: Int64Array) -> Float32Array:
         """Give the inner products of a query with the vectors at some positions: float32 (k,)."""
         ...
 
-    def within(self, query: Rows, threshold: float) -> Positions:
+    def within(self, query: Float32Array, threshold: float) -> Int64Array:
         """Give the positions of all vectors with an inner product of at least `threshold`."""
         ...
 
-    def vectors(self, positions: Positions) -> Rows:
+    def vectors(self, positions: Int64Array) -> Float32Array:
         """Give the vectors at some positions: float32 (k, dim)."""
         ...
 
 
-def selector(among: Among | None) -> Any:
+def selector(allowed: PositionFilter | None) -> Any:
     """Return what FAISS filters by, None for no filter."""
-    return None if among is None else faiss.IDSelectorBitmap(among.bits)
+    return None if allowed is None else faiss.IDSelectorBitmap(allowed.bits)
 
 
-def top(among: Positions, scores: Rows, limit: int) -> tuple[Positions, Rows]:
+def top(allowed: Int64Array, scores: Float32Array, limit: int) -> tuple[Int64Array, Float32Array]:
     """Give the best of some positions by their scores, at most so many, of equal ones the first."""
     last = max(0, len(scores) - limit)
     best = np.flatnonzero(scores >= np.partition(scores, last)[last])
-    best = best[np.lexsort((among[best], -scores[best]))][:limit]
-    return among[best].astype(np.int64), scores[best]
+    best = best[np.lexsort((allowed[best], -scores[best]))][:limit]
+    return allowed[best].astype(np.int64), scores[best]
 
 
-def no_vectors() -> tuple[Positions, Rows]:
+def no_vectors() -> tuple[Int64Array, Float32Array]:
     """Return the result of a search that finds nothing."""
     return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from embedder.index.tsne import LEAST, Plane, lay_out, turned
-from embedder.vectors import Rows, normalise
+from embedder.vectors import Float32Array, normalise
 
-Numbers = np.ndarray[Any, np.dtype[np.int64]]
+Int64Array = np.ndarray[Any, np.dtype[np.int64]]
 
 LARGEST = 1000
 
@@ -38,7 +38,7 @@ _DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class DocumentMap:
     """The n documents of a map, by ascending id.
 
     `rows` (n,) are their row numbers; `vectors` (n, dim), of length 1, the averages of their
@@ -47,10 +47,10 @@ class Chart:
     """
 
     ids: tuple[str, ...]
-    rows: Numbers
-    vectors: Rows
+    rows: Int64Array
+    vectors: Float32Array
     points: Plane
-    nearest: Numbers
+    nearest: Int64Array
 
     def places(self) -> Plane:
         """Give where the documents are shown: float64 (n, 2), 0 to 1, four digits.
@@ -64,7 +64,7 @@ class Chart:
         places = (self.points - (low + high) / 2) / longest + 0.5
         return np.asarray(np.round(np.clip(places, 0.0, 1.0), _DIGITS))
 
-    def beside(self, vector: Rows) -> tuple[float, float]:
+    def beside(self, vector: Float32Array) -> tuple[float, float]:
         """Give where a document that is not on the map would lie, by its vector (dim,).
 
         See `_among`. The map must have a document.
@@ -83,7 +83,9 @@ def choose(documents: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
     return sorted(chosen, key=lambda each: each[1])
 
 
-def document_vectors(passages: Rows, documents: Numbers, rows: Numbers) -> Rows:
+def document_vectors(
+    passages: Float32Array, documents: Int64Array, rows: Int64Array
+) -> Float32Array:
     """Give each document's vector, the average of its passages': float32 (n, dim), unit rows.
 
     `passages` is float32 (m, dim), `documents` (m,) the row number of each one's document, which
@@ -100,9 +102,9 @@ def document_vectors(passages: Rows, documents: Numbers, rows: Numbers) -> Rows:
 
 def draw(
     chosen: list[tuple[int, str]],
-    vectors: Rows,
-    before: Chart | None = None,
-) -> Chart:
+    vectors: Float32Array,
+    before: DocumentMap | None = None,
+) -> DocumentMap:
     """Draw the map of documents as (row number, id), by ascending id, and float32 (n, dim).
 
     With the map `before`, of the same model, its documents stay about where they were; all of
@@ -112,10 +114,10 @@ def draw(
     rows = np.asarray([row for row, _ in chosen], dtype=np.int64)
     if before and before.ids == ids and np.array_equal(before.vectors, vectors):
         return replace(before, rows=rows)
-    return Chart(ids, rows, vectors, _points(ids, vectors, before), _nearest(vectors))
+    return DocumentMap(ids, rows, vectors, _points(ids, vectors, before), _nearest(vectors))
 
 
-def write(chart: Chart, file: Path) -> None:
+def write(chart: DocumentMap, file: Path) -> None:
     """Write a map into a file."""
     # As bytes: an array of strings would drop what ends an id and looks like nothing.
     ids = [np.frombuffer(each.encode(), dtype=np.uint8) for each in chart.ids]
@@ -130,18 +132,18 @@ def write(chart: Chart, file: Path) -> None:
     )
 
 
-def read(file: Path) -> Chart:
+def read(file: Path) -> DocumentMap:
     """Read a map from a file, whose checksum must have been checked."""
     with np.load(file, allow_pickle=False) as stored:
         ends = np.cumsum(stored["lengths"]).tolist()
         ids = stored["ids"].tobytes()
-        return Chart(
+        return DocumentMap(
             tuple(ids[begin:end].decode() for begin, end in itertools.pairwise([0, *ends])),
             *(stored[name] for name in ("rows", "vectors", "points", "nearest")),
         )
 
 
-def _points(ids: tuple[str, ...], vectors: Rows, before: Chart | None) -> Plane:
+def _points(ids: tuple[str, ...], vectors: Float32Array, before: DocumentMap | None) -> Plane:
     """Lay documents out, from where they were on the map before if enough of them were there."""
     exact = vectors.astype(np.float64)
     known = {key: at for at, key in enumerate(before.ids)} if before else {}
@@ -163,7 +165,7 @@ def _is_plane(points: Plane) -> bool:
     return bool(lengths[-1] > _FLAT * lengths[0])
 
 
-def _among(vectors: Rows, known: Rows, points: Plane) -> Plane:
+def _among(vectors: Float32Array, known: Float32Array, points: Plane) -> Plane:
     """Give a point for each of (m, dim) vectors, among the points (n, 2) of `known` (n, dim).
 
     The mean of the points of its five nearest, each weighted by 1 / (2 - 2 cosine)^2, that is by
@@ -178,7 +180,7 @@ def _among(vectors: Rows, known: Rows, points: Plane) -> Plane:
     return np.asarray((weights[:, :, None] * points[near]).sum(axis=1))
 
 
-def _nearest(vectors: Rows) -> Numbers:
+def _nearest(vectors: Float32Array) -> Int64Array:
     """Give the place of the nearest other row of (n, dim), of equally near ones the first."""
     if len(vectors) < 2:
         return np.full(len(vectors), -1, dtype=np.int64)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedder.index.dense import Among, no_vectors, selector, top
+from embedder.index.dense import PositionFilter, no_vectors, selector, top
 from embedder.index.faiss_threads import faiss, use_one_thread
-from embedder.vectors import Bytes, Positions, Rows
+from embedder.vectors import Float32Array, Int64Array, UInt8Array
 
 EXACT_UP_TO = 200_000
 
@@ -20,20 +20,22 @@ class ExactIndex:
     # So few are compared one by one sooner than all are looked through.
     _ONE_BY_ONE = 10_000
 
-    def __init__(self, vectors: Rows) -> None:
+    def __init__(self, vectors: Float32Array) -> None:
         """Take in float32 (n, dim), unit rows; positions are row numbers in it."""
         self._vectors = np.ascontiguousarray(vectors)
         self._sketch = _Sketch(self._vectors) if len(vectors) > self._ONE_BY_ONE else None
 
-    def search(self, query: Rows, limit: int, among: Among | None = None) -> tuple[Positions, Rows]:
+    def search(
+        self, query: Float32Array, limit: int, allowed: PositionFilter | None = None
+    ) -> tuple[Int64Array, Float32Array]:
         """Search all; see `DenseIndex.search`."""
-        count = among.count if among else len(self._vectors)
+        count = allowed.count if allowed else len(self._vectors)
         limit = min(limit, count)
         if limit <= 0:
             return no_vectors()
         many = max(self._TIMES * limit, self._LEAST)
         while self._sketch and max(many, self._ONE_BY_ONE) < count:
-            rough, found = self._sketch.search(query, many, among)
+            rough, found = self._sketch.search(query, many, allowed)
             first = limit + limit // 2
             scores = self.similarities(query, found[:first])
             # None with less by the sketch than this can belong to those wanted.
@@ -43,10 +45,10 @@ class ExactIndex:
                 more = self.similarities(query, found[first:enough])
                 return top(found[: max(first, enough)], np.concatenate((scores, more)), limit)
             many *= 2
-        every = among.positions() if among else np.arange(count)
+        every = allowed.positions() if allowed else np.arange(count)
         return top(every, self.similarities(query, every), limit)
 
-    def similarities(self, query: Rows, positions: Positions) -> Rows:
+    def similarities(self, query: Float32Array, positions: Int64Array) -> Float32Array:
         """Compare with some, each by itself; see `DenseIndex.similarities`."""
         found = np.empty(len(positions), dtype=np.float32)
         query, positions = np.ascontiguousarray(query), np.ascontiguousarray(positions)
@@ -57,12 +59,12 @@ class ExactIndex:
         faiss.fvec_inner_products_by_idx(*pointers, len(query), 1, len(positions))
         return found
 
-    def within(self, query: Rows, threshold: float) -> Positions:
+    def within(self, query: Float32Array, threshold: float) -> Int64Array:
         """Find all that are near; see `DenseIndex.within`."""
         every = np.arange(len(self._vectors))
         return np.flatnonzero(self.similarities(query, every) >= np.float32(threshold))
 
-    def vectors(self, positions: Positions) -> Rows:
+    def vectors(self, positions: Int64Array) -> Float32Array:
         """Give some vectors; see `DenseIndex.vectors`."""
         return self._vectors[positions]
 
@@ -81,7 +83,7 @@ class _Sketch:
     _SAMPLE = 20_000
     _AT_ONCE = 4096  # what is worked on stays in the processor's cache
 
-    def __init__(self, vectors: Rows) -> None:
+    def __init__(self, vectors: Float32Array) -> None:
         """Take in float32 (n, dim), unit rows."""
         count, dim = vectors.shape
         sample = vectors[:: max(1, count // self._SAMPLE)]
@@ -105,22 +107,24 @@ class _Sketch:
         plain.ntotal = count
         self._index = faiss.IndexIVFPQFastScan(plain)
 
-    def _levels(self, vectors: Rows, low: Rows, step: Rows) -> Bytes:
+    def _levels(self, vectors: Float32Array, low: Float32Array, step: Float32Array) -> UInt8Array:
         """Give each number's level, 0 to 15: uint8 (n, dim)."""
         levels = vectors * (1 / step)
         levels += np.float32(0.5) - low / step
         np.clip(levels, 0, self._LEVELS - 1, out=levels)
         return levels.astype(np.uint8)
 
-    def _codes(self, levels: Bytes) -> Bytes:
+    def _codes(self, levels: UInt8Array) -> UInt8Array:
         """Give the levels of two numbers in a byte, the first in its lower half."""
         if levels.shape[1] % 2:
             levels = np.pad(levels, ((0, 0), (0, 1)))
         return np.ascontiguousarray(levels[:, ::2] | (levels[:, 1::2] << 4))
 
-    def search(self, query: Rows, many: int, among: Among | None) -> tuple[Rows, Positions]:
+    def search(
+        self, query: Float32Array, many: int, allowed: PositionFilter | None
+    ) -> tuple[Float32Array, Int64Array]:
         """Give about the nearest so many, of which there must be more, best first."""
-        parameters = faiss.SearchParametersIVF(nprobe=1, sel=selector(among))
+        parameters = faiss.SearchParametersIVF(nprobe=1, sel=selector(allowed))
         use_one_thread()
         scores, positions = self._index.search(query[np.newaxis], many, params=parameters)
         return scores[0], positions[0]

@@ -27,10 +27,10 @@ from embedder.text.folding import fold
 Facet = Literal["countries", "regions", "topics", "authors"]
 FACETS: tuple[Facet, ...] = ("countries", "regions", "topics", "authors")
 
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
-Integers = np.ndarray[Any, np.dtype[Any]]
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+Int64Array = np.ndarray[Any, np.dtype[Any]]
 
-LARGEST_FACET = 250
+MAX_FACET_VALUES = 250
 
 _NAMES = "names.json"
 _STORED = ("rows", "years", "begins", "carriers")
@@ -48,16 +48,16 @@ class Arrays:
     carry label i are `carriers[begins[i]:begins[i + 1]]`, ascending.
     """
 
-    rows: Integers
-    years: Integers
+    rows: Int64Array
+    years: Int64Array
     labels: list[str]
     names: list[str]
-    begins: Integers
-    carriers: Integers
+    begins: Int64Array
+    carriers: Int64Array
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class FacetFilter:
     """Filters as labels: a document must carry a label of each set, and a year in the range."""
 
     any_of: tuple[frozenset[str], ...] = ()
@@ -184,7 +184,7 @@ class Facets:
         stored = {"labels": self._arrays.labels, "names": self._arrays.names}
         (folder / _NAMES).write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
 
-    def positions(self, rows: Integers) -> Integers:
+    def positions(self, rows: Int64Array) -> Int64Array:
         """Give the positions of documents by their row numbers, which must be there: int64 (k,)."""
         if self._unbroken:
             return np.asarray(rows - self.rows[0])
@@ -195,7 +195,7 @@ class Facets:
         first, last = self._range(facet)
         return sorted(self._arrays.names[first:last])
 
-    def resolve(self, filters: Filters) -> Allowed:
+    def resolve(self, filters: Filters) -> FacetFilter:
         """Turn filters into labels.
 
         A country may be a name or an ISO code, in any case; a country that exists but has no
@@ -226,9 +226,9 @@ class Facets:
                 wanted.append(label(facet, WORLDWIDE))
             if wanted:
                 any_of.append(frozenset(wanted))
-        return Allowed(tuple(any_of), filters.year_from, filters.year_to)
+        return FacetFilter(tuple(any_of), filters.year_from, filters.year_to)
 
-    def mask(self, allowed: Allowed) -> Mask:
+    def mask(self, allowed: FacetFilter) -> BoolArray:
         """Tell for each document, in the order of `rows`, whether it is allowed: bool (n,)."""
         mask = np.ones(len(self.rows), dtype=np.bool_)
         for wanted in allowed.any_of:
@@ -245,7 +245,7 @@ class Facets:
             mask &= (self._years <= allowed.year_to) & (self._years > 0)
         return mask
 
-    def counts(self, mask: Mask) -> Mapping[str, tuple[FacetCount, ...]]:
+    def counts(self, mask: BoolArray) -> Mapping[str, tuple[FacetCount, ...]]:
         """Count the values among the documents of a mask, commonest first.
 
         Of a facet with very many values the commonest are counted, at most 250.
@@ -255,7 +255,7 @@ class Facets:
         for facet in FACETS:
             first, last = self._range(facet)
             some = first + np.flatnonzero(sums[first:last])
-            commonest = some[np.argsort(-sums[some], kind="stable")[:LARGEST_FACET]]
+            commonest = some[np.argsort(-sums[some], kind="stable")[:MAX_FACET_VALUES]]
             names = self._arrays.names
             found[facet] = _ordered(
                 [FacetCount(names[number], int(sums[number])) for number in commonest]
@@ -266,7 +266,7 @@ class Facets:
         )
         return found
 
-    def _sums(self, mask: Mask) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def _sums(self, mask: BoolArray) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Count the documents of a mask that carry each label: int64 (labels,)."""
         if not self._labels:
             return np.zeros(0, dtype=np.int64)
@@ -315,7 +315,7 @@ def _ordered(counts: Sequence[FacetCount]) -> tuple[FacetCount, ...]:
     return tuple(sorted(counts, key=lambda each: (-each.count, str(each.value))))
 
 
-def _label_numbers(arrays: Arrays, numbers: Mapping[str, int]) -> Integers:
+def _label_numbers(arrays: Arrays, numbers: Mapping[str, int]) -> Int64Array:
     """Give the number of the label that each of the carriers carries."""
     own = np.asarray([numbers[each] for each in arrays.labels], dtype=np.int32)
     return np.repeat(own, np.diff(arrays.begins))

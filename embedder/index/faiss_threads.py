@@ -8,7 +8,7 @@ from typing import Any
 
 import faiss as _faiss
 
-from embedder.encoders.encoder import CORES
+from embedder.runtime import CORES
 
 # Its stubs describe the C++ signatures, not the Python ones that it adds.
 faiss: Any = _faiss

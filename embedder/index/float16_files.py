@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from embedder.vectors import Positions, Rows
+from embedder.vectors import Float32Array, Int64Array
 
-HalfRows = np.ndarray[Any, np.dtype[np.float16]]
+Float16Array = np.ndarray[Any, np.dtype[np.float16]]
 
 SUFFIX = ".f16"
 # A build that would make more files than this had better make one of them all.
-MOST_FILES = 32
+MAX_FILES = 32
 
 _HALF = np.dtype("<f2")
 
 
-class Halves:
+class Float16Matrix:
     """The rows of all files in a folder, one file after another."""
 
     def __init__(self, folder: Path, dim: int) -> None:
@@ -43,7 +43,7 @@ class Halves:
     def __len__(self) -> int:
         return int(self._bases[-1])
 
-    def expect(self, starts: Positions, ends: Positions) -> None:
+    def expect(self, starts: Int64Array, ends: Int64Array) -> None:
         """Say that the rows from each start to before its end, all in one file, are read next.
 
         From a disk they then come side by side, not one after another: a hundred places that
@@ -62,7 +62,7 @@ class Halves:
         ):
             self._maps[number].madvise(mmap.MADV_WILLNEED, begin, length)
 
-    def of(self, rows: Positions) -> Rows:
+    def of(self, rows: Int64Array) -> Float32Array:
         """Give some rows, in their order: float32 (k, dim)."""
         if len(self._files) == 1:
             return self._files[0].take(rows, axis=0).astype(np.float32)
@@ -74,14 +74,14 @@ class Halves:
         return found
 
 
-def write(folder: Path, blocks: Iterable[HalfRows]) -> None:
+def write(folder: Path, blocks: Iterable[Float16Array]) -> None:
     """Write rows, given in blocks of float16 (n, dim), to one more file in `folder`."""
     with (folder / f"{len(files(folder))}{SUFFIX}").open("wb") as file:
         for block in blocks:
             file.write(block.tobytes())
 
 
-def halve(rows: Rows) -> HalfRows:
+def to_float16(rows: Float32Array) -> Float16Array:
     """Round float32 (n, dim) to half floats: of numbers under 1, by less than 0.00025."""
     return rows.astype(_HALF)
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import tantivy
 
-from embedder.index.facets import Allowed, labels
+from embedder.index.facets import FacetFilter, labels
 from embedder.records import Document
 from embedder.text.words import regular
-from embedder.vectors import Positions, Rows
+from embedder.vectors import Float32Array, Int64Array
 
 # Part of every library's manifest: raise it when fields, labels or word rules change, or what
 # else lies in a generation's folder.
@@ -41,7 +41,7 @@ _SHORTEST = 3  # letters of a word that the vocabulary lists
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LexicalQuery:
     """What to look for: the words of a text, related words with weights, glossary rings.
 
     `parts` are the text's sentences if it has several: a word counts by what its part tells.
@@ -75,8 +75,8 @@ class LexicalIndex:
         }
 
     def search(
-        self, wanted: Wanted, limit: int, allowed: Allowed | None = None
-    ) -> tuple[Positions, Rows]:
+        self, wanted: LexicalQuery, limit: int, allowed: FacetFilter | None = None
+    ) -> tuple[Int64Array, Float32Array]:
         """Give the row numbers of documents that share words with a question, best first.
 
         Returns int64 (k,) with k at most `limit`, and float32 (k,): BM25, summed over words and
@@ -87,7 +87,7 @@ class LexicalIndex:
         if not clauses or limit <= 0 or not self._searcher.num_docs:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         query = tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in clauses])
-        for each in self._filters(allowed or Allowed()):
+        for each in self._filters(allowed or FacetFilter()):
             query = tantivy.Query.boolean_query(
                 [(tantivy.Occur.Must, query), (tantivy.Occur.Must, each)]
             )
@@ -130,8 +130,8 @@ class LexicalIndex:
         """How many documents it holds."""
         return self._searcher.num_docs
 
-    def _clauses(self, wanted: Wanted) -> Iterator[tantivy.Query]:
-        tells = self._tells(wanted.parts)
+    def _clauses(self, wanted: LexicalQuery) -> Iterator[tantivy.Query]:
+        part_weights = self._tells(wanted.parts)
         # A word asked for twice counts twice, as in BM25 with query term frequencies.
         asked = Counter(self._stems(wanted.text))
         for word in self._rarest(asked):
@@ -140,7 +140,7 @@ class LexicalIndex:
                 if not self._is_in(name, word):
                     continue  # most words are nobody's name, no place and no year
                 share = wanted.title_weight if name == "title" else 1.0
-                yield self._word(word, name, weight * share * times * tells.get(word, 1.0))
+                yield self._word(word, name, weight * share * times * part_weights.get(word, 1.0))
         for related, weight in wanted.related.items():
             for word in self._stems(related):
                 yield self._word(word, "text", weight)
@@ -186,7 +186,7 @@ class LexicalIndex:
         query = tantivy.Query.term_query(self._schema, name, word, index_option="freq")
         return tantivy.Query.boost_query(query, weight)
 
-    def _filters(self, allowed: Allowed) -> Iterable[tantivy.Query]:
+    def _filters(self, allowed: FacetFilter) -> Iterable[tantivy.Query]:
         """Give queries that must hold and add nothing to the score."""
         for wanted in allowed.any_of:
             query = tantivy.Query.term_set_query(self._schema, "labels", sorted(wanted))

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 
 from embedder.errors import LibraryDamaged
-from embedder.index.float16_files import SUFFIX, HalfRows, Halves, halve
-from embedder.index.float16_files import write as write_halves
-from embedder.vectors import Positions, Rows
+from embedder.index.float16_files import SUFFIX, Float16Array, Float16Matrix, to_float16
+from embedder.index.float16_files import write as write_float16
+from embedder.vectors import Float32Array, Int64Array
 
 # The files that are checked as they are read, of all in a generation.
 CHECKED_WHEN_READ = f"sentences/*{SUFFIX}"
 # A build that would leave more of the files unused makes one anew.
-MOST_UNUSED = 0.2
+MAX_UNUSED = 0.2
 
 _PASSAGES, _BEGINS, _CHECKS = "passages.npy", "begins.npy", "checks.npy"
 _AGAIN = "Mend them with: fingerpost index"
@@ -42,10 +42,10 @@ class SentenceVectors:
         """
         self.folder = folder
         try:
-            self.passages: Positions = _load(folder / _PASSAGES)
-            self._begins: Positions = _load(folder / _BEGINS)
+            self.passages: Int64Array = _load(folder / _PASSAGES)
+            self._begins: Int64Array = _load(folder / _BEGINS)
             self._checks = _load(folder / _CHECKS)
-            self._halves = Halves(folder, dim)
+            self._halves = Float16Matrix(folder, dim)
         except (OSError, ValueError) as error:
             raise LibraryDamaged(f"{folder} cannot be read: {error}. {_AGAIN}") from error
         # Whether a passage's vectors were found sound, as they need be once in a process.
@@ -56,7 +56,7 @@ class SentenceVectors:
                 f"{self._begins[-1]}. {_AGAIN}"
             )
 
-    def of(self, places: Positions) -> tuple[Rows, Positions]:
+    def of(self, places: Int64Array) -> tuple[Float32Array, Int64Array]:
         """Give the vectors of some passages' sentences, and how many each passage has.
 
         Returns float32 (sentences, dim), unit rows but for their rounding to half a float, one
@@ -72,7 +72,7 @@ class SentenceVectors:
         for at in np.flatnonzero(new):
             place, begin = places[at], first[at]
             own = vectors[begin : begin + ends[at] - starts[at]]
-            if _check(halve(own)) != self._checks[place]:
+            if _check(to_float16(own)) != self._checks[place]:
                 raise LibraryDamaged(
                     f"the sentences' vectors of passage {self.passages[place]} do not match their "
                     f"checksum. {_AGAIN}"
@@ -82,28 +82,28 @@ class SentenceVectors:
 
 
 def write(
-    folder: Path, passages: Iterable[tuple[int, Rows]], upon: SentenceVectors | None = None
+    folder: Path, passages: Iterable[tuple[int, Float32Array]], base: SentenceVectors | None = None
 ) -> None:
     """Write the vectors of passages' sentences, given with the passages' ids, ascending.
 
-    With `upon`, whose files must lie in `folder` already, they are added to those.
+    With `base`, whose files must lie in `folder` already, they are added to those.
     """
     ids, counts, checks = [], [], []
 
-    def blocks() -> Iterator[HalfRows]:
+    def blocks() -> Iterator[Float16Array]:
         for number, vectors in passages:
-            halves = halve(vectors)
+            halves = to_float16(vectors)
             ids.append(number)
             counts.append(len(halves))
             checks.append(_check(halves))
             yield halves
 
-    write_halves(folder, blocks())
-    begins = upon._begins if upon else np.zeros(1, np.int64)
+    write_float16(folder, blocks())
+    begins = base._begins if base else np.zeros(1, np.int64)
     arrays = {
-        _PASSAGES: [upon.passages] if upon else [],
+        _PASSAGES: [base.passages] if base else [],
         _BEGINS: [begins, begins[-1] + np.cumsum(counts, dtype=np.int64)],
-        _CHECKS: [upon._checks] if upon else [],
+        _CHECKS: [base._checks] if base else [],
     }
     arrays[_PASSAGES].append(np.asarray(ids, dtype=np.int64))
     arrays[_CHECKS].append(np.asarray(checks, dtype=np.uint64))
@@ -111,7 +111,7 @@ def write(
         np.save(folder / name, np.concatenate(parts), allow_pickle=False)
 
 
-def runs(starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
+def runs(starts: Int64Array, ends: Int64Array) -> tuple[Int64Array, Int64Array]:
     """Give the numbers from each start to before its end, in a row, and where each run begins."""
     counts = ends - starts
     begins = np.cumsum(counts) - counts

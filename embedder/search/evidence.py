@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from embedder.records import Document, Evidence, Hit, Legs, Matched, Span
-from embedder.search.query import TELLING, Asked
-from embedder.search.retrieval import Found
-from embedder.search.served import Loaded
+from embedder.search.query import TELLING, EncodedQuery
+from embedder.search.retrieval import Candidates
+from embedder.search.served import ServedGeneration
 from embedder.store.snapshot import Snapshot
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array
 
 # A second sentence, or a second part, is shown when it fits nearly as well as the first.
 _SHOWN = 2
@@ -19,7 +19,11 @@ _NEARLY = 0.9
 
 
 def hits(
-    loaded: Loaded, snapshot: Snapshot, asked: Asked, found: Found, page: range
+    loaded: ServedGeneration,
+    snapshot: Snapshot,
+    asked: EncodedQuery,
+    found: Candidates,
+    page: range,
 ) -> Iterator[Hit]:
     """Give the hits of one page, a range of places among the candidates, in their order."""
     shown = found.positions[page.start : page.stop]
@@ -45,7 +49,9 @@ def hits(
         )
 
 
-def _evidence(document: Document, spans: Sequence[Span], cosines: Rows) -> Iterator[Evidence]:
+def _evidence(
+    document: Document, spans: Sequence[Span], cosines: Float32Array
+) -> Iterator[Evidence]:
     """Give the sentence that fits best, the whole question or a part, and one nearly as good.
 
     `cosines` (sentences,) are each one's best.
@@ -62,12 +68,12 @@ def _evidence(document: Document, spans: Sequence[Span], cosines: Rows) -> Itera
         yield Evidence(span.field, span.start, span.end, text, _round(best[index]))
 
 
-def _matched(asked: Asked, cosines: Rows) -> Iterator[Matched]:
+def _matched(asked: EncodedQuery, cosines: Float32Array) -> Iterator[Matched]:
     """Give the part of the question that a document fits best, and one nearly as good."""
     if not asked.places:
         return
     best = cosines[:, 1 : 1 + len(asked.places)].max(axis=0, initial=-1.0)
-    best[asked.tells[: len(asked.places)] < TELLING] = -1.0
+    best[asked.part_weights[: len(asked.places)] < TELLING] = -1.0
     for index in np.argsort(-best, kind="stable")[:_SHOWN]:
         if best[index] < _NEARLY * best.max():
             return

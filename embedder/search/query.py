@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedder.index.lexical import Wanted
-from embedder.records import Question, Recipe, Understood
+from embedder.index.lexical import LexicalQuery
+from embedder.records import Question, RankingWeights, Understood
 from embedder.search import rewriting
-from embedder.search.fusion import usual_low
-from embedder.search.served import Loaded
+from embedder.search.fusion import estimated_minimum
+from embedder.search.served import ServedGeneration
 from embedder.text import passages
-from embedder.vectors import Positions, Rows, normalise
+from embedder.vectors import Float32Array, Int64Array, normalise
 
 # A part that tells less than this, against the one that tells most, is not shown as fitting.
 TELLING = 1 / 3
@@ -24,44 +24,45 @@ _MOST_ODD = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EncodedQuery:
     """A question as it is searched: vectors of unit length, and words.
 
-    `vectors` (1 + parts, dim) are of the whole and of its parts, if any, and `tells` (parts,) how
-    much each part tells, the most 1; the first of the parts are its sentences, whose `places` are
-    [start, end) in characters. `low` is about the lowest cosine that the library has with it,
-    `words` is how many different words it has, `strange` how many of them the library has not.
+    `vectors` (1 + parts, dim) are of the whole and of its parts, if any, and `part_weights`
+    (parts,) how much each part tells, the most 1; the first of the parts are its sentences, whose
+    `places` are [start, end) in characters. `low` is about the lowest cosine that the library has
+    with it, `words` is how many different words it has, `unknown_words` how many of them the
+    library does not have.
     """
 
-    vectors: Rows
-    tells: Rows
+    vectors: Float32Array
+    part_weights: Float32Array
     places: tuple[tuple[int, int], ...]
     low: float
     words: int
-    strange: int
-    wanted: Wanted
+    unknown_words: int
+    wanted: LexicalQuery
     understood: tuple[Understood, ...]
 
     @property
-    def vector(self) -> Rows:
+    def vector(self) -> Float32Array:
         """The vector of the whole, float32 (dim,)."""
-        whole: Rows = self.vectors[0]
+        whole: Float32Array = self.vectors[0]
         return whole
 
-    def shown(self) -> Positions:
+    def shown(self) -> Int64Array:
         """Give the rows of `vectors` whose sentences are shown: the whole and what tells enough."""
-        return np.concatenate(([0], 1 + np.flatnonzero(self.tells >= TELLING)))
+        return np.concatenate(([0], 1 + np.flatnonzero(self.part_weights >= TELLING)))
 
 
-def read(loaded: Loaded, question: Question, recipe: Recipe) -> Asked:
+def read(loaded: ServedGeneration, question: Question, weights: RankingWeights) -> EncodedQuery:
     """Read a question and encode all that is to be encoded of it in one go."""
     if question.expand:
-        reading = rewriting.read_question(question.text, loaded.glossary, loaded.speller, recipe)
+        reading = rewriting.read_question(question.text, loaded.glossary, loaded.speller, weights)
     else:
         reading = rewriting.read_plainly(question.text)
-    strange = [
+    unknown_words = [
         word
-        for word in reading.strange
+        for word in reading.unknown_words
         if not (loaded.speller.uses(word) or loaded.lexical.knows(word))
     ]
     encoder = loaded.encoder
@@ -72,7 +73,7 @@ def read(loaded: Loaded, question: Question, recipe: Recipe) -> Asked:
     # asks of Italy does not ask of Croatia.
     odd = [
         each
-        for each in strange
+        for each in unknown_words
         if len(each) >= _TELLING_WORD
         and each not in reading.named
         and loaded.related.in_their_script(each)
@@ -81,45 +82,47 @@ def read(loaded: Loaded, question: Question, recipe: Recipe) -> Asked:
         odd = []
     rows = encoder.encode_queries([*whole, *parts, *odd])
     windows, rest = rows[: len(whole)], rows[len(whole) :]
-    tells = np.asarray([loaded.lexical.information(each) for each in parts], dtype=np.float32)
+    part_weights = np.asarray(
+        [loaded.lexical.information(each) for each in parts], dtype=np.float32
+    )
     near = loaded.related.near(rest[len(parts) :])
     related = {
-        word: cosine * recipe.related_weight for each in near for word, cosine in each.items()
+        word: cosine * weights.related_weight for each in near for word, cosine in each.items()
     }
     taken = [
-        Understood("related", *reading.strange[word], ", ".join(each))
+        Understood("related", *reading.unknown_words[word], ", ".join(each))
         for word, each in zip(odd, near, strict=True)
-        if each and recipe.related_weight
+        if each and weights.related_weight
     ]
     vector = windows[0] if len(windows) == 1 else normalise(windows.mean(axis=0))
-    return Asked(
+    return EncodedQuery(
         vectors=np.concatenate((vector[np.newaxis], rest[: len(parts)])),
-        tells=tells / max(float(tells.max(initial=0.0)), 1e-9),
-        low=usual_low(loaded.sample @ vector),
+        part_weights=part_weights / max(float(part_weights.max(initial=0.0)), 1e-9),
+        low=estimated_minimum(loaded.sample @ vector),
         words=reading.words,
-        strange=len(strange),
+        unknown_words=len(unknown_words),
         places=tuple((part.start, part.end) for part in reading.parts),
-        wanted=Wanted(
+        wanted=LexicalQuery(
             reading.corrected,
             [part.corrected for part in reading.parts],
             related,
             reading.rings,
-            recipe.title_weight,
-            recipe.ring_weight,
+            weights.title_weight,
+            weights.ring_weight,
         ),
         understood=(*reading.understood, *taken),
     )
 
 
-def like(vector: Rows) -> Asked:
+def like(vector: Float32Array) -> EncodedQuery:
     """Take a document's vector, float32 (dim,), for a question without words."""
-    return Asked(
+    return EncodedQuery(
         vectors=vector[np.newaxis],
-        tells=np.empty(0, dtype=np.float32),
+        part_weights=np.empty(0, dtype=np.float32),
         places=(),
         low=0.0,
         words=0,
-        strange=0,
-        wanted=Wanted(""),
+        unknown_words=0,
+        wanted=LexicalQuery(""),
         understood=(),
     )

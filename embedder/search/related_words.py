@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array
 
 # Gives of all words the nearest to a vector, float32 (dim,), at most so many: their places, int64
 # (k,), and their cosines, float32 (k,), the nearest first.
-Lookup = Callable[[Rows, int], tuple[np.ndarray[Any, np.dtype[np.int64]], Rows]]
+Lookup = Callable[[Float32Array, int], tuple[np.ndarray[Any, np.dtype[np.int64]], Float32Array]]
 
 
 _LEAST = 0.5
@@ -39,14 +39,14 @@ class RelatedWords:
         """
         return _scripts(word) <= self._scripts
 
-    def near(self, vectors: Rows) -> list[dict[str, float]]:
+    def near(self, vectors: Float32Array) -> list[dict[str, float]]:
         """Give for each row of float32 (n, dim) the nearest words with their cosines.
 
         At most three a row, none under a cosine of 0.5.
         """
         return [self._near(each) for each in vectors]
 
-    def _near(self, vector: Rows) -> dict[str, float]:
+    def _near(self, vector: Float32Array) -> dict[str, float]:
         places, cosines = self._nearest(vector, _MOST)
         found = zip(places.tolist(), np.minimum(cosines, 1.0).tolist(), strict=True)
         return {self._words[at]: cosine for at, cosine in found if cosine >= _LEAST}

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedder.index.facets import Allowed
+from embedder.index.facets import FacetFilter
 from embedder.records import Question
-from embedder.search.fusion import convex
-from embedder.search.query import Asked
-from embedder.search.served import Loaded, Scope
-from embedder.search.validation import DEPTH
-from embedder.vectors import Positions, Rows
+from embedder.search.fusion import convex_combination
+from embedder.search.query import EncodedQuery
+from embedder.search.served import FilteredSet, ServedGeneration
+from embedder.search.validation import MAX_CANDIDATES
+from embedder.vectors import Float32Array, Int64Array
 
 # A filter is broad that lets through one document of so many, or more; so many times the number
 # that is expected to be needed is looked at then.
@@ -21,7 +21,7 @@ _SPARE = 1.25
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidates:
     """The candidates of a question.
 
     `scope` is the whole hit set over all documents. The arrays are of the candidates, best
@@ -29,14 +29,16 @@ class Found:
     found), `scores`.
     """
 
-    scope: Scope
-    positions: Positions
-    similarities: Rows
-    keywords: Rows
-    scores: Rows
+    scope: FilteredSet
+    positions: Int64Array
+    similarities: Float32Array
+    keywords: Float32Array
+    scores: Float32Array
 
 
-def find(loaded: Loaded, question: Question, asked: Asked, weight: float) -> Found:
+def find(
+    loaded: ServedGeneration, question: Question, asked: EncodedQuery, weight: float
+) -> Candidates:
     """Search both ways and fuse."""
     allowed = loaded.facets.resolve(question.filters)
     scope = loaded.scope(allowed)
@@ -51,7 +53,7 @@ def find(loaded: Loaded, question: Question, asked: Asked, weight: float) -> Fou
     inside = scope.mask[named]
     named, bm25 = named[inside], bm25[inside]
     if question.mode == "keyword":
-        positions = np.sort(named[:DEPTH])
+        positions = np.sort(named[:MAX_CANDIDATES])
         similarities = _similarities(loaded, asked.vector, positions)
     else:
         positions, similarities = nearest(loaded, asked.vector, scope)
@@ -60,42 +62,46 @@ def find(loaded: Loaded, question: Question, asked: Asked, weight: float) -> Fou
         positions = np.concatenate((positions, also))
         similarities = np.concatenate((similarities, _similarities(loaded, asked.vector, also)))
     keywords = keywords[: len(positions)]
-    scores = convex(similarities, keywords, weight, *_chance(loaded, asked))
-    return in_order(Found(scope, positions, similarities, keywords, scores))
+    scores = convex_combination(similarities, keywords, weight, *_chance(loaded, asked))
+    return in_order(Candidates(scope, positions, similarities, keywords, scores))
 
 
-def _by_words(loaded: Loaded, asked: Asked, limit: int, allowed: Allowed) -> tuple[Positions, Rows]:
+def _by_words(
+    loaded: ServedGeneration, asked: EncodedQuery, limit: int, allowed: FacetFilter
+) -> tuple[Int64Array, Float32Array]:
     """Give the positions of the documents that share most with a question's words, best first."""
     rows, bm25 = loaded.lexical.search(asked.wanted, limit, allowed)
     return loaded.facets.positions(rows), bm25
 
 
 def _first_by_words(
-    loaded: Loaded, asked: Asked, scope: Scope, allowed: Allowed
-) -> tuple[Positions, Rows]:
+    loaded: ServedGeneration, asked: EncodedQuery, scope: FilteredSet, allowed: FacetFilter
+) -> tuple[Int64Array, Float32Array]:
     """Give the first of them in a scope, as many as are fused.
 
     A filter that lets many documents through costs the keyword index more than it saves: it
     cannot pass over those that share too little then. So it looks for more, without the filter.
     """
     everything = len(scope.mask)
-    if allowed != Allowed() and 0 < everything <= _BROAD * scope.total:
-        many = int(_SPARE * DEPTH * everything / scope.total)
-        named, bm25 = _by_words(loaded, asked, many, Allowed())
+    if allowed != FacetFilter() and 0 < everything <= _BROAD * scope.total:
+        many = int(_SPARE * MAX_CANDIDATES * everything / scope.total)
+        named, bm25 = _by_words(loaded, asked, many, FacetFilter())
         inside = scope.mask[named]
-        if len(named) < many or np.count_nonzero(inside) >= DEPTH:
-            return named[inside][:DEPTH], bm25[inside][:DEPTH]
-    return _by_words(loaded, asked, DEPTH, allowed)
+        if len(named) < many or np.count_nonzero(inside) >= MAX_CANDIDATES:
+            return named[inside][:MAX_CANDIDATES], bm25[inside][:MAX_CANDIDATES]
+    return _by_words(loaded, asked, MAX_CANDIDATES, allowed)
 
 
-def _narrowed(loaded: Loaded, scope: Scope, positions: Positions) -> Scope:
+def _narrowed(loaded: ServedGeneration, scope: FilteredSet, positions: Int64Array) -> FilteredSet:
     """Give the scope of those documents of a scope that are at some positions."""
     mask = np.zeros_like(scope.mask)
     mask[positions] = scope.mask[positions]
     return loaded.scope_of(mask)
 
 
-def _beside(positions: Positions, named: Positions, scores: Rows) -> tuple[Positions, Rows]:
+def _beside(
+    positions: Int64Array, named: Int64Array, scores: Float32Array
+) -> tuple[Int64Array, Float32Array]:
     """Give the documents named that are not at some positions, and the scores of both.
 
     `positions` are in ascending order, as are those given. The scores, float32, are of
@@ -110,15 +116,15 @@ def _beside(positions: Positions, named: Positions, scores: Rows) -> tuple[Posit
     return also[order], np.concatenate((own, scores[~there][order]))
 
 
-def _chance(loaded: Loaded, asked: Asked) -> tuple[float, float]:
+def _chance(loaded: ServedGeneration, asked: EncodedQuery) -> tuple[float, float]:
     """Give about the lowest cosine of the question with the library, and the highest by chance."""
     return asked.low, loaded.manifest.calibration["none"]
 
 
-def in_order(found: Found) -> Found:
+def in_order(found: Candidates) -> Candidates:
     """Put candidates in order: by score, then similarity, then as the library is."""
     order = np.lexsort((found.positions, -found.similarities, -found.scores))
-    return Found(
+    return Candidates(
         found.scope,
         found.positions[order],
         found.similarities[order],
@@ -128,8 +134,8 @@ def in_order(found: Found) -> Found:
 
 
 def nearest(
-    loaded: Loaded, vector: Rows, scope: Scope, count: int = DEPTH
-) -> tuple[Positions, Rows]:
+    loaded: ServedGeneration, vector: Float32Array, scope: FilteredSet, count: int = MAX_CANDIDATES
+) -> tuple[Int64Array, Float32Array]:
     """Give the `count` nearest documents of a scope, in ascending order, with their cosines."""
     limit = count + count // 4
     while True:
@@ -142,7 +148,9 @@ def nearest(
         limit *= 2
 
 
-def _similarities(loaded: Loaded, vector: Rows, positions: Positions) -> Rows:
+def _similarities(
+    loaded: ServedGeneration, vector: Float32Array, positions: Int64Array
+) -> Float32Array:
     """Give each document's cosine with a vector: that of its nearest passage, float32 (n,)."""
     if not len(positions):
         return np.empty(0, dtype=np.float32)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from embedder.records import Recipe, Understood
+from embedder.records import RankingWeights, Understood
 from embedder.text.countries import country_code
 from embedder.text.folding import fold
 from embedder.text.glossary import Glossary
@@ -32,12 +32,12 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RewrittenQuery:
     """How a question is read.
 
     `whole` is all of it with the glossary's terms behind it, `corrected` the same without;
     `parts` are its parts if there are several, `terms` the glossary's terms alone, `rings`
-    their numbers. `words` counts its different words of three letters or more, `strange` are
+    their numbers. `words` counts its different words of three letters or more, `unknown_words` are
     those of them, in lower case, that the glossary does not know, with where they first stand;
     of these `named` are names: of a country, or written with a capital within a sentence.
     """
@@ -47,32 +47,36 @@ class Reading:
     parts: tuple[Part, ...]
     terms: str
     rings: tuple[int, ...]
-    strange: Mapping[str, tuple[int, int]]
+    unknown_words: Mapping[str, tuple[int, int]]
     named: frozenset[str]
     words: int
     understood: tuple[Understood, ...]
 
 
-def read_plainly(text: str) -> Reading:
+def read_plainly(text: str) -> RewrittenQuery:
     """Read a question as it stands: its parts, and nothing put in or corrected."""
     parts = tuple(Part(start, end, text[start:end], text[start:end]) for start, end in _cut(text))
-    return Reading(text, text, parts if len(parts) > 1 else (), "", (), {}, frozenset(), 0, ())
+    return RewrittenQuery(
+        text, text, parts if len(parts) > 1 else (), "", (), {}, frozenset(), 0, ()
+    )
 
 
-def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recipe) -> Reading:
+def read_question(
+    text: str, glossary: Glossary, speller: Speller, weights: RankingWeights
+) -> RewrittenQuery:
     """Read a question with the field's glossary and the library's spelling."""
     parts: list[Part] = []
     understood: list[Understood] = []
     rings: dict[int, str] = {}
-    strange: dict[str, tuple[int, int]] = {}
+    unknown_words: dict[str, tuple[int, int]] = {}
     named: set[str] = set()
     different: dict[str, None] = {}
     for start, end in _cut(text):
         found = words(text[start:end])
-        mended, slips = _mend(found, speller) if recipe.spelling else (found, [])
+        mended, slips = _mend(found, speller) if weights.spelling else (found, [])
         recognised = glossary.find(mended)
         rings.update((each.ring.number, each.ring.term) for each in recognised)
-        terms = [each.ring.term for each in recognised] if recipe.terms else []
+        terms = [each.ring.term for each in recognised] if weights.terms else []
         understood += [_shift(each, start) for each in slips]
         understood += [
             Understood("term", start + each.start, start + each.end, each.ring.term)
@@ -84,19 +88,19 @@ def read_question(text: str, glossary: Glossary, speller: Speller, recipe: Recip
         different.update((each.form, None) for each in counted)
         for each in counted:
             if each.start not in covered:
-                strange.setdefault(fold(each.written), (start + each.start, start + each.end))
+                unknown_words.setdefault(fold(each.written), (start + each.start, start + each.end))
                 if _is_name(each):
                     named.add(fold(each.written))
         plain = _replaced(text[start:end], slips)
         parts.append(Part(start, end, plain, _with_terms(plain, list(dict.fromkeys(terms)))))
     plain = " ".join(each.corrected for each in parts)
-    return Reading(
-        whole=_with_terms(plain, list(rings.values()) if recipe.terms else []),
+    return RewrittenQuery(
+        whole=_with_terms(plain, list(rings.values()) if weights.terms else []),
         corrected=plain,
         parts=tuple(parts) if len(parts) > 1 else (),
-        terms="; ".join(rings.values()) if recipe.terms else "",
+        terms="; ".join(rings.values()) if weights.terms else "",
         rings=tuple(rings),
-        strange=strange,
+        unknown_words=unknown_words,
         named=frozenset(named),
         words=len(different),
         understood=tuple(understood),

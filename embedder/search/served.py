@@ -14,9 +14,9 @@ from embedder.encoders.encoder import Encoder
 from embedder.errors import LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.index import document_map, lexical
 from embedder.index.approximate import ApproximateIndex
-from embedder.index.dense import Among, DenseIndex
+from embedder.index.dense import DenseIndex, PositionFilter
 from embedder.index.exact import ExactIndex
-from embedder.index.facets import Allowed, Facets, Mask
+from embedder.index.facets import BoolArray, FacetFilter, Facets
 from embedder.index.sentence_vectors import CHECKED_WHEN_READ, SentenceVectors, runs
 from embedder.records import Document, FacetCount, Manifest, Span
 from embedder.search.related_words import RelatedWords
@@ -26,7 +26,7 @@ from embedder.text import passages
 from embedder.text.glossary import Glossary, read_glossary
 from embedder.text.spelling import Speller
 from embedder.text.vocabulary import kept_words
-from embedder.vectors import Positions, Rows
+from embedder.vectors import Float32Array, Int64Array
 
 _SAMPLE = 1000
 _RECENT_SCOPES = 64
@@ -35,15 +35,15 @@ _AGAIN = "Build it again: fingerpost index"
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class FilteredSet:
     """Who may answer: bool (documents,), their passages or None for all, and their facets.
 
     `total` is how many documents they are.
     """
 
     total: int
-    mask: Mask
-    passages: Among | None
+    mask: BoolArray
+    passages: PositionFilter | None
     facets: Mapping[str, tuple[FacetCount, ...]]
 
 
@@ -56,7 +56,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class ServedGeneration:
     """What answers questions: the model, both indexes, and what the words of a question mean.
 
     Documents have positions, in the order of `facets.rows`; passages have positions in `dense`.
@@ -71,19 +71,21 @@ class Loaded:
     glossary: Glossary
     speller: Speller
     related: RelatedWords
-    passage_documents: Positions  # (passages,) the position of each one's document, -1: gone
-    by_document: Positions  # (passages,) passages in the order of their documents
-    has_text: Mask  # (documents,) whether a document has a passage to be found by
-    sample: Rows  # (n, dim) vectors of passages, the same for the same library
-    first_passage: Positions  # (documents + 1,) where each document's passages begin in it
+    passage_documents: Int64Array  # (passages,) the position of each one's document, -1: gone
+    by_document: Int64Array  # (passages,) passages in the order of their documents
+    has_text: BoolArray  # (documents,) whether a document has a passage to be found by
+    sample: Float32Array  # (n, dim) vectors of passages, the same for the same library
+    first_passage: Int64Array  # (documents + 1,) where each document's passages begin in it
     told: SentenceVectors
-    told_by: Positions  # (passages,) each one's place in `told`, -1: gone
-    chart: document_map.Chart | None  # the map, None in a library built before there were maps
-    scopes: LRUCache[Allowed, Scope]  # of filters asked for lately
+    sentence_slots: Int64Array  # (passages,) each one's place in `told`, -1: gone
+    chart: (
+        document_map.DocumentMap | None
+    )  # the map, None in a library built before there were maps
+    scopes: LRUCache[FacetFilter, FilteredSet]  # of filters asked for lately
     recent: LRUCache[int, Stored]  # documents shown lately, by row number
     lock: Lock = field(default_factory=Lock)  # of `scopes` and `recent`
 
-    def scope(self, allowed: Allowed) -> Scope:
+    def scope(self, allowed: FacetFilter) -> FilteredSet:
         """Give who may answer under some filters."""
         with self.lock:
             known = self.scopes.get(allowed)
@@ -93,12 +95,12 @@ class Loaded:
                 self.scopes[allowed] = known
         return known
 
-    def scope_of(self, mask: Mask) -> Scope:
+    def scope_of(self, mask: BoolArray) -> FilteredSet:
         """Give the scope of some documents, bool (documents,)."""
         documents = self.passage_documents
         passages = mask[documents] & (documents >= 0)
-        among = None if passages.all() else Among.of(passages)
-        return Scope(int(mask.sum()), mask, among, self.facets.counts(mask))
+        among = None if passages.all() else PositionFilter.of(passages)
+        return FilteredSet(int(mask.sum()), mask, among, self.facets.counts(mask))
 
     def stored(self, snapshot: Snapshot, rows: Sequence[int]) -> dict[int, Stored]:
         """Give documents by their row numbers; those shown lately are not read again."""
@@ -111,16 +113,16 @@ class Loaded:
             self.recent.update(new)
         return found | new
 
-    def sentences(self, positions: Positions) -> tuple[Rows, Positions]:
+    def sentences(self, positions: Int64Array) -> tuple[Float32Array, Int64Array]:
         """Give the vectors of documents' sentences, and where each document's begin among them.
 
         Returns float32 (sentences, dim) and int64 (documents,); each must have some.
         """
         passages, begins = self.passages_of(positions)
-        vectors, counts = self.told.of(self.told_by[passages])
+        vectors, counts = self.told.of(self.sentence_slots[passages])
         return vectors, np.concatenate(([0], np.cumsum(counts)))[begins]
 
-    def passages_of(self, positions: Positions) -> tuple[Positions, Positions]:
+    def passages_of(self, positions: Int64Array) -> tuple[Int64Array, Int64Array]:
         """Give all passages of documents, and where each document's begin in that array."""
         rows, begins = runs(self.first_passage[positions], self.first_passage[positions + 1])
         return self.by_document[rows], begins
@@ -131,7 +133,7 @@ def load(
     vectors: Path,
     generation: int,
     load_model: Callable[[Manifest], Encoder],
-) -> Loaded:
+) -> ServedGeneration:
     """Load a generation.
 
     Raises LibraryMissing if there is none, LibraryMismatch if another model or version made
@@ -168,10 +170,10 @@ def load(
     vocabulary = index.vocabulary()
     kept = snapshot.texts(kept_words(vocabulary), manifest.model_sha256)
     known = np.asarray(list(kept.values()), dtype=np.float32).reshape(-1, manifest.dim)
-    told_by = _where(ids, told.passages, np.arange(len(told.passages)))
-    if (told_by[documents >= 0] < 0).any():
+    sentence_slots = _where(ids, told.passages, np.arange(len(told.passages)))
+    if (sentence_slots[documents >= 0] < 0).any():
         raise LibraryDamaged(f"{told.folder} does not hold all passages' sentences. {_AGAIN}")
-    return Loaded(
+    return ServedGeneration(
         generation=generation,
         manifest=manifest,
         encoder=encoder,
@@ -187,7 +189,7 @@ def load(
         sample=near.vectors(order[sample(len(order))]),
         first_passage=first,
         told=told,
-        told_by=told_by,
+        sentence_slots=sentence_slots,
         chart=document_map.read(place / generations.MAP)
         if generations.MAP in manifest.files
         else None,
@@ -196,7 +198,7 @@ def load(
     )
 
 
-def _passage_vectors(snapshot: Snapshot, manifest: Manifest, count: int) -> Rows:
+def _passage_vectors(snapshot: Snapshot, manifest: Manifest, count: int) -> Float32Array:
     """Give the vectors of all passages, so many: float32 (count, dim)."""
     vectors = np.empty((count, manifest.dim), dtype=np.float32)
     at = 0
@@ -206,7 +208,7 @@ def _passage_vectors(snapshot: Snapshot, manifest: Manifest, count: int) -> Rows
     return vectors
 
 
-def _where(wanted: Positions, ids: Positions, values: Positions) -> Positions:
+def _where(wanted: Int64Array, ids: Int64Array, values: Int64Array) -> Int64Array:
     """Give the values of the ids wanted, of `ids`, which are ascending; -1 where one is not."""
     if not len(ids):
         return np.full(len(wanted), -1, dtype=np.int64)
@@ -214,7 +216,7 @@ def _where(wanted: Positions, ids: Positions, values: Positions) -> Positions:
     return np.where(ids[at] == wanted, values[at], -1)
 
 
-def sample(passages: int) -> Positions:
+def sample(passages: int) -> Int64Array:
     """Choose at most so many passages, always the same, to see how a question lies to all."""
     chosen = np.random.default_rng(0).permutation(passages)[:_SAMPLE]
     return np.sort(chosen).astype(np.int64)

@@ -8,11 +8,11 @@ from embedder.errors import RequestError
 from embedder.records import MODES, Question
 
 # How many documents each way of searching puts forward, and so how far an answer can be paged.
-DEPTH = 1000
-LONGEST_QUESTION = 10_000
+MAX_CANDIDATES = 1000
+MAX_QUERY_CHARS = 10_000
 
 
-LARGEST_LIMIT = 100
+MAX_LIMIT = 100
 
 
 # What a question must hold, and what it must not: half a character, controls but white space.
@@ -33,13 +33,13 @@ def check(question: Question) -> None:
     text = question.text
     if not text.strip():
         raise RequestError("query", "the question is empty. Write a few words or a situation.")
-    if len(text) > LONGEST_QUESTION:
+    if len(text) > MAX_QUERY_CHARS:
         raise RequestError(
             "query",
             "the question has {count} characters; at most {most} are read. "
             "Leave out what matters least.",
             count=len(text),
-            most=LONGEST_QUESTION,
+            most=MAX_QUERY_CHARS,
         )
     if not _LETTER.search(text):
         raise RequestError("query", "the question holds no word. Write a few words.")
@@ -51,13 +51,13 @@ def check(question: Question) -> None:
         raise RequestError("query", "the question holds control characters. Send plain text.")
     if question.mode not in MODES:
         raise RequestError("mode", f"{question.mode!r} is no mode. Known: {', '.join(MODES)}.")
-    check_range("limit", question.limit, 1, LARGEST_LIMIT)
-    check_range("offset", question.offset, 0, DEPTH - 1)
-    if question.offset + question.limit > DEPTH:
+    check_range("limit", question.limit, 1, MAX_LIMIT)
+    check_range("offset", question.offset, 0, MAX_CANDIDATES - 1)
+    if question.offset + question.limit > MAX_CANDIDATES:
         raise RequestError(
             "offset",
             "only the first {most} hits can be paged through. Narrow with filters.",
-            most=DEPTH,
+            most=MAX_CANDIDATES,
         )
 
 

@@ -31,12 +31,12 @@ class Signals:
     """What speaks for an answer.
 
     `best` is the cosine of the question with the nearest document, `words` how many different
-    words the question has, `strange` how many of them neither library nor glossary knows.
+    words the question has, `unknown_words` how many of them neither library nor glossary knows.
     """
 
     best: float
     words: int
-    strange: int
+    unknown_words: int
 
 
 def decide(signals: Signals | None, calibration: Mapping[str, float]) -> Verdict:
@@ -52,7 +52,7 @@ def decide(signals: Signals | None, calibration: Mapping[str, float]) -> Verdict
 
 def _needed(signals: Signals, none: float) -> float:
     """Give the cosine under which there is no answer."""
-    share = signals.strange / max(signals.words, 1)
+    share = signals.unknown_words / max(signals.words, 1)
     if signals.words >= _SENTENCE and share > _FOREIGN_LANGUAGE:
         return none * _ACROSS_LANGUAGES
     return none + _UNKNOWN_COST * share * min(1.0, (_SHORT / max(signals.words, 1)) ** 2)

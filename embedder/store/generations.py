@@ -34,18 +34,18 @@ def folder(vectors: Path, generation: int) -> Path:
     return vectors / "generations" / str(generation)
 
 
-def begin(vectors: Path, generation: int, *, upon: int | None) -> None:
+def begin(vectors: Path, generation: int, *, base: int | None) -> None:
     """Make an empty folder for a new generation.
 
-    With `upon`, the keyword index and the sentences of that generation are in it: linked, not
+    With `base`, the keyword index and the sentences of that generation are in it: linked, not
     copied, for neither generation writes to its files again.
     """
     shutil.rmtree(folder(vectors, generation), ignore_errors=True)
     for name in (LEXICAL, SENTENCES):
         place = folder(vectors, generation) / name
         place.mkdir(parents=True)
-        if upon is not None:
-            for file in (folder(vectors, upon) / name).iterdir():
+        if base is not None:
+            for file in (folder(vectors, base) / name).iterdir():
                 if file.suffix != _LOCK:
                     link(file, place / file.name)
 
@@ -63,15 +63,15 @@ def link(file: Path, target: Path) -> None:
 
 
 def finish(
-    vectors: Path, generation: int, *, upon: int | None, known: Mapping[str, str]
+    vectors: Path, generation: int, *, base: int | None, known: Mapping[str, str]
 ) -> dict[str, str]:
     """Make a generation's files safe against a loss of power, and give their hashes.
 
-    With `upon`, the generation that it was built upon, what was linked from there is not read
+    With `base`, the generation that it was built upon, what was linked from there is not read
     again: `known` are the hashes of that generation's files, which must have been checked.
     """
     place = folder(vectors, generation)
-    earlier = None if upon is None else folder(vectors, upon)
+    earlier = None if base is None else folder(vectors, base)
     for file in place.rglob("*"):
         _sync(file)
     for directory in (place, place.parent):

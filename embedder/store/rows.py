@@ -8,9 +8,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from embedder.encoders.encoder import PassageVectors
 from embedder.errors import LibraryDamaged
 from embedder.records import Document
+from embedder.vectors import PassageVectors
 
 _CHUNK = 500  # values in one SQL `IN (...)`, well under SQLite's limit
 

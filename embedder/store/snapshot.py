@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from embedder.build.diff import StoredEntry
 from embedder.errors import DocumentNotFound, LibraryDamaged, LibraryMismatch, LibraryMissing
-from embedder.records import Document, Manifest, Span
+from embedder.records import Document, Manifest, Span, StoredEntry
 from embedder.store.rows import check, damaged, passage_sha256, select_in, sha256_of, to_document
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array
 
-Integers = np.ndarray[Any, np.dtype[np.int64]]
+Int64Array = np.ndarray[Any, np.dtype[np.int64]]
 
 
 # Passages read at once.
@@ -122,7 +121,7 @@ class Snapshot:
             " WHERE EXISTS (SELECT 1 FROM passages p WHERE p.document = d.id)"
         )
 
-    def passages(self, rows: Sequence[int] | None = None) -> tuple[Integers, Integers]:
+    def passages(self, rows: Sequence[int] | None = None) -> tuple[Int64Array, Int64Array]:
         """Give passages' ids, ascending, and their documents' row numbers: int64 (n,).
 
         Those of all documents, or of those with the row numbers `rows`.
@@ -140,7 +139,7 @@ class Snapshot:
 
     def passage_vectors(
         self, model: str, dim: int, ids: Sequence[int] | None = None
-    ) -> Iterator[Rows]:
+    ) -> Iterator[Float32Array]:
         """Give the vectors of all passages, or of some, by ascending id, in blocks.
 
         Blocks are float32 (m, dim), unit rows, made by the model with this fingerprint.
@@ -159,7 +158,7 @@ class Snapshot:
 
     def sentence_vectors(
         self, model: str, dim: int, ids: Sequence[int] | None = None
-    ) -> Iterator[tuple[int, Rows]]:
+    ) -> Iterator[tuple[int, Float32Array]]:
         """Give the vectors of all passages' sentences, or of some's, by ascending id.
 
         Each is a passage's id with float32 (sentences, dim), unit rows but for their rounding to
@@ -205,7 +204,7 @@ class Snapshot:
             places.setdefault(document, []).extend(Span(*place) for place in json.loads(spans))
         return places
 
-    def texts(self, texts: Sequence[str], model: str) -> dict[str, Rows]:
+    def texts(self, texts: Sequence[str], model: str) -> dict[str, Float32Array]:
         """Give the vectors of short texts, float16 (dim,) each; those not there are left out."""
         found = select_in(
             self._db,

@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from embedder.build.diff import StoredEntry
-from embedder.encoders.encoder import PassageVectors
-from embedder.records import Document, Manifest, Passage
+from embedder.records import Document, Manifest, Passage, StoredEntry
 from embedder.store.rows import passage_sha256, select_in, sha256_of, to_json, vector_columns
 from embedder.store.snapshot import Snapshot
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array, PassageVectors
 
 
 class Writer(Snapshot):
@@ -81,7 +79,7 @@ class Writer(Snapshot):
                     (content, model, sentences, sha256_of(sentences)),
                 )
 
-    def keep_texts(self, texts: Sequence[str], model: str, vectors: Rows) -> None:
+    def keep_texts(self, texts: Sequence[str], model: str, vectors: Float32Array) -> None:
         """Write the vectors of short texts, float32 (n, dim), inside a transaction."""
         blobs = [row.astype("<f2").tobytes() for row in vectors]
         self._db.executemany(

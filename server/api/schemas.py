@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from embedder.records import Document, Filters, Mode, Question, Verdict
-from embedder.search.validation import DEPTH, LARGEST_LIMIT, LONGEST_QUESTION
+from embedder.search.validation import MAX_CANDIDATES, MAX_LIMIT, MAX_QUERY_CHARS
 
 
 def _whole(value: object) -> object:
@@ -108,14 +108,14 @@ class SearchIn(_In):
 
     query: str = Field(
         min_length=1,
-        max_length=LONGEST_QUESTION,
+        max_length=MAX_QUERY_CHARS,
         repr=False,
         # Said here, checked in the search, which says better what is wrong.
         json_schema_extra={"pattern": QUESTION},
         description="with at least one letter or digit, and no control characters",
     )
-    limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT), _Whole] = 10
-    offset: Annotated[int, Field(ge=0, lt=DEPTH), _Whole] = 0
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT), _Whole] = 10
+    offset: Annotated[int, Field(ge=0, lt=MAX_CANDIDATES), _Whole] = 0
     mode: Mode = "hybrid"
     filters: FiltersIn = Field(default_factory=FiltersIn)
     min_similarity: Similarity | None = Field(
@@ -290,7 +290,7 @@ class DocumentsOut(_Out):
 class SimilarIn(_InUrl):
     """How many neighbours."""
 
-    limit: int = Field(10, ge=1, le=LARGEST_LIMIT)
+    limit: int = Field(10, ge=1, le=MAX_LIMIT)
 
 
 class SimilarOut(_Out):

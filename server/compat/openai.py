@@ -12,7 +12,7 @@ from apiflask import APIBlueprint
 
 from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, RequestError
-from embedder.vectors import Rows, shorten
+from embedder.vectors import Float32Array, shorten
 from server.compat.inputs import CUT, Answer, check_dimensions, check_some, headers_of
 from server.compat.openai_schemas import (
     EmbeddingOut,
@@ -120,7 +120,7 @@ def _texts(model: Encoder, given: list[str] | list[list[int]]) -> list[str]:
     return texts
 
 
-def _encoded(row: Rows, form: str) -> list[float] | str:
+def _encoded(row: Float32Array, form: str) -> list[float] | str:
     if form == "base64":
         return base64.b64encode(row.astype("<f4").tobytes()).decode("ascii")
     return [float(each) for each in row]

@@ -12,7 +12,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from pydantic import BaseModel
 
-from embedder.encoders.encoder import Encoder, Reading
+from embedder.encoders.encoder import EncodeOptions, Encoder
 from embedder.encoders.similarity import Comparison, compare, too_long
 from embedder.errors import RequestError
 from embedder.vectors import shorten
@@ -211,13 +211,15 @@ def _compared(
     with encoding():
         model = encoder()
         wanted = _reading(model, options, sent)
-        as_question = Reading(model.prompts.get("query", ""), wanted.from_end) if asking else None
+        as_question = (
+            EncodeOptions(model.prompts.get("query", ""), wanted.truncate_left) if asking else None
+        )
         return compare(model, source, texts, wanted, as_question)
 
 
 def _reading(
     model: Encoder, options: Options, sent: Mapping[str, Sequence[str]], *, unit: bool = True
-) -> Reading:
+) -> EncodeOptions:
     """Give how texts are to be read, which are `sent` by the names of their fields.
 
     Raises RequestError for a prompt that the model does not have, and for a text that is too
@@ -234,7 +236,7 @@ def _reading(
         for field, texts in sent.items():
             refuse_long(model, field, texts)
     prompt = None if name is None else model.prompts[name]
-    return Reading(prompt, options.truncation_direction.lower() == "left", unit)
+    return EncodeOptions(prompt, options.truncation_direction.lower() == "left", unit)
 
 
 def _ranked(found: Comparison) -> list[tuple[int, float]]:

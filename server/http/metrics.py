@@ -11,12 +11,12 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from embedder.encoders.encoder import AS_DOCUMENTS, Encoder, PassageVectors, Reading
+from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.errors import FingerpostError
 from embedder.library import Library
 from embedder.records import Passage
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array, PassageVectors
 from server.http.admission import Gate
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -118,13 +118,15 @@ class _Counted:
     def decode(self, ids: Sequence[int]) -> str:
         return self._encoder.decode(ids)
 
-    def encode_queries(self, texts: Sequence[str]) -> Rows:
+    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
         self._texts.observe(len(texts))
         return self._encoder.encode_queries(texts)
 
-    def encode_documents(self, texts: Sequence[str], reading: Reading = AS_DOCUMENTS) -> Rows:
+    def encode_documents(
+        self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
+    ) -> Float32Array:
         self._texts.observe(len(texts))
-        return self._encoder.encode_documents(texts, reading)
+        return self._encoder.encode_documents(texts, options)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         self._texts.observe(len(passages))

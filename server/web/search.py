@@ -14,7 +14,7 @@ from flask_babel import gettext, lazy_gettext
 from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
-from embedder.search.validation import DEPTH, LONGEST_QUESTION
+from embedder.search.validation import MAX_CANDIDATES, MAX_QUERY_CHARS
 from server.http.admission import TooMany
 from server.http.context import encoding, library
 from server.http.errors import status_of
@@ -80,7 +80,9 @@ def _shown(form: Form, found: Answer) -> dict[str, Any]:
         "answer": found,
         "verdict": VERDICTS[found.verdict],
         "earlier": max(0, offset - PAGE_LENGTH) if offset else None,
-        "later": offset + PAGE_LENGTH if offset + PAGE_LENGTH < min(found.total, DEPTH) else None,
+        "later": offset + PAGE_LENGTH
+        if offset + PAGE_LENGTH < min(found.total, MAX_CANDIDATES)
+        else None,
         "lifts": [] if found.total else _lifts(form),
         "elsewhere": _documents(each for each in form.picked if each not in here),
         "recognised": _once(found.understood, form.question),
@@ -165,7 +167,7 @@ def _page(form: Form, **shown: object) -> str:
         choices=choices,
         years=years,
         chosen_years=_range(form),
-        longest=LONGEST_QUESTION,
+        longest=MAX_QUERY_CHARS,
         library_size=manifest.documents,
         reads_english_best=manifest.model == DEFAULT_MODEL,
         filter_names=_filter_names(),

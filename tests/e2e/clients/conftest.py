@@ -13,7 +13,7 @@ from sentence_transformers import SentenceTransformer
 
 from embedder.encoders.loading import DEFAULT_MODEL, find_model
 from embedder.library import Library
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array
 from server.app import create_app
 from server.settings import Settings
 from tests.support.app import Running
@@ -29,7 +29,7 @@ TEXTS = [
 LONG = "A judge and a nurse. " * 100
 
 # Texts to float32 (n, dim), by sentence-transformers.
-Encode = Callable[[list[str]], Rows]
+Encode = Callable[[list[str]], Float32Array]
 
 
 @pytest.fixture(scope="session")

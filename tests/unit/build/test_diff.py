@@ -7,17 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from embedder.build.diff import (
-    Changes,
-    StoredEntry,
-    document_id,
-    find_changes,
-    identify,
-    to_store,
-)
+from embedder.build.diff import Changes, document_id, find_changes, identify, to_store
 from embedder.errors import SourceError
 from embedder.formats import listing
-from embedder.records import Document, Entry
+from embedder.records import Document, Entry, StoredEntry
 from tests.conftest import SEEDS
 
 NOTHING = Changes(new=(), changed=(), removed=(), unchanged=0)

@@ -40,7 +40,7 @@ def many_ids(first: int, last: int) -> list[str]:
 
 
 @pytest.fixture
-def upon(monkeypatch: pytest.MonkeyPatch) -> None:
+def base(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every library is large enough to be built upon."""
     monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 0)
 
@@ -96,9 +96,9 @@ def test_a_library_built_upon_answers_as_one_built_anew(
     monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 10_000)
     monkeypatch.setattr("embedder.index.exact.EXACT_UP_TO", 200_000)
     build_words(tmp_path / "w", *(tmp_path / f"{name}.jsonl" for name in ("one", "two", "three")))
-    anew = read_words(tmp_path / "w")
+    full_rebuild = read_words(tmp_path / "w")
     for question in QUESTIONS:
-        one, other = grown.ask(question), anew.ask(question)
+        one, other = grown.ask(question), full_rebuild.ask(question)
         assert told(one) == told(other)
         if question.mode == "semantic":
             assert [hit.document.id for hit in one.hits[:5]] == [
@@ -196,7 +196,7 @@ def test_vectors_added_to_the_index_lie_in_a_file_of_their_own(
 # The map.
 
 
-def chart_of(folder: Path, generation: int) -> document_map.Chart:
+def chart_of(folder: Path, generation: int) -> document_map.DocumentMap:
     return document_map.read(generations.folder(folder, generation) / generations.MAP)
 
 
@@ -221,9 +221,9 @@ def test_sources_in_another_order_give_the_same_map(tmp_path: Path):
 
 @pytest.mark.parametrize("upon", [True, False], ids=["upon", "anew"])
 def test_a_map_is_kept_while_its_documents_stay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upon: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: bool
 ):
-    monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 0 if upon else 10_000)
+    monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 0 if base else 10_000)
     monkeypatch.setattr("embedder.index.document_map.LARGEST", 20)
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 60))
     build_words(tmp_path / "v", source)
@@ -279,8 +279,8 @@ def test_a_map_of_another_model_is_not_gone_on_from(tmp_path: Path):
             tmp_path / folder, [source], Silent(), "other words", replace=True, load=lambda _: other
         )
     assert read_words(tmp_path / "v").status()[0] == 2
-    grown, anew = chart_of(tmp_path / "v", 2), chart_of(tmp_path / "w", 1)
-    assert np.array_equal(grown.points, anew.points)
+    grown, full_rebuild = chart_of(tmp_path / "v", 2), chart_of(tmp_path / "w", 1)
+    assert np.array_equal(grown.points, full_rebuild.points)
 
 
 # Files that are as they were.

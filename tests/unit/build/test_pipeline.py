@@ -24,7 +24,7 @@ import pytest
 
 from embedder.build import pipeline as build_module
 from embedder.build.pipeline import Report, index
-from embedder.encoders.encoder import Encoder, PassageVectors
+from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.errors import (
     EncoderError,
@@ -38,14 +38,14 @@ from embedder.library import Library
 from embedder.records import Passage, Question
 from embedder.store import generations
 from embedder.store.database import Store
-from embedder.vectors import Rows, normalise
+from embedder.vectors import Float32Array, PassageVectors, normalise
 from tests.conftest import ROOT, SEEDS, Silent, run_sql, write_jsonl
 
 Build = Callable[..., Report]
 
 
 @cache
-def number_word(word: str) -> Rows:
+def number_word(word: str) -> Float32Array:
     """Sixteen numbers for a word, always the same."""
     digest = hashlib.sha256(word.encode()).digest() + hashlib.sha512(word.encode()).digest()
     return np.frombuffer(digest[:32], dtype="<i2").astype(np.float32) / 32768
@@ -65,10 +65,10 @@ class WordEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
 
-    def encode_queries(self, texts: Sequence[str]) -> Rows:
+    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
         return self.encode_documents(texts)
 
-    def encode_documents(self, texts: Sequence[str]) -> Rows:
+    def encode_documents(self, texts: Sequence[str]) -> Float32Array:
         sums = [sum(map(number_word, (self.name, *text.lower().split()))) for text in texts]
         return normalise(np.asarray(sums, dtype=np.float32).reshape(-1, self.dim))
 
@@ -381,8 +381,8 @@ def test_the_same_text_in_two_documents_is_embedded_once(tmp_path: Path):
 # The sentence splitter (sentencex, in Rust) panics at some of these, which is no Exception.
 @pytest.mark.parametrize("space", ["\u00a0", "\u2028", "\u3000", "\u202f"])
 def test_any_white_space_in_an_abstract_can_be_read(tmp_path: Path, space: str):
-    strange = a_document("a", abstract=f"See Annex B{space}. And then the next.")
-    build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", strange))
+    unknown_words = a_document("a", abstract=f"See Annex B{space}. And then the next.")
+    build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", unknown_words))
     assert ids(read_words(tmp_path / "v")) == ["a"]
 
 

@@ -14,12 +14,12 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize
 from tokenizers import Tokenizer
 
-from embedder.encoders.encoder import Encoder, Reading
+from embedder.encoders.encoder import EncodeOptions, Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
-from embedder.vectors import Rows, shorten
+from embedder.vectors import Float32Array, shorten
 from tests.unit.encoders.test_torch_encoder import PROMPTS, make_model
 
 LONG = " ".join(f"Sentence {number} names a shelter, a judge and a border." for number in range(60))
@@ -49,12 +49,12 @@ def plain() -> SentenceTransformer:
     return SentenceTransformer(str(find_model(DEFAULT_MODEL)), device="cpu")
 
 
-def encode(model: SentenceTransformer, texts: list[str]) -> Rows:
+def encode(model: SentenceTransformer, texts: list[str]) -> Float32Array:
     return np.asarray(model.encode(texts, show_progress_bar=False))
 
 
 def test_from_the_end_the_last_tokens_are_read(either: Encoder, plain: SentenceTransformer):
-    found = either.encode_documents(TEXTS, Reading(from_end=True))
+    found = either.encode_documents(TEXTS, EncodeOptions(truncate_left=True))
     plain.tokenizer.truncation_side = "left"
     np.testing.assert_allclose(found, encode(plain, TEXTS), atol=1e-5)
     usual = either.encode_documents(TEXTS)
@@ -64,12 +64,12 @@ def test_from_the_end_the_last_tokens_are_read(either: Encoder, plain: SentenceT
 
 def test_a_text_read_from_the_end_does_not_change_how_the_next_is_read(either: Encoder):
     before = either.encode_documents([LONG])
-    either.encode_documents([LONG], Reading(from_end=True))
+    either.encode_documents([LONG], EncodeOptions(truncate_left=True))
     np.testing.assert_array_equal(either.encode_documents([LONG]), before)
 
 
 def test_unscaled_rows_are_what_is_pooled(either: Encoder, plain: SentenceTransformer):
-    found = either.encode_documents(TEXTS, Reading(unit=False))
+    found = either.encode_documents(TEXTS, EncodeOptions(unit=False))
     parts: list[Any] = [each for each in plain if not isinstance(each, Normalize)]
     assert len(parts) == len(plain) - 1
     wanted = encode(SentenceTransformer(modules=parts, device="cpu"), TEXTS)
@@ -89,14 +89,14 @@ def test_a_prompt_of_the_model_stands_before_the_text(kind: str, tmp_path: Path)
     wanted = SentenceTransformer(folder, device="cpu")
     for use, prompt in PROMPTS.items():
         np.testing.assert_allclose(
-            model.encode_documents(TEXTS[:2], Reading(prompt)),
+            model.encode_documents(TEXTS[:2], EncodeOptions(prompt)),
             [
                 row / np.linalg.norm(row)
                 for row in np.asarray(wanted.encode(TEXTS[:2], prompt_name=use))
             ],
             atol=1e-5,
         )
-    nothing = model.encode_documents(TEXTS[:1], Reading(""))
+    nothing = model.encode_documents(TEXTS[:1], EncodeOptions(""))
     assert float(nothing[0] @ model.encode_documents(TEXTS[:1])[0]) < 0.9999
 
 

@@ -22,11 +22,11 @@ from embedder.encoders.loading import (
 )
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_export import convert
-from embedder.encoders.openvino_package import read_card
+from embedder.encoders.openvino_package import read_config
 from embedder.encoders.openvino_runtime import Precision
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array
 from tests.conftest import ROOT, in_threads
 from tests.unit.encoders.test_torch_encoder import KINDS, TEXTS, a_passage, make_model
 
@@ -50,7 +50,7 @@ def torch_encoder() -> TorchEncoder:
     return plain(find_model(DEFAULT_MODEL))
 
 
-def least_cosine(one: Rows, other: Rows) -> float:
+def least_cosine(one: Float32Array, other: Float32Array) -> float:
     return float((one * other).sum(axis=-1).min())
 
 
@@ -153,7 +153,7 @@ def test_many_threads_encode_as_one_does(encoder: Encoder):
 @pytest.mark.parametrize("precision", ["f32", "int8"])
 def test_texts_in_one_row_do_not_see_one_another(place: Path, precision: Precision):
     encoder = OpenVinoEncoder("m", place, "", precision)
-    assert read_card(place).packed
+    assert read_config(place).packed
     for others in (TEXTS[1:4], [LONG], ["x"] * 40):
         together = encoder.encode_queries([TEXTS[0], *others])
         alone = encoder.encode_queries([TEXTS[0]])
@@ -163,15 +163,15 @@ def test_texts_in_one_row_do_not_see_one_another(place: Path, precision: Precisi
 def test_a_model_whose_positions_begin_behind_its_padding_is_packed(tmp_path: Path):
     torch_encoder = plain(make_model(tmp_path, roberta=True))
     found = fast(torch_encoder, tmp_path / "place", "f32")
-    card = read_card(tmp_path / "place")
-    assert (card.packed, card.first) == (True, 1)
+    config = read_config(tmp_path / "place")
+    assert (config.packed, config.first) == (True, 1)
     rows, wanted = (each.encode_queries(TEXTS[:4]) for each in (found, torch_encoder))
     np.testing.assert_allclose(rows, wanted, atol=1e-5)
 
 
 def test_a_model_that_does_more_than_pool_is_padded(tmp_path: Path):
     fast(plain(make_model(tmp_path, dense=True)), tmp_path / "place")
-    assert not read_card(tmp_path / "place").packed
+    assert not read_config(tmp_path / "place").packed
 
 
 @pytest.mark.parametrize("precision", ["f32", "int8"])
@@ -182,7 +182,7 @@ def test_vectors_are_the_same_to_the_last_digit_whoever_else_asks(
     asked = [[f"{text} {at}", TEXTS[at % 4]] for at, text in enumerate(TEXTS[:4] * 3)]
     alone = [encoder.encode_queries(each) for each in asked]
 
-    def ask(_: int) -> list[Rows]:
+    def ask(_: int) -> list[Float32Array]:
         return [encoder.encode_queries(each) for each in asked]
 
     for found in in_threads(8, ask):
@@ -199,7 +199,7 @@ def test_a_model_that_cannot_have_bytes_for_weights_runs_without(
     monkeypatch.setattr("nncf.compress_weights", fail)
     found = fast(plain(make_model(tmp_path)), tmp_path / "place")
     assert found.precision in ("bf16", "f32")
-    assert not [name for name in read_card(tmp_path / "place").files if "int8" in name]
+    assert not [name for name in read_config(tmp_path / "place").files if "int8" in name]
 
 
 # The cache.
@@ -222,12 +222,12 @@ def test_an_empty_cache_is_filled_and_a_full_one_read(
     monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "cache"))
     folder = make_model(tmp_path / "m")
     assert load_encoder(str(folder)).backend.startswith("openvino")
-    card = read_card(converted(fingerprint(folder)))
-    assert (card.dim, card.averages, card.packed) == (32, True, True)
+    config = read_config(converted(fingerprint(folder)))
+    assert (config.dim, config.averages, config.packed) == (32, True, True)
     # With bytes for weights some processors give this tiny model other vectors: then it has none.
     small = {"int8.xml", "int8.bin"}
-    assert set(card.files) - small == {"model.xml", "model.bin", "tokenizer.json"}
-    assert set(card.files) & small in (small, set())
+    assert set(config.files) - small == {"model.xml", "model.bin", "tokenizer.json"}
+    assert set(config.files) & small in (small, set())
     monkeypatch.setattr("embedder.encoders.openvino_export.convert", None)
     assert load_encoder(str(folder)).backend.startswith("openvino")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embedder.encoders.encoder import Encoder, Reading
+from embedder.encoders.encoder import EncodeOptions, Encoder
 from embedder.encoders.similarity import compare, pairwise, too_long, vectors
 from embedder.errors import DocumentNotFound
 from embedder.library import Library
@@ -62,7 +62,7 @@ def test_passages_are_never_too_long_and_texts_are(encoder: Encoder):
 
 
 def test_a_source_may_be_read_otherwise(encoder: Encoder):
-    end = Reading(from_end=True)
+    end = EncodeOptions(truncate_left=True)
     long = "olive " * 300 + SOURCE
     found = compare(encoder, long, [SOURCE, long], asking=end)
     rows = encoder.encode_documents([SOURCE, long])

@@ -21,13 +21,13 @@ from transformers import (
     RobertaModel,
 )
 
-from embedder.encoders.encoder import Encoder, PassageVectors
+from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.library import Library
 from embedder.records import Passage, Question, Span
-from embedder.vectors import Rows, normalise
+from embedder.vectors import Float32Array, PassageVectors, normalise
 from tests.conftest import in_threads
 
 PROMPTS = {"query": "query: ", "document": "passage: "}
@@ -156,7 +156,7 @@ def a_passage(title: str, *sentences: str) -> Passage:
     )
 
 
-def lengths(rows: Rows) -> Rows:
+def lengths(rows: Float32Array) -> Float32Array:
     return np.linalg.norm(rows, axis=-1)
 
 
@@ -242,7 +242,7 @@ def token_vectors(folder: Path, text: str) -> tuple[torch.Tensor, list[tuple[int
         return model(**features).last_hidden_state[0], places
 
 
-def mean_of(tokens: torch.Tensor, chosen: list[int]) -> Rows:
+def mean_of(tokens: torch.Tensor, chosen: list[int]) -> Float32Array:
     return normalise(tokens[chosen].mean(dim=0, keepdim=True).numpy())[0]
 
 

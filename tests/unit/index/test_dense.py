@@ -8,13 +8,13 @@ import pytest
 from embedder.errors import LibraryDamaged
 from embedder.index.approximate import (
     ApproximateIndex,
-    Nearest,
+    NearestVectors,
     measure,
     recall,
     training_size,
     write_index,
 )
-from embedder.index.dense import Among, DenseIndex
+from embedder.index.dense import DenseIndex, PositionFilter
 from embedder.index.exact import ExactIndex
 from tests.conftest import in_threads
 
@@ -79,7 +79,7 @@ def test_the_nearest_are_those_of_numpy(query, limit, index):
 )
 def test_the_nearest_allowed_are_those_of_numpy(allowed, limit, index):
     for query in QUERIES:
-        positions, scores = index.search(query, limit, Among.of(allowed))
+        positions, scores = index.search(query, limit, PositionFilter.of(allowed))
         wanted, products = nearest(query, limit, allowed)
         assert positions.tolist() == wanted
         assert scores.tolist() == pytest.approx(products, abs=1e-6)
@@ -89,7 +89,7 @@ def test_a_limit_above_the_count_gives_all(index):
     positions, scores = index.search(QUERIES[0], 10 * COUNT)
     assert sorted(positions.tolist()) == list(range(COUNT))
     assert len(scores) == COUNT
-    assert index.search(QUERIES[0], 10 * COUNT, Among.of(only(4, 2)))[0].shape == (2,)
+    assert index.search(QUERIES[0], 10 * COUNT, PositionFilter.of(only(4, 2)))[0].shape == (2,)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_limit_above_the_count_gives_all(index):
 )
 def test_nothing_is_found_where_nothing_may_be(limit, allowed, index):
     positions, scores = index.search(
-        QUERIES[0], limit, allowed if allowed is None else Among.of(allowed)
+        QUERIES[0], limit, allowed if allowed is None else PositionFilter.of(allowed)
     )
     assert (positions.shape, positions.dtype) == ((0,), np.int64)
     assert (scores.shape, scores.dtype) == ((0,), np.float32)
@@ -113,7 +113,9 @@ def test_an_empty_index_finds_nothing():
     empty = ExactIndex(np.empty((0, DIM), dtype=np.float32))
     positions, scores = empty.search(QUERIES[0], 10)
     assert (positions.tolist(), scores.tolist()) == ([], [])
-    assert empty.search(QUERIES[0], 10, Among.of(np.empty(0, dtype=bool)))[0].tolist() == []
+    assert (
+        empty.search(QUERIES[0], 10, PositionFilter.of(np.empty(0, dtype=bool)))[0].tolist() == []
+    )
     assert empty.within(QUERIES[0], -1.0).tolist() == []
 
 
@@ -167,7 +169,7 @@ def test_of_equal_vectors_the_first_are_found(limit):
 
 def test_ties_beyond_the_mask_are_not_found():
     mask = np.asarray([False, False, True, True, False, True])
-    positions, scores = ExactIndex(HALVES).search(FIRST, 3, Among.of(mask))
+    positions, scores = ExactIndex(HALVES).search(FIRST, 3, PositionFilter.of(mask))
     assert set(positions[:2].tolist()) == {2, 5}
     assert (positions[2], scores.tolist()) == (3, [0.5, 0.5, 0.0])
 
@@ -233,7 +235,7 @@ def test_vectors_are_those_put_in(positions, index):
 
 def test_searching_changes_neither_query_nor_mask(index):
     query, mask = QUERIES[0].copy(), SOME.copy()
-    index.search(query, 10, Among.of(mask))
+    index.search(query, 10, PositionFilter.of(mask))
     assert query.tolist() == QUERIES[0].tolist()
     assert mask.tolist() == SOME.tolist()
 
@@ -256,18 +258,20 @@ def test_a_large_exact_index_finds_what_numpy_does(large: ExactIndex, limit: int
     for query in unit(random.normal(size=(5, 32))):
         scores = MANY @ query
         wanted = [at for at in np.argsort(-scores, kind="stable") if allowed[at]][:limit]
-        positions, found = large.search(query, limit, None if share == 1.0 else Among.of(allowed))
+        positions, found = large.search(
+            query, limit, None if share == 1.0 else PositionFilter.of(allowed)
+        )
         assert positions.tolist() == wanted
         np.testing.assert_allclose(found, scores[wanted], atol=1e-6)
 
 
 def test_what_may_be_found_is_counted_and_listed():
     for mask in (ALL, SOME, only(), only(0, 8, COUNT - 1), np.ones(12_345, dtype=bool)):
-        among = Among.of(mask)
-        assert among.count == mask.sum()
-        assert among.positions().tolist() == np.flatnonzero(mask).tolist()
-    assert Among.of(ALL).few is not None
-    assert Among.of(np.ones(12_345, dtype=bool)).few is None
+        allowed = PositionFilter.of(mask)
+        assert allowed.count == mask.sum()
+        assert allowed.positions().tolist() == np.flatnonzero(mask).tolist()
+    assert PositionFilter.of(ALL).few is not None
+    assert PositionFilter.of(np.ones(12_345, dtype=bool)).few is None
 
 
 @pytest.mark.parametrize(
@@ -291,7 +295,7 @@ def test_a_large_exact_index_is_exact_however_the_vectors_lie(rows: np.ndarray, 
     for query in (rows[0], rows[-1], unit(np.ones(rows.shape[1]))):
         for allowed in (np.ones(len(rows), dtype=bool), mask):
             scores = np.where(allowed, rows.astype(np.float64) @ query, -2)
-            positions, found = index.search(query, limit, Among.of(allowed))
+            positions, found = index.search(query, limit, PositionFilter.of(allowed))
             assert len(set(positions.tolist())) == limit
             assert allowed[positions].all()
             np.testing.assert_allclose(found, np.sort(scores)[::-1][:limit], atol=1e-6)
@@ -301,7 +305,7 @@ def test_a_large_exact_index_is_exact_however_the_vectors_lie(rows: np.ndarray, 
 def test_a_large_exact_index_gives_all_for_a_limit_above_the_count(large: ExactIndex):
     assert sorted(large.search(MANY[3], 10**6)[0].tolist()) == list(range(len(MANY)))
     half = np.arange(len(MANY)) % 2 == 0
-    assert len(large.search(MANY[3], 10**6, Among.of(half))[0]) == half.sum()
+    assert len(large.search(MANY[3], 10**6, PositionFilter.of(half))[0]) == half.sum()
 
 
 @pytest.fixture(scope="module")
@@ -310,7 +314,7 @@ def inverted(tmp_path_factory: pytest.TempPathFactory) -> tuple[ApproximateIndex
     path = tmp_path_factory.mktemp("dense") / "index"
     write_index(path, [CLOSE[:9000], CLOSE[9000:]], CLOSE[: training_size(len(CLOSE))], len(CLOSE))
     queries = CLOSE[::100]
-    nearest = Nearest(queries)
+    nearest = NearestVectors(queries)
     nearest.add(CLOSE[:5000])
     nearest.add(CLOSE[5000:])
     assert nearest.positions[:, 0].tolist() == list(range(0, len(CLOSE), 100))
@@ -337,7 +341,9 @@ def test_an_inverted_file_finds_nearly_all_whatever_the_filter(inverted, share: 
     allowed = random.random(len(CLOSE)) < share
     shares = []
     for at in random.integers(0, len(CLOSE), 40):
-        positions, scores = index.search(CLOSE[at], 10, None if share == 1.0 else Among.of(allowed))
+        positions, scores = index.search(
+            CLOSE[at], 10, None if share == 1.0 else PositionFilter.of(allowed)
+        )
         assert allowed[positions].all()
         assert (np.diff(scores) <= 0).all()
         shares.append(np.isin(exact(CLOSE[at], allowed, 10), positions).mean())
@@ -364,7 +370,7 @@ def test_an_inverted_file_gives_all_that_are_near_enough(inverted):
 def test_vectors_are_added_to_an_inverted_file(tmp_path):
     write_index(tmp_path / "one", [CLOSE[:11_000]], CLOSE[:5000], len(CLOSE))
     nothing = np.empty((0, 32), dtype=np.float32)
-    write_index(tmp_path / "two", [CLOSE[11_000:]], nothing, 0, upon=tmp_path / "one")
+    write_index(tmp_path / "two", [CLOSE[11_000:]], nothing, 0, base=tmp_path / "one")
     index = ApproximateIndex.read(tmp_path / "two", 32)
     for at in (0, 10_999, 11_000, 11_999):
         assert index.search(CLOSE[at], 1)[0].tolist() == [at]
@@ -372,7 +378,10 @@ def test_vectors_are_added_to_an_inverted_file(tmp_path):
 
 def test_nothing_is_found_where_nothing_may_be_in_an_inverted_file(inverted):
     index, _ = inverted
-    assert index.search(CLOSE[0], 10, Among.of(np.zeros(len(CLOSE), dtype=bool)))[0].tolist() == []
+    assert (
+        index.search(CLOSE[0], 10, PositionFilter.of(np.zeros(len(CLOSE), dtype=bool)))[0].tolist()
+        == []
+    )
 
 
 def test_a_damaged_inverted_file_is_refused(tmp_path):
@@ -399,7 +408,7 @@ def test_an_inverted_file_without_all_its_vectors_is_refused(tmp_path):
 def test_an_inverted_file_gives_all_for_a_limit_above_the_count(inverted):
     index, _ = inverted
     assert sorted(index.search(CLOSE[3], 10**6)[0].tolist()) == list(range(len(CLOSE)))
-    many = Among.of(np.arange(len(CLOSE)) >= 3000)
+    many = PositionFilter.of(np.arange(len(CLOSE)) >= 3000)
     positions, scores = index.search(CLOSE[3], 8999, many)
     assert (len(positions), len(scores), positions.min()) == (8999, 8999, 3000)
     assert index.search(CLOSE[3], 0)[0].tolist() == []

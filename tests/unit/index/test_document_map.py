@@ -10,7 +10,7 @@ from scipy.spatial import procrustes
 from sklearn.manifold import trustworthiness
 
 from embedder.index import document_map
-from embedder.index.document_map import Chart, choose, document_vectors, draw
+from embedder.index.document_map import DocumentMap, choose, document_vectors, draw
 from embedder.library import Library
 from embedder.store.database import Store
 
@@ -110,8 +110,8 @@ def test_a_map_drawn_anew_is_turned_as_the_one_before():
     chosen, vectors = named(60), random(60)
     before = draw(chosen[:20], vectors[:20])
     after = draw(chosen, vectors, before)
-    anew = draw(chosen, vectors)
-    assert procrustes(anew.points, after.points)[2] < 1e-9
+    full_rebuild = draw(chosen, vectors)
+    assert procrustes(full_rebuild.points, after.points)[2] < 1e-9
     shared = after.points[:20] - after.points[:20].mean(axis=0)
     known = before.points - before.points.mean(axis=0)
     # The best turn leaves a symmetric product: no turn would bring them nearer.
@@ -122,7 +122,7 @@ def test_a_map_drawn_anew_is_turned_as_the_one_before():
 
 def test_a_map_on_a_line_is_not_gone_on_from():
     vectors = unit(np.linspace((1, 0, 0), (0, 1, 0), 8))
-    line = Chart(
+    line = DocumentMap(
         tuple(key for _, key in named(8)),
         np.arange(8),
         vectors,
@@ -215,10 +215,10 @@ def test_no_documents_have_no_vectors():
 
 
 @pytest.fixture(scope="module")
-def axes() -> Chart:
+def axes() -> DocumentMap:
     """Six documents at right angles, on a line at 0, 1, 2 … 5."""
     points = np.column_stack((np.arange(6.0), np.zeros(6)))
-    return Chart(
+    return DocumentMap(
         tuple("abcdef"),
         np.arange(6),
         np.eye(6, dtype=np.float32),
@@ -246,7 +246,7 @@ def test_left_out_documents_lie_where_they_would(seeds):
     ranks = []
     for at in range(len(chosen)):
         kept = [each for each in range(len(chosen)) if each != at]
-        chart = Chart(
+        chart = DocumentMap(
             tuple(whole.ids[each] for each in kept),
             whole.rows[kept],
             vectors[kept],

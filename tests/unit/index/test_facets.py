@@ -10,11 +10,11 @@ import pytest
 from embedder.build.diff import find_changes, identify
 from embedder.errors import RequestError, UnknownValue
 from embedder.formats import listing
-from embedder.index.facets import FACETS, Allowed, Facets, label, labels
+from embedder.index.facets import FACETS, FacetFilter, Facets, label, labels
 from embedder.records import Document, FacetCount, Filters
 from tests.conftest import SEEDS
 
-EVERYTHING = Allowed()
+EVERYTHING = FacetFilter()
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,9 @@ def test_a_country_is_one_under_all_its_names(name, facets, seeds):
 
 @pytest.mark.parametrize("name", ["Lebanon", "lebanon", " LEBANON ", "LB", "lb", "LBN", "lbn"])
 def test_a_country_is_found_in_any_case(name, facets, seeds):
-    assert facets.resolve(Filters(countries=(name,))) == Allowed((frozenset({"countries:LBN"}),))
+    assert facets.resolve(Filters(countries=(name,))) == FacetFilter(
+        (frozenset({"countries:LBN"}),)
+    )
     assert found(facets, seeds, countries=(name,)) == [LEBANON]
 
 
@@ -202,7 +204,9 @@ def test_a_region_is_found_by_its_whole_name(facets, seeds):
 # the filter lets all documents through, and the dense side answers from all of them.
 @pytest.mark.parametrize("name", ["France", "fr", "FRA"])
 def test_a_country_without_documents_is_allowed_and_empty(name, facets, seeds):
-    assert facets.resolve(Filters(countries=(name,))) == Allowed((frozenset({"countries:FRA"}),))
+    assert facets.resolve(Filters(countries=(name,))) == FacetFilter(
+        (frozenset({"countries:FRA"}),)
+    )
     assert found(facets, seeds, countries=(name,)) == []
 
 
@@ -344,7 +348,7 @@ def test_worldwide_is_no_way_past_other_filters(facets, seeds):
 def test_worldwide_alone_filters_nothing(facets):
     assert facets.resolve(Filters(include_worldwide=True)) == EVERYTHING
     only_topics = facets.resolve(Filters(topics=("Trafficking",), include_worldwide=True))
-    assert only_topics == Allowed((frozenset({"topics:trafficking"}),))
+    assert only_topics == FacetFilter((frozenset({"topics:trafficking"}),))
 
 
 # BUG: in a library without worldwide documents, it lets all through (see above).

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.index.float16_files import Halves, files, halve, write
+from embedder.index.float16_files import Float16Matrix, files, to_float16, write
 
 DIM = 5
 ROWS = np.random.default_rng(2).uniform(-1, 1, size=(23, DIM)).astype(np.float32)
@@ -17,7 +17,7 @@ ROWS = np.random.default_rng(2).uniform(-1, 1, size=(23, DIM)).astype(np.float32
 def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     at = 0
     for count in request.param:
-        rows = halve(ROWS[at : at + count])
+        rows = to_float16(ROWS[at : at + count])
         write(tmp_path, [rows[:4], rows[4:]])
         at += count
     return tmp_path
@@ -27,36 +27,36 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     "wanted", [[0], [22, 0, 9, 10], [7, 7, 8], list(range(23)), []], ids=lambda each: f"{len(each)}"
 )
 def test_rows_come_back_in_the_order_asked_for(folder: Path, wanted: list[int]):
-    found = Halves(folder, DIM).of(np.asarray(wanted, dtype=np.int64))
+    found = Float16Matrix(folder, DIM).of(np.asarray(wanted, dtype=np.int64))
     assert (found.shape, found.dtype) == ((len(wanted), DIM), np.float32)
     assert found.tolist() == ROWS[wanted].astype(np.float16).tolist()
     np.testing.assert_allclose(found, ROWS[wanted], atol=0.00025)
 
 
 def test_rows_that_were_expected_are_the_same(folder: Path):
-    halves = Halves(folder, DIM)
+    halves = Float16Matrix(folder, DIM)
     halves.expect(np.asarray([0, 11, 22, 5, 1, 23]), np.asarray([1, 20, 23, 5, 1, 23]))
-    assert halves.of(np.arange(23)).tolist() == halve(ROWS).tolist()
+    assert halves.of(np.arange(23)).tolist() == to_float16(ROWS).tolist()
     halves.expect(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 def test_all_are_counted(folder: Path):
-    assert len(Halves(folder, DIM)) == 23
+    assert len(Float16Matrix(folder, DIM)) == 23
 
 
 def test_an_empty_folder_holds_nothing(tmp_path: Path):
-    assert len(Halves(tmp_path, DIM)) == 0
-    assert Halves(tmp_path, DIM).of(np.empty(0, dtype=np.int64)).shape == (0, DIM)
+    assert len(Float16Matrix(tmp_path, DIM)) == 0
+    assert Float16Matrix(tmp_path, DIM).of(np.empty(0, dtype=np.int64)).shape == (0, DIM)
 
 
 def test_files_are_written_once_and_listed_by_number(tmp_path: Path):
     for at in range(12):
-        write(tmp_path, [halve(ROWS[at : at + 1])])
+        write(tmp_path, [to_float16(ROWS[at : at + 1])])
     assert [each.name for each in files(tmp_path)] == [f"{at}.f16" for at in range(12)]
-    assert Halves(tmp_path, DIM).of(np.arange(12)).tolist() == halve(ROWS[:12]).tolist()
+    assert Float16Matrix(tmp_path, DIM).of(np.arange(12)).tolist() == to_float16(ROWS[:12]).tolist()
 
 
 def test_a_file_that_is_cut_is_none(tmp_path: Path):
     (tmp_path / "0.f16").write_bytes(b"0" * (2 * DIM + 2))
     with pytest.raises(ValueError, match="reshape"):
-        Halves(tmp_path, DIM)
+        Float16Matrix(tmp_path, DIM)

@@ -9,8 +9,8 @@ import pytest
 
 from embedder.build.diff import find_changes, identify
 from embedder.formats import listing
-from embedder.index.facets import Allowed, Facets
-from embedder.index.lexical import FIELDS, LexicalIndex, Wanted, write_index
+from embedder.index.facets import FacetFilter, Facets
+from embedder.index.lexical import FIELDS, LexicalIndex, LexicalQuery, write_index
 from embedder.records import Document, Filters
 from tests.conftest import SEEDS
 
@@ -26,14 +26,14 @@ def write(folder: Path, *documents: Document) -> LexicalIndex:
 
 
 def search(
-    index: LexicalIndex, text: str, limit: int, allowed: Allowed | None = None
+    index: LexicalIndex, text: str, limit: int, allowed: FacetFilter | None = None
 ) -> list[tuple[int, float]]:
     """Look for the words of a text and nothing else."""
-    return hits(index, Wanted(text), limit, allowed)
+    return hits(index, LexicalQuery(text), limit, allowed)
 
 
 def hits(
-    index: LexicalIndex, wanted: Wanted, limit: int, allowed: Allowed | None = None
+    index: LexicalIndex, wanted: LexicalQuery, limit: int, allowed: FacetFilter | None = None
 ) -> list[tuple[int, float]]:
     """Give row numbers with their scores, best first."""
     numbers, scores = index.search(wanted, limit, allowed)
@@ -198,7 +198,7 @@ def test_related_words_count_by_their_weight_and_in_the_text_alone(tmp_path):
         document(abstract="zebra", authors=("Nurse",)),
     )
     full = dict(search(index, "nurse", 10))
-    found = hits(index, Wanted("", related={"nurses": 0.5}), 10)
+    found = hits(index, LexicalQuery("", related={"nurses": 0.5}), 10)
     assert found == [(10, pytest.approx(0.5 * full[10], rel=1e-5))]
 
 
@@ -207,8 +207,8 @@ def test_a_word_counts_by_what_its_part_of_the_question_tells(tmp_path):
         tmp_path, *(document(abstract=each) for each in ("nurse doctor zebra", "guide", "lamp"))
     )
     text = ("The nurse, the doctor, the zebra.", "Is there a guide?")
-    flat = dict(hits(index, Wanted(" ".join(text)), 10))
-    found = dict(hits(index, Wanted(" ".join(text), parts=text), 10))
+    flat = dict(hits(index, LexicalQuery(" ".join(text)), 10))
+    found = dict(hits(index, LexicalQuery(" ".join(text), parts=text), 10))
     assert found[10] == pytest.approx(flat[10], rel=1e-5)
     # One word tells a third of three equally rare ones.
     assert found[20] == pytest.approx(flat[20] / 3 ** (1 / 3), rel=1e-5)
@@ -217,19 +217,19 @@ def test_a_word_counts_by_what_its_part_of_the_question_tells(tmp_path):
 def test_a_word_in_two_parts_counts_as_in_the_more_telling(tmp_path):
     index = write(tmp_path, *(document(abstract=each) for each in ("nurse doctor", "guide")))
     parts = ("A nurse.", "A nurse, a doctor.")
-    flat = hits(index, Wanted(" ".join(parts)), 10)
-    assert hits(index, Wanted(" ".join(parts), parts=parts), 10) == flat
+    flat = hits(index, LexicalQuery(" ".join(parts)), 10)
+    assert hits(index, LexicalQuery(" ".join(parts), parts=parts), 10) == flat
 
 
 def test_related_words_find_documents_beside_the_words_asked_for(tmp_path):
     index = write(tmp_path, document(abstract="nurse"), document(abstract="doctor"))
-    found = hits(index, Wanted("doctor", related={"nurse": 0.9}), 10)
+    found = hits(index, LexicalQuery("doctor", related={"nurse": 0.9}), 10)
     assert rows(found) == [20, 10]
-    assert rows(hits(index, Wanted("doctor", related={"nurse": 1.1}), 10)) == [10, 20]
+    assert rows(hits(index, LexicalQuery("doctor", related={"nurse": 1.1}), 10)) == [10, 20]
 
 
 def test_a_related_word_that_is_a_stop_word_adds_nothing(index):
-    assert hits(index, Wanted("", related={"the": 1.0}), 10) == []
+    assert hits(index, LexicalQuery("", related={"the": 1.0}), 10) == []
 
 
 def write_rings(place: Path, *rings: Sequence[int]) -> LexicalIndex:
@@ -241,10 +241,10 @@ def write_rings(place: Path, *rings: Sequence[int]) -> LexicalIndex:
 
 def test_rings_find_the_documents_that_hold_them(tmp_path):
     index = write_rings(tmp_path, [7, 12], [7], [], [1])
-    assert set(rows(hits(index, Wanted("", rings=(7,)), 10))) == {10, 20}
-    assert rows(hits(index, Wanted("", rings=(12,)), 10)) == [10]
-    assert rows(hits(index, Wanted("", rings=(1, 2)), 10)) == [40]
-    assert hits(index, Wanted("", rings=(2,)), 10) == []
+    assert set(rows(hits(index, LexicalQuery("", rings=(7,)), 10))) == {10, 20}
+    assert rows(hits(index, LexicalQuery("", rings=(12,)), 10)) == [10]
+    assert rows(hits(index, LexicalQuery("", rings=(1, 2)), 10)) == [40]
+    assert hits(index, LexicalQuery("", rings=(2,)), 10) == []
 
 
 def test_a_ring_is_no_word(tmp_path):
@@ -254,21 +254,21 @@ def test_a_ring_is_no_word(tmp_path):
 
 def test_a_document_with_a_ring_twice_comes_first(tmp_path):
     index = write_rings(tmp_path, [7, 3], [7, 7], [5])
-    assert rows(hits(index, Wanted("", rings=(7,)), 10)) == [20, 10]
+    assert rows(hits(index, LexicalQuery("", rings=(7,)), 10)) == [20, 10]
 
 
 def test_a_ring_counts_by_its_weight(tmp_path):
     index = write_rings(tmp_path, [7], [])
-    ((_, once),) = hits(index, Wanted("", rings=(7,)), 10)
-    found = hits(index, Wanted("", rings=(7,), ring_weight=3.0), 10)
+    ((_, once),) = hits(index, LexicalQuery("", rings=(7,)), 10)
+    found = hits(index, LexicalQuery("", rings=(7,), ring_weight=3.0), 10)
     assert found == [(10, pytest.approx(3 * once, rel=1e-5))]
 
 
 def test_rings_related_words_and_filters_go_together(tmp_path):
     documents = [(10, document("nurse", year=2010)), (20, document("nurse", year=2020))]
     write_index(tmp_path, documents, rings=lambda _: [7])
-    wanted = Wanted("", related={"nurse": 1.0}, rings=(7,))
-    assert rows(hits(LexicalIndex(tmp_path), wanted, 10, Allowed(year_from=2015))) == [20]
+    wanted = LexicalQuery("", related={"nurse": 1.0}, rings=(7,))
+    assert rows(hits(LexicalIndex(tmp_path), wanted, 10, FacetFilter(year_from=2015))) == [20]
 
 
 # Vocabulary.
@@ -358,7 +358,7 @@ def test_a_place_counts_for_less_than_an_author(tmp_path):
 def test_a_word_in_the_title_counts_on_top_of_the_text(tmp_path):
     index = write(tmp_path, document("nurse", "doctor"), document("doctor", "nurse"))
     scores = {
-        weight: dict(hits(index, Wanted("nurse", title_weight=weight), 10))
+        weight: dict(hits(index, LexicalQuery("nurse", title_weight=weight), 10))
         for weight in (0.0, 1.0, 2.0)
     }
     text = scores[0.0][20]
@@ -453,43 +453,53 @@ def test_no_limit_gives_nothing(limit, index):
 @pytest.mark.parametrize(
     ("allowed", "found"),
     [
-        pytest.param(Allowed(), {CHILDREN, NURSES, MIGRANTS}, id="all"),
-        pytest.param(Allowed((frozenset({"countries:LBN"}),)), {CHILDREN}, id="country"),
-        pytest.param(Allowed((frozenset({"countries:worldwide"}),)), {NURSES}, id="worldwide"),
-        pytest.param(Allowed((frozenset({"topics:trafficking"}),)), {CHILDREN, NURSES}, id="topic"),
+        pytest.param(FacetFilter(), {CHILDREN, NURSES, MIGRANTS}, id="all"),
+        pytest.param(FacetFilter((frozenset({"countries:LBN"}),)), {CHILDREN}, id="country"),
+        pytest.param(FacetFilter((frozenset({"countries:worldwide"}),)), {NURSES}, id="worldwide"),
         pytest.param(
-            Allowed((frozenset({"topics:health", "topics:migration"}),)),
+            FacetFilter((frozenset({"topics:trafficking"}),)), {CHILDREN, NURSES}, id="topic"
+        ),
+        pytest.param(
+            FacetFilter((frozenset({"topics:health", "topics:migration"}),)),
             {NURSES, MIGRANTS},
             id="one of two",
         ),
         pytest.param(
-            Allowed((frozenset({"topics:trafficking"}), frozenset({"countries:VNM"}))),
+            FacetFilter((frozenset({"topics:trafficking"}), frozenset({"countries:VNM"}))),
             {CHILDREN},
             id="both of two",
         ),
-        pytest.param(Allowed((frozenset({"authors:marketa von hagen"}),)), {CHILDREN}, id="author"),
         pytest.param(
-            Allowed((frozenset({"regions:middle east and north africa"}),)), {CHILDREN}, id="region"
+            FacetFilter((frozenset({"authors:marketa von hagen"}),)), {CHILDREN}, id="author"
         ),
-        pytest.param(Allowed(year_from=2010), {CHILDREN, NURSES}, id="from a year"),
-        pytest.param(Allowed(year_from=2011), {CHILDREN}, id="from a later year"),
-        pytest.param(Allowed(year_to=2010), {NURSES}, id="to a year, not those without"),
-        pytest.param(Allowed(year_from=2010, year_to=2019), {CHILDREN, NURSES}, id="years"),
         pytest.param(
-            Allowed((frozenset({"topics:trafficking"}),), 2019, 2019), {CHILDREN}, id="all at once"
+            FacetFilter((frozenset({"regions:middle east and north africa"}),)),
+            {CHILDREN},
+            id="region",
         ),
-        pytest.param(Allowed((frozenset({"countries:FRA"}),)), set(), id="country of nobody"),
-        pytest.param(Allowed((frozenset(),)), set(), id="no label at all"),
+        pytest.param(FacetFilter(year_from=2010), {CHILDREN, NURSES}, id="from a year"),
+        pytest.param(FacetFilter(year_from=2011), {CHILDREN}, id="from a later year"),
+        pytest.param(FacetFilter(year_to=2010), {NURSES}, id="to a year, not those without"),
+        pytest.param(FacetFilter(year_from=2010, year_to=2019), {CHILDREN, NURSES}, id="years"),
         pytest.param(
-            Allowed((frozenset({"topics:health"}), frozenset({"topics:migration"}))),
+            FacetFilter((frozenset({"topics:trafficking"}),), 2019, 2019),
+            {CHILDREN},
+            id="all at once",
+        ),
+        pytest.param(FacetFilter((frozenset({"countries:FRA"}),)), set(), id="country of nobody"),
+        pytest.param(FacetFilter((frozenset(),)), set(), id="no label at all"),
+        pytest.param(
+            FacetFilter((frozenset({"topics:health"}), frozenset({"topics:migration"}))),
             set(),
             id="topics of nobody together",
         ),
-        pytest.param(Allowed((frozenset({"topics:traffick"}),)), set(), id="labels have no stem"),
-        pytest.param(Allowed((frozenset({"topics:Trafficking"}),)), set(), id="nor other case"),
-        pytest.param(Allowed(year_from=2011, year_to=2018), set(), id="years of nobody"),
-        pytest.param(Allowed(year_from=2020), set(), id="after all years"),
-        pytest.param(Allowed(year_to=2009), set(), id="before all years"),
+        pytest.param(
+            FacetFilter((frozenset({"topics:traffick"}),)), set(), id="labels have no stem"
+        ),
+        pytest.param(FacetFilter((frozenset({"topics:Trafficking"}),)), set(), id="nor other case"),
+        pytest.param(FacetFilter(year_from=2011, year_to=2018), set(), id="years of nobody"),
+        pytest.param(FacetFilter(year_from=2020), set(), id="after all years"),
+        pytest.param(FacetFilter(year_to=2009), set(), id="before all years"),
     ],
 )
 def test_filters_let_through_who_carries_the_labels(allowed, found, index):
@@ -500,13 +510,13 @@ def test_filters_let_through_who_carries_the_labels(allowed, found, index):
 
 
 def test_a_filter_is_no_word(index):
-    allowed = Allowed((frozenset({"topics:migration"}),))
+    allowed = FacetFilter((frozenset({"topics:migration"}),))
     assert search(index, "children", 10, allowed) == []
     assert search(index, "", 10, allowed) == []
 
 
 def test_a_limit_counts_after_the_filter(index):
-    allowed = Allowed((frozenset({"topics:migration"}),))
+    allowed = FacetFilter((frozenset({"topics:migration"}),))
     assert rows(search(index, EVERYTHING, 1, allowed)) == [MIGRANTS]
 
 
@@ -584,8 +594,8 @@ def test_a_replaced_document_is_found_by_its_new_words_alone(tmp_path):
     assert search(index, "nurses", 10) == []
     assert rows(search(index, "surgeons", 10)) == [10]
     assert rows(search(index, "doctors", 10)) == [20]
-    assert search(index, "surgeons", 10, Allowed((frozenset({"topics:health"}),))) == []
-    assert rows(search(index, "surgeons", 10, Allowed((frozenset({"topics:care"}),)))) == [10]
+    assert search(index, "surgeons", 10, FacetFilter((frozenset({"topics:health"}),))) == []
+    assert rows(search(index, "surgeons", 10, FacetFilter((frozenset({"topics:care"}),)))) == [10]
 
 
 def test_a_removed_document_is_found_no_more(tmp_path):

@@ -10,28 +10,30 @@ import pytest
 from embedder.errors import LibraryDamaged
 from embedder.index.float16_files import files
 from embedder.index.sentence_vectors import SentenceVectors, runs, write
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array
 
 DIM = 6
 
 
-def some_vectors(count: int, seed: int) -> Rows:
+def some_vectors(count: int, seed: int) -> Float32Array:
     return np.random.default_rng(seed).normal(size=(count, DIM)).astype(np.float32)
 
 
 @pytest.fixture
-def passages() -> dict[int, Rows]:
+def passages() -> dict[int, Float32Array]:
     """Vectors by passage: of three sentences, of one, of none and of two."""
     return {id_: some_vectors(count, id_) for id_, count in ((3, 3), (7, 1), (8, 0), (20, 2))}
 
 
 @pytest.fixture
-def folder(tmp_path: Path, passages: dict[int, Rows]) -> Path:
+def folder(tmp_path: Path, passages: dict[int, Float32Array]) -> Path:
     write(tmp_path, passages.items())
     return tmp_path
 
 
-def assert_holds(found: SentenceVectors, passages: dict[int, Rows], wanted: list[int]) -> None:
+def assert_holds(
+    found: SentenceVectors, passages: dict[int, Float32Array], wanted: list[int]
+) -> None:
     places = np.searchsorted(found.passages, wanted)
     vectors, counts = found.of(places)
     assert counts.tolist() == [len(passages[each]) for each in wanted]
@@ -41,7 +43,9 @@ def assert_holds(found: SentenceVectors, passages: dict[int, Rows], wanted: list
 
 
 @pytest.mark.parametrize("wanted", [[3, 7, 8, 20], [20, 3], [8], [7, 7]])
-def test_what_was_written_comes_back(folder: Path, passages: dict[int, Rows], wanted: list[int]):
+def test_what_was_written_comes_back(
+    folder: Path, passages: dict[int, Float32Array], wanted: list[int]
+):
     found = SentenceVectors(folder, DIM)
     assert found.passages.tolist() == [3, 7, 8, 20]
     assert_holds(found, passages, wanted)
@@ -57,7 +61,7 @@ def test_no_passages_at_all(tmp_path: Path):
     assert len(SentenceVectors(tmp_path, DIM).passages) == 0
 
 
-def test_what_is_added_lies_in_another_file(folder: Path, passages: dict[int, Rows]):
+def test_what_is_added_lies_in_another_file(folder: Path, passages: dict[int, Float32Array]):
     before = files(folder)[0].read_bytes()
     for number in range(21, 33):
         passages[number] = some_vectors(number % 3, number)
@@ -67,7 +71,7 @@ def test_what_is_added_lies_in_another_file(folder: Path, passages: dict[int, Ro
     assert_holds(SentenceVectors(folder, DIM), passages, [32, 3, 25, 20, 31, 7])
 
 
-def test_a_changed_byte_is_noticed_where_it_lies(folder: Path, passages: dict[int, Rows]):
+def test_a_changed_byte_is_noticed_where_it_lies(folder: Path, passages: dict[int, Float32Array]):
     (file,) = files(folder)
     content = bytearray(file.read_bytes())
     content[3 * DIM * 2] ^= 1  # the first of passage 7

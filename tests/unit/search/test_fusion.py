@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embedder.search.fusion import convex, stretch, usual_low
+from embedder.search.fusion import convex_combination, estimated_minimum, min_max_normalise
 
 
 def rows(*values: float) -> np.ndarray:
@@ -30,13 +30,16 @@ def rows(*values: float) -> np.ndarray:
     ],
 )
 def test_scores_are_stretched_from_0_to_1(scores, low, stretched):
-    found = stretch(scores, low)
+    found = min_max_normalise(scores, low)
     assert found.dtype == np.float32
     assert found.tolist() == pytest.approx(stretched, abs=1e-6)
 
 
 def test_a_score_does_not_depend_on_how_far_down_a_list_reaches():
-    short, long = stretch(rows(0.9, 0.5), 0.1), stretch(rows(0.9, 0.5, 0.3, 0.05), 0.1)
+    short, long = (
+        min_max_normalise(rows(0.9, 0.5), 0.1),
+        min_max_normalise(rows(0.9, 0.5, 0.3, 0.05), 0.1),
+    )
     assert long[:2].tolist() == short.tolist() == pytest.approx([1.0, 0.5], abs=1e-6)
 
 
@@ -55,34 +58,40 @@ DENSE, LEXICAL, LOW = rows(0.9, 0.5, 0.1), rows(0, 10, 5), 0.1
     ],
 )
 def test_two_lists_become_one(weight, scores):
-    found = convex(DENSE, LEXICAL, weight, LOW)
+    found = convex_combination(DENSE, LEXICAL, weight, LOW)
     assert found.dtype == np.float32
     assert found.tolist() == pytest.approx(scores, abs=1e-6)
 
 
 def test_the_lowest_is_of_the_dense_list_alone():
     # From -0.7 the dense list is stretched to (1, 0.75, 0.5); the lexical one stays from 0.
-    found = convex(DENSE, LEXICAL, 0.6, -0.7)
+    found = convex_combination(DENSE, LEXICAL, 0.6, -0.7)
     assert found.tolist() == pytest.approx([0.6, 0.85, 0.5], abs=1e-6)
 
 
 def test_the_least_of_the_keyword_hits_still_counts():
-    assert convex(rows(0, 0), rows(10, 5), 0.5, 0.0).tolist() == pytest.approx([0.5, 0.25])
+    assert convex_combination(rows(0, 0), rows(10, 5), 0.5, 0.0).tolist() == pytest.approx(
+        [0.5, 0.25]
+    )
 
 
 def test_a_list_that_says_nothing_adds_nothing():
     nothing = np.zeros(3, dtype=np.float32)
-    assert convex(DENSE, nothing, 0.6, LOW).tolist() == pytest.approx([0.6, 0.3, 0.0], abs=1e-6)
-    assert convex(nothing, LEXICAL, 0.6, LOW).tolist() == pytest.approx([0.0, 0.4, 0.2], abs=1e-6)
+    assert convex_combination(DENSE, nothing, 0.6, LOW).tolist() == pytest.approx(
+        [0.6, 0.3, 0.0], abs=1e-6
+    )
+    assert convex_combination(nothing, LEXICAL, 0.6, LOW).tolist() == pytest.approx(
+        [0.0, 0.4, 0.2], abs=1e-6
+    )
 
 
 def test_no_candidates_have_no_scores():
-    found = convex(rows(), rows(), 0.6, LOW)
+    found = convex_combination(rows(), rows(), 0.6, LOW)
     assert (found.shape, found.dtype) == ((0,), np.float32)
 
 
 def test_the_scale_of_a_list_does_not_matter():
-    found = convex(DENSE * 100 - 7, LEXICAL / 1000, 0.6, LOW * 100 - 7)
+    found = convex_combination(DENSE * 100 - 7, LEXICAL / 1000, 0.6, LOW * 100 - 7)
     assert found.tolist() == pytest.approx([0.6, 0.7, 0.2], abs=1e-5)
 
 
@@ -91,19 +100,19 @@ def test_scores_stay_between_0_and_1():
     for _ in range(50):
         dense = random.normal(size=20).astype(np.float32)
         lexical = random.exponential(size=20).astype(np.float32)
-        found = convex(dense, lexical, float(random.random()), float(random.normal()))
+        found = convex_combination(dense, lexical, float(random.random()), float(random.normal()))
         assert found.min() >= 0.0
         assert found.max() <= 1.0 + 1e-6
 
 
 def test_lists_of_different_lengths_are_an_error():
     with pytest.raises(ValueError, match="shapes"):
-        convex(rows(1, 2, 3), rows(1, 2), 0.6, LOW)
+        convex_combination(rows(1, 2, 3), rows(1, 2), 0.6, LOW)
 
 
 def test_what_is_given_is_not_changed():
     dense, lexical = DENSE.copy(), LEXICAL.copy()
-    convex(dense, lexical, 0.6, LOW)
+    convex_combination(dense, lexical, 0.6, LOW)
     assert (dense.tolist(), lexical.tolist()) == (DENSE.tolist(), LEXICAL.tolist())
 
 
@@ -112,18 +121,18 @@ def test_what_is_given_is_not_changed():
 
 def test_the_usual_lowest_is_two_and_a_half_deviations_under_the_mean():
     # Mean 0.3, standard deviation 0.1.
-    assert usual_low(rows(0.2, 0.4, 0.2, 0.4)) == pytest.approx(0.05, abs=1e-6)
+    assert estimated_minimum(rows(0.2, 0.4, 0.2, 0.4)) == pytest.approx(0.05, abs=1e-6)
 
 
 def test_the_usual_lowest_of_equal_cosines_is_their_value():
-    assert usual_low(rows(0.25, 0.25, 0.25)) == pytest.approx(0.25, abs=1e-6)
+    assert estimated_minimum(rows(0.25, 0.25, 0.25)) == pytest.approx(0.25, abs=1e-6)
 
 
 def test_a_library_without_passages_has_nothing_as_its_lowest():
-    assert usual_low(rows()) == 0.0
+    assert estimated_minimum(rows()) == 0.0
 
 
 def test_few_cosines_of_a_normal_sample_lie_under_the_usual_lowest():
     cosines = np.random.default_rng(3).normal(0.2, 0.1, size=10_000).astype(np.float32)
-    under = float((cosines < usual_low(cosines)).mean())
+    under = float((cosines < estimated_minimum(cosines)).mean())
     assert 0.003 < under < 0.010  # 0.62% of a normal distribution

@@ -15,13 +15,13 @@ from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.errors import DocumentNotFound, RequestError, UnknownValue
 from embedder.library import Library
-from embedder.records import MODES, Answer, Document, Filters, Question, Recipe
+from embedder.records import MODES, Answer, Document, Filters, Question, RankingWeights
 from embedder.search import retrieval
-from embedder.search.validation import LARGEST_LIMIT, LONGEST_QUESTION, check
+from embedder.search.validation import MAX_LIMIT, MAX_QUERY_CHARS, check
 from embedder.store.database import Store
 from embedder.text.passages import passages
 from embedder.text.sentences import split_sentences
-from embedder.vectors import Rows
+from embedder.vectors import Float32Array
 from tests.conftest import Silent
 
 Ask = Callable[..., Answer]
@@ -146,7 +146,7 @@ def test_the_same_question_has_the_same_answer(seed_library):
 
 
 @pytest.fixture(scope="module")
-def stored(seed_vectors: Path, encoder: Encoder) -> dict[str, Rows]:
+def stored(seed_vectors: Path, encoder: Encoder) -> dict[str, Float32Array]:
     """The vectors of each document's passages as the library holds them, by id."""
     with Store(seed_vectors).snapshot() as snapshot:
         _, rows = snapshot.passages()
@@ -237,7 +237,7 @@ def test_related_words_are_looked_for_while_few_words_are_unknown(ask):
 def test_keywords_weigh_less_the_more_words_are_unknown(seed_library: Library):
     def by_meaning(text: str) -> float:
         question = Question(text, limit=100)
-        hits = seed_library.ask(question, Recipe(dense_weight=0.0, related_weight=0.0)).hits
+        hits = seed_library.ask(question, RankingWeights(dense_weight=0.0, related_weight=0.0)).hits
         return max(hit.score for hit in hits if hit.legs.keyword is None)
 
     assert by_meaning("smuggling routes Africa") == 0.0
@@ -251,7 +251,7 @@ def test_keywords_weigh_less_the_more_words_are_unknown(seed_library: Library):
 
 def test_a_name_of_an_author_is_a_known_word(seed_library: Library):
     def best(text: str) -> float:
-        return seed_library.ask(Question(text), Recipe(dense_weight=0.0)).hits[0].score
+        return seed_library.ask(Question(text), RankingWeights(dense_weight=0.0)).hits[0].score
 
     assert best("Surtees") == 1.0
 
@@ -291,7 +291,7 @@ def test_pages_together_are_the_whole(text, mode, seed_library):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_limit_above_the_count_gives_all(mode, ask):
-    answer = ask(PREVENTION, mode=mode, limit=LARGEST_LIMIT)
+    answer = ask(PREVENTION, mode=mode, limit=MAX_LIMIT)
     assert len(answer.hits) == answer.total <= 41
 
 
@@ -477,7 +477,7 @@ def test_a_question_longer_than_the_model_reads_is_read_to_its_end(ask, encoder)
 
 
 def test_the_longest_question_is_answered(ask):
-    text = (STORY * 10)[:LONGEST_QUESTION]
+    text = (STORY * 10)[:MAX_QUERY_CHARS]
     answer = ask(text)
     assert answer.total == 41
     for hit in answer.hits:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from embedder.records import Question, Recipe, Understood
-from embedder.search.rewriting import Part, Reading, read_plainly, read_question
+from embedder.records import Question, RankingWeights, Understood
+from embedder.search.rewriting import Part, RewrittenQuery, read_plainly, read_question
 from embedder.text.glossary import Glossary, read_glossary
 from embedder.text.sentences import split_sentences
 from embedder.text.spelling import Speller
@@ -24,7 +24,7 @@ VOCABULARY = {
 }
 PLAIN = {"there", "again", "their", "worker", "house", "works", "asked", "three", "taken"}
 
-RECIPE = Recipe()
+DEFAULT_WEIGHTS = RankingWeights()
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def speller() -> Speller:
 def read(glossary: Glossary, speller: Speller):
     """Read a question with the small glossary and vocabulary above."""
 
-    def read_it(text: str, recipe: Recipe = RECIPE) -> Reading:
-        return read_question(text, glossary, speller, recipe)
+    def read_it(text: str, weights: RankingWeights = DEFAULT_WEIGHTS) -> RewrittenQuery:
+        return read_question(text, glossary, speller, weights)
 
     return read_it
 
@@ -82,7 +82,7 @@ STORY = (
 def test_reading_plainly_changes_nothing(text):
     reading = read_plainly(text)
     assert (reading.whole, reading.corrected) == (text, text)
-    assert (reading.rings, reading.strange, reading.understood) == ((), {}, ())
+    assert (reading.rings, reading.unknown_words, reading.understood) == ((), {}, ())
     assert all(part.text == text[part.start : part.end] for part in reading.parts)
 
 
@@ -138,7 +138,7 @@ def test_nothing_recognised_adds_nothing(read):
 
 
 def test_without_terms_rings_still_count(read):
-    reading = read("A maid. Women again.", Recipe(terms=False))
+    reading = read("A maid. Women again.", RankingWeights(terms=False))
     assert reading.whole == "A maid. Women again."
     assert [part.text for part in reading.parts] == ["A maid.", "Women again."]
     assert len(reading.rings) == 1
@@ -174,7 +174,7 @@ def test_words_in_capitals_are_names_and_stay(word, read):
 
 
 def test_without_spelling_nothing_is_corrected(read):
-    reading = read("my pasport, a maid", Recipe(spelling=False))
+    reading = read("my pasport, a maid", RankingWeights(spelling=False))
     assert reading.corrected == "my pasport, a maid"
     assert slices("my pasport, a maid", reading.understood) == [("term", "maid", "domestic worker")]
 
@@ -270,17 +270,17 @@ def test_what_stands_in_two_sentences_is_no_phrase(read):
 
 
 def test_words_of_terms_are_not_strange(read):
-    assert read("the maid keeps her passport").strange == {"the": (0, 3)}
+    assert read("the maid keeps her passport").unknown_words == {"the": (0, 3)}
 
 
 def test_strange_words_are_folded_corrected_and_given_once(read):
-    found = read("Quake? QUAKE! Pasport, qüake.").strange
+    found = read("Quake? QUAKE! Pasport, qüake.").unknown_words
     assert found == {"quake": (0, 5), "passport": (14, 21)}
 
 
 def test_names_are_told_from_words(read):
     found = read("Zebras and Quagga in italy. Zorn asked Costa. UNKRA?")
-    assert set(found.strange) >= {"zebras", "quagga", "italy", "zorn", "costa"}
+    assert set(found.unknown_words) >= {"zebras", "quagga", "italy", "zorn", "costa"}
     assert {"quagga", "italy", "costa"} <= found.named
     assert not found.named & {"zebras", "asked", "zorn"}
 

@@ -13,8 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedder.build.diff import StoredEntry
-from embedder.encoders.encoder import PassageVectors
 from embedder.errors import (
     DocumentNotFound,
     LibraryBusy,
@@ -23,13 +21,13 @@ from embedder.errors import (
     LibraryMismatch,
     LibraryMissing,
 )
-from embedder.records import Document, Manifest, Passage, Span
+from embedder.records import Document, Manifest, Passage, Span, StoredEntry
 from embedder.store import database as store_room
 from embedder.store.connection import connect
 from embedder.store.database import Store
 from embedder.store.writer import Writer
 from embedder.text.passages import content_hash
-from embedder.vectors import normalise
+from embedder.vectors import PassageVectors, normalise
 from tests.conftest import ROOT, in_threads, run_sql
 
 MODEL = "f" * 64

@@ -25,7 +25,7 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 @pytest.fixture
 def first(tmp_path: Path) -> Path:
     """The keyword index's folder of generation 1, as tantivy leaves it, beside a glossary."""
-    begin(tmp_path, 1, upon=None)
+    begin(tmp_path, 1, base=None)
     place = folder(tmp_path, 1) / "lexical"
     (place / "a.term").write_text("one")
     (place / "meta.json").write_text("two")
@@ -59,7 +59,7 @@ def test_each_generation_and_its_files_have_their_place(tmp_path):
 
 
 def test_a_first_generation_begins_empty(tmp_path):
-    begin(tmp_path / "vectors", 1, upon=None)
+    begin(tmp_path / "vectors", 1, base=None)
     assert names(folder(tmp_path / "vectors", 1)) == ["lexical", "sentences"]
     assert names(folder(tmp_path / "vectors", 1) / "lexical") == []
 
@@ -70,14 +70,14 @@ def test_what_a_build_that_was_cut_off_left_is_gone(tmp_path, first):
     (left / "half.term").write_text("half")
     (left.parent / "other").write_text("half")
     (folder(tmp_path, 2) / "glossary.csv").write_text("half")
-    begin(tmp_path, 2, upon=1)
+    begin(tmp_path, 2, base=1)
     assert names(left) == [".managed.json", "a.term", "meta.json"]
     assert names(left.parent) == ["lexical", "sentences"]
     assert hashes(first) == INDEX
 
 
 def test_a_generation_upon_another_has_its_index_but_no_lock_and_no_glossary(tmp_path, first):
-    begin(tmp_path, 2, upon=1)
+    begin(tmp_path, 2, base=1)
     place = folder(tmp_path, 2) / "lexical"
     assert names(place) == [".managed.json", "a.term", "meta.json"]
     assert hashes(place) == hashes(first) == INDEX
@@ -85,14 +85,14 @@ def test_a_generation_upon_another_has_its_index_but_no_lock_and_no_glossary(tmp
 
 
 def test_files_that_are_never_written_again_are_linked_and_lists_copied(tmp_path, first):
-    begin(tmp_path, 2, upon=1)
+    begin(tmp_path, 2, base=1)
     place = folder(tmp_path, 2) / "lexical"
     same = {each: (place / each).samefile(first / each) for each in names(place)}
     assert same == {".managed.json": False, "a.term": True, "meta.json": False}
 
 
 def test_writing_to_a_generation_leaves_the_one_before_as_it_was(tmp_path, first):
-    begin(tmp_path, 2, upon=1)
+    begin(tmp_path, 2, base=1)
     place = folder(tmp_path, 2) / "lexical"
     (place / "meta.json").write_text("three")
     (place / "a.term").unlink()
@@ -107,7 +107,7 @@ def test_files_are_copied_where_there_are_no_links(tmp_path, first, monkeypatch)
         raise OSError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
-    begin(tmp_path, 2, upon=1)
+    begin(tmp_path, 2, base=1)
     place = folder(tmp_path, 2) / "lexical"
     assert hashes(place) == INDEX
     assert not (place / "a.term").samefile(first / "a.term")
@@ -115,7 +115,7 @@ def test_files_are_copied_where_there_are_no_links(tmp_path, first, monkeypatch)
 
 def test_a_generation_upon_one_that_is_gone_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        begin(tmp_path, 2, upon=1)
+        begin(tmp_path, 2, base=1)
 
 
 # Hashes.
@@ -141,21 +141,21 @@ def test_a_folder_that_is_not_there_has_no_hashes(tmp_path):
 
 def test_finishing_gives_the_hashes_and_changes_nothing(tmp_path, first):
     before = names(first)
-    assert finish(tmp_path, 1, upon=None, known={}) == FIRST
+    assert finish(tmp_path, 1, base=None, known={}) == FIRST
     assert names(first) == before
 
 
 def test_finishing_makes_every_file_and_folder_safe(tmp_path, first, monkeypatch):
     synced = []
     monkeypatch.setattr(generations, "_sync", synced.append)
-    finish(tmp_path, 1, upon=None, known={})
+    finish(tmp_path, 1, base=None, known={})
     place = folder(tmp_path, 1)
     assert sorted(synced) == sorted([*first.iterdir(), *place.iterdir(), place, place.parent])
 
 
 @pytest.mark.usefixtures("first")
 def test_what_is_linked_is_not_read_again(tmp_path, monkeypatch):
-    begin(tmp_path, 2, upon=1)
+    begin(tmp_path, 2, base=1)
     (folder(tmp_path, 2) / "lexical" / "b.term").write_text("two")
     (folder(tmp_path, 2) / "glossary.csv").write_text("two")
     read = []
@@ -166,7 +166,7 @@ def test_what_is_linked_is_not_read_again(tmp_path, monkeypatch):
         return sha256(path)
 
     monkeypatch.setattr(generations, "file_sha256", look)
-    assert finish(tmp_path, 2, upon=1, known=FIRST) == {
+    assert finish(tmp_path, 2, base=1, known=FIRST) == {
         "glossary.csv": TWO,
         "lexical/.managed.json": TWO,
         "lexical/a.term": ONE,
@@ -181,7 +181,7 @@ def test_what_is_linked_is_not_read_again(tmp_path, monkeypatch):
 
 def test_what_is_as_it_was_has_no_problems(tmp_path, first):
     assert (first / "a.term").exists()
-    assert problems(tmp_path, 1, finish(tmp_path, 1, upon=None, known={})) == []
+    assert problems(tmp_path, 1, finish(tmp_path, 1, base=None, known={})) == []
 
 
 def test_a_changed_file_is_a_problem(tmp_path, first):
@@ -236,7 +236,7 @@ def test_each_problem_has_its_sentence_in_order_of_name(tmp_path, first):
 
 
 def test_a_generation_is_compared_with_its_own_files(tmp_path, first):
-    begin(tmp_path, 2, upon=1)
+    begin(tmp_path, 2, base=1)
     (first / "a.term").unlink()
     assert [each.split("'")[1] for each in problems(tmp_path, 2, FIRST)] == ["glossary.csv"]
     assert [each.split("'")[1] for each in problems(tmp_path, 1, FIRST)] == ["lexical/a.term"]
@@ -252,14 +252,14 @@ def test_all_is_missing_where_the_folder_is(tmp_path):
 
 def test_the_current_generation_and_the_one_before_stay(tmp_path):
     for number in range(1, 7):
-        begin(tmp_path, number, upon=None)
+        begin(tmp_path, number, base=None)
     drop_old(tmp_path, 5)
     assert names(tmp_path / "generations") == ["4", "5"]
 
 
 def test_files_linked_into_what_stays_survive(tmp_path, first):
-    begin(tmp_path, 2, upon=1)
-    begin(tmp_path, 3, upon=2)
+    begin(tmp_path, 2, base=1)
+    begin(tmp_path, 3, base=2)
     drop_old(tmp_path, 3)
     assert names(tmp_path / "generations") == ["2", "3"]
     assert not first.exists()
@@ -267,7 +267,7 @@ def test_files_linked_into_what_stays_survive(tmp_path, first):
 
 
 def test_dropping_touches_nothing_beside_the_generations(tmp_path):
-    begin(tmp_path, 1, upon=None)
+    begin(tmp_path, 1, base=None)
     (tmp_path / "library.sqlite").write_text("kept")
     drop_old(tmp_path, 9)
     assert names(tmp_path) == ["generations", "library.sqlite"]
