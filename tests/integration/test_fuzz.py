@@ -68,7 +68,7 @@ def accepts_what_is_allowed(
     derandomize="FUZZ_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )
-def test_every_operation_is_as_it_is_described(case: schemathesis.Case):
+def test_every_operation_is_as_it_is_described(case: schemathesis.Case) -> None:
     case.call_and_validate(
         excluded_checks=[positive_data_acceptance], additional_checks=[accepts_what_is_allowed]
     )

@@ -149,7 +149,7 @@ def files_with(folder: Path, text: str) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_a_real_server_keeps_nothing_of_what_it_is_asked(running: Running):
+def test_a_real_server_keeps_nothing_of_what_it_is_asked(running: Running) -> None:
     before = {path for path in running.folder.rglob("*") if path.is_file()}
     for method, path, (body, kind) in CALLS:
         status, headers, content = send(running, method, path, body, kind)
@@ -192,7 +192,7 @@ def open_files(process: int) -> Iterator[bytes]:
 
 # Left alone, waitress puts a body of more than 512 KiB into a temporary file while it comes in.
 @pytest.mark.slow
-def test_a_large_body_is_not_put_on_the_disk(running: Running):
+def test_a_large_body_is_not_put_on_the_disk(running: Running) -> None:
     body = json.dumps({"source": "x", "texts": [f"{SECRET} " * 1000] * 16}).encode()
     assert 700_000 < len(body) < 1_000_000
     address = urlsplit(running.address)
@@ -235,7 +235,7 @@ def ask_by_form(client: FlaskClient) -> TestResponse:
 @pytest.mark.usefixtures("broken")
 def test_an_unexpected_error_is_answered_and_logged_without_the_question(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-):
+) -> None:
     caplog.set_level(logging.DEBUG)
     response = client.post("/api/search", json={"query": SECRET})
     assert error_of(response, 500) == {
@@ -252,7 +252,7 @@ def test_an_unexpected_error_is_answered_and_logged_without_the_question(
 @pytest.mark.usefixtures("broken")
 def test_an_unexpected_error_is_a_page_for_people(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-):
+) -> None:
     caplog.set_level(logging.DEBUG)
     page = page_of(ask_by_form(client), 500)
     assert "What you sent was not kept." in page.text
@@ -264,7 +264,7 @@ def test_an_unexpected_error_is_a_page_for_people(
 # Exception: left alone, waitress logs it with its words.
 def test_a_panic_is_an_unexpected_error_too(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     class PanicException(BaseException):
         """As pyo3 has it."""
 
@@ -285,21 +285,21 @@ def test_no_log_line_holds_a_question_at_any_level(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
     level: int,
-):
+) -> None:
     caplog.set_level(level)
     for method, path, (body, kind) in CALLS:
         client.open(path, method=method, data=body or None, content_type=kind or None).close()
     assert CANARY not in everything_logged(caplog, capfd)
 
 
-def test_a_question_does_not_print_its_text():
+def test_a_question_does_not_print_its_text() -> None:
     question = Question(SECRET)
     assert CANARY not in repr(question)
     assert CANARY not in str(question)
     assert CANARY not in f"{question!r:>10}"
 
 
-def test_what_was_read_does_not_print_its_text():
+def test_what_was_read_does_not_print_its_text() -> None:
     from server.api.schemas import SearchIn, SimilarityIn
     from server.web.forms import Form
 
@@ -312,13 +312,13 @@ def test_what_was_read_does_not_print_its_text():
         assert CANARY not in str(each)
 
 
-def test_an_answer_does_not_hold_the_question(client: FlaskClient):
+def test_an_answer_does_not_hold_the_question(client: FlaskClient) -> None:
     response = client.post("/api/search", json={"query": SECRET})
     assert response.status_code == 200
     assert CANARY not in response.get_data(as_text=True)
 
 
-def test_the_page_holds_the_question_in_its_forms_alone(client: FlaskClient):
+def test_the_page_holds_the_question_in_its_forms_alone(client: FlaskClient) -> None:
     text = ask_by_form(client).get_data(as_text=True)
     page = page_of(ask_by_form(client))
     shown = sum(SECRET in each.text for each in page.all("textarea"))

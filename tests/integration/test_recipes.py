@@ -27,7 +27,7 @@ def recipes() -> list[tuple[str, str, str]]:
     ]
 
 
-def test_there_are_recipes():
+def test_there_are_recipes() -> None:
     assert len(recipes()) >= 18
 
 
@@ -35,7 +35,7 @@ def test_there_are_recipes():
     ("language", "block"),
     [pytest.param(language, block, id=heading) for heading, language, block in recipes()],
 )
-def test_a_recipe_runs_as_it_stands(running: Running, language: str, block: str):
+def test_a_recipe_runs_as_it_stands(running: Running, language: str, block: str) -> None:
     assert ADDRESS in block
     text = block.replace(ADDRESS, running.address.rstrip("/"))
     if language == "python":

@@ -26,7 +26,7 @@ def ndcg(library: Library, queries: Path, qrels: Path | None = None) -> dict[str
 
 
 @pytest.mark.slow
-def test_the_seed_library_answers_well(seed_library: Library):
+def test_the_seed_library_answers_well(seed_library: Library) -> None:
     # Reached: all 0.902, question 0.906, situation 0.863, keyword 0.954, known-item 1.0.
     found = ndcg(seed_library, QUESTIONS)
     assert found["all"] >= 0.885
@@ -37,7 +37,7 @@ def test_the_seed_library_answers_well(seed_library: Library):
 
 
 @pytest.mark.slow
-def test_people_outside_the_field_are_answered(seed_library: Library):
+def test_people_outside_the_field_are_answered(seed_library: Library) -> None:
     # Reached: 0.712 in English, 0.499 in other languages, which the default model does not read.
     found = ndcg(seed_library, PLAIN)
     assert found["plain"] >= 0.70
@@ -46,7 +46,9 @@ def test_people_outside_the_field_are_answered(seed_library: Library):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "floor"), [("cranfield", 0.42), ("cisi", 0.455)])
-def test_other_fields_are_answered_well(tmp_path: Path, encoder: Encoder, name: str, floor: float):
+def test_other_fields_are_answered_well(
+    tmp_path: Path, encoder: Encoder, name: str, floor: float
+) -> None:
     # Reached: Cranfield 0.4240, CISI 0.4581 (0.4236 and 0.4590 without bfloat16); with weights of
     # a byte each 0.4225 and 0.4591.
     folder = COLLECTIONS / name
@@ -77,7 +79,7 @@ def judged(seed_library: Library) -> list[tuple[str, str, int | None]]:
     return judge(seed_library, QUESTIONS)
 
 
-def test_verdicts_hold_in_plain_words(seed_library: Library):
+def test_verdicts_hold_in_plain_words(seed_library: Library) -> None:
     verdicts = Counter((kind, verdict) for kind, verdict, _ in judge(seed_library, PLAIN))
     # Reached: 7 of 54, and 66 of 70 (49 of 50 of everyday troubles and other subjects).
     assert verdicts["plain", "none"] <= 8
@@ -85,14 +87,16 @@ def test_verdicts_hold_in_plain_words(seed_library: Library):
     assert verdicts["none", "strong"] == 0
 
 
-def test_a_verdict_of_none_hides_almost_no_answer(judged: list[tuple[str, str, int | None]]):
+def test_a_verdict_of_none_hides_almost_no_answer(
+    judged: list[tuple[str, str, int | None]],
+) -> None:
     # Reached: none of 48.
     assert sum(verdict == "none" for kind, verdict, _ in judged if kind != "none") <= 1
 
 
 def test_most_of_what_nothing_answers_is_said_to_be_so(
     judged: list[tuple[str, str, int | None]],
-):
+) -> None:
     # Reached: 19 of 22 (10 of 10 of other subjects, 9 of 12 near misses).
     verdicts = Counter(verdict for kind, verdict, _ in judged if kind == "none")
     assert verdicts["none"] >= 18
@@ -101,7 +105,7 @@ def test_most_of_what_nothing_answers_is_said_to_be_so(
 
 def test_a_strong_verdict_has_the_right_document_first(
     judged: list[tuple[str, str, int | None]],
-):
+) -> None:
     # Reached: 26 of 28.
     grades = [grade for _, verdict, grade in judged if verdict == "strong"]
     assert len(grades) >= 24

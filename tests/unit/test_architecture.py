@@ -7,7 +7,7 @@ import re
 from tests.conftest import ROOT
 
 
-def test_nothing_is_read_or_written_in_pickles():
+def test_nothing_is_read_or_written_in_pickles() -> None:
     words = re.compile(
         r"^\s*(import|from) (pickle|joblib)\b|torch\.load|allow_pickle=True", re.MULTILINE
     )
@@ -17,16 +17,16 @@ def test_nothing_is_read_or_written_in_pickles():
         assert not words.search(path.read_text(encoding="utf-8")), path
 
 
-def test_no_room_is_named_after_nothing():
+def test_no_room_is_named_after_nothing() -> None:
     for path in [*ROOT.glob("embedder/**/*.py"), *ROOT.glob("server/**/*.py")]:
         assert path.stem not in {"utils", "helpers", "common", "manager", "base", "misc"}, path
 
 
-def test_every_document_of_the_house_is_there():
+def test_every_document_of_the_house_is_there() -> None:
     for name in ("README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "constraints.txt"):
         assert (ROOT / name).read_text(encoding="utf-8").strip(), name
 
 
-def test_torch_is_pinned():
+def test_torch_is_pinned() -> None:
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert "torch==2.13.0" in pins

@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def drawn_tree() -> dict[str, str | None]:
     return parents
 
 
-def test_the_drawn_tree_is_the_tree():
+def test_the_drawn_tree_is_the_tree() -> None:
     real = {
         name: None if each is FingerpostError else each.__base__.__name__
         for name, each in CLASSES.items()
@@ -45,7 +46,7 @@ def test_the_drawn_tree_is_the_tree():
     assert len(real) == 13
 
 
-def test_each_kind_is_one_words_own():
+def test_each_kind_is_one_words_own() -> None:
     kinds = {name: each.kind for name, each in CLASSES.items()}
     assert kinds == {
         "DocumentNotFound": "not_found",
@@ -69,24 +70,24 @@ PLAIN = ("EncoderError", "LibraryBusy", "LibraryDamaged", "LibraryError", "Libra
 
 
 @pytest.mark.parametrize("name", ["FingerpostError", "ModelChanged", "ModelNotFound", *PLAIN])
-def test_a_plain_error_says_its_message(name):
+def test_a_plain_error_says_its_message(name: Any) -> None:
     error = CLASSES[name]("what was wrong")
     assert (error.message, str(error)) == ("what was wrong", "what was wrong")
 
 
-def test_a_source_error_begins_with_its_place():
+def test_a_source_error_begins_with_its_place() -> None:
     error = SourceError(Path("pages/a.txt"), 7, "no year")
     assert error.message == str(error) == "pages/a.txt:7: no year"
     assert (error.path, error.line) == ("pages/a.txt", 7)
 
 
-def test_a_source_error_may_know_no_line():
+def test_a_source_error_may_know_no_line() -> None:
     error = SourceError("pages", None, "no source file here")
     assert error.message == "pages: no source file here"
     assert (error.path, error.line) == ("pages", None)
 
 
-def test_a_mismatch_shows_both_values_and_what_mends_it():
+def test_a_mismatch_shows_both_values_and_what_mends_it() -> None:
     error = LibraryMismatch("passage rule", 1, 2, "Build it again: fingerpost index")
     assert error.message == (
         "the library's passage rule is 1, but 2 is needed. Build it again: fingerpost index"
@@ -94,12 +95,12 @@ def test_a_mismatch_shows_both_values_and_what_mends_it():
     assert (error.what, error.stored, error.wanted) == ("passage rule", 1, 2)
 
 
-def test_a_request_error_names_its_field():
+def test_a_request_error_names_its_field() -> None:
     error = RequestError("limit", "limit 0 is out of range: 1 to 100.")
     assert (error.field, error.message) == ("limit", "limit 0 is out of range: 1 to 100.")
 
 
-def test_an_unknown_value_lists_the_nearest():
+def test_an_unknown_value_lists_the_nearest() -> None:
     error = UnknownValue("countries", "Lebannon", ["Lebanon", "Azerbaijan"])
     assert error.message == (
         "'Lebannon' is not among the library's countries. "
@@ -109,13 +110,13 @@ def test_an_unknown_value_lists_the_nearest():
     assert (error.value, error.nearest) == ("Lebannon", ("Lebanon", "Azerbaijan"))
 
 
-def test_an_unknown_value_says_when_there_is_none_near():
+def test_an_unknown_value_says_when_there_is_none_near() -> None:
     error = UnknownValue("authors", "healy", [])
     assert error.message == "'healy' is not among the library's authors. It has none at all."
     assert error.nearest == ()
 
 
-def test_a_missing_document_says_where_they_are_listed():
+def test_a_missing_document_says_where_they_are_listed() -> None:
     error = DocumentNotFound("no-such-1234")
     assert error.message == (
         "no document has the id 'no-such-1234'. "
@@ -124,13 +125,13 @@ def test_a_missing_document_says_where_they_are_listed():
     assert error.document_id == "no-such-1234"
 
 
-def test_a_text_sent_for_an_id_is_not_shown():
+def test_a_text_sent_for_an_id_is_not_shown() -> None:
     error = DocumentNotFound("she was " + "x" * 93)
     assert error.message.startswith("no document has that id of 101 characters. ")
     assert error.document_id.startswith("she was")
 
 
-def test_an_error_keeps_what_it_says_and_of_what_apart():
+def test_an_error_keeps_what_it_says_and_of_what_apart() -> None:
     error = RequestError("query", "{count} words; at most {most}.", count=7, most=5)
     assert error.message == str(error) == "7 words; at most 5."
     assert (error.template, error.values) == (

@@ -20,11 +20,11 @@ from embedder.files import file_sha256
 )
 def test_a_files_hash_is_that_of_its_content_and_what_comes_after(
     tmp_path: Path, content: bytes, then: bytes, wanted: str
-):
+) -> None:
     (tmp_path / "file").write_bytes(content)
     assert file_sha256(tmp_path / "file", then).hex() == wanted
 
 
-def test_a_file_that_is_not_there_has_no_hash(tmp_path: Path):
+def test_a_file_that_is_not_there_has_no_hash(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         file_sha256(tmp_path / "gone")

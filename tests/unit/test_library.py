@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from embedder.build.pipeline import index
+from embedder.encoders.encoder import Encoder
 from embedder.errors import (
     DocumentNotFound,
     LibraryDamaged,
@@ -34,7 +36,7 @@ FISH = {"id": "fish", "title": "Fish", "abstract": "Fish swim.", "topics": ["Sea
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, encoder) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     """A small library, never changed; tests work on copies of it."""
     folder = tmp_path_factory.mktemp("built")
     source = write_jsonl(folder / "animals.jsonl", CATS, DOGS)
@@ -48,12 +50,12 @@ def folder(built: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(folder: Path, encoder) -> Library:
+def library(folder: Path, encoder: Encoder) -> Library:
     return Library(folder, load=lambda _: encoder)
 
 
 @pytest.fixture
-def build_in_thread(folder: Path, encoder) -> Callable[..., None]:
+def build_in_thread(folder: Path, encoder: Encoder) -> Callable[..., None]:
     """Build into the same folder from another thread, and wait for it."""
 
     def build(*documents: dict[str, object]) -> None:
@@ -81,7 +83,9 @@ def ids(answer: Answer) -> list[str]:
 # Builds that happen meanwhile.
 
 
-def test_a_build_by_another_thread_is_noticed_at_the_next_question(library, build_in_thread):
+def test_a_build_by_another_thread_is_noticed_at_the_next_question(
+    library: Library, build_in_thread: Callable[..., None]
+) -> None:
     before = library.ask(Question("fish that swim"))
     assert (before.generation, before.total) == (1, 2)
     build_in_thread(FISH)
@@ -92,14 +96,18 @@ def test_a_build_by_another_thread_is_noticed_at_the_next_question(library, buil
     assert library.documents()[0] == 3
 
 
-def test_a_build_that_changes_nothing_is_no_new_generation(library, build_in_thread, folder):
+def test_a_build_that_changes_nothing_is_no_new_generation(
+    library: Library, build_in_thread: Callable[..., None], folder: Path
+) -> None:
     build_in_thread(FISH)
     build_in_thread(FISH)
     assert library.ask(Question("fish")).generation == 2
     assert sorted(each.name for each in (folder / "generations").iterdir()) == ["1", "2"]
 
 
-def test_the_model_is_loaded_once_for_several_generations(folder, encoder, build_in_thread):
+def test_the_model_is_loaded_once_for_several_generations(
+    folder: Path, encoder: Encoder, build_in_thread: Callable[..., None]
+) -> None:
     loads: list[str] = []
     library = Library(folder, load=lambda name: loads.append(name) or encoder)
     library.ask(Question("cats"))
@@ -108,7 +116,9 @@ def test_the_model_is_loaded_once_for_several_generations(folder, encoder, build
     assert loads == ["all-MiniLM-L6-v2"]
 
 
-def test_answers_are_of_one_generation_while_builds_run(library, build_in_thread):
+def test_answers_are_of_one_generation_while_builds_run(
+    library: Library, build_in_thread: Callable[..., None]
+) -> None:
     ended = threading.Event()
     answers: list[Answer] = []
 
@@ -146,7 +156,7 @@ def without_time(answers: Sequence[Answer]) -> list[Answer]:
 # BUG: a tokenizer keeps its padding and truncation as state, which `count_tokens` takes away and
 # `encode_queries` puts back: side by side, a long text is counted cut (256 tokens of 600), or a
 # question ends in a ValueError.
-def test_the_model_may_be_used_by_many_threads(encoder):
+def test_the_model_may_be_used_by_many_threads(encoder: Encoder) -> None:
     long, pair = "passport " * 600, ["one", "a longer text of several words"]
     (tokens,), rows = encoder.count_tokens([long]), encoder.encode_queries(pair)
 
@@ -169,7 +179,9 @@ def test_the_model_may_be_used_by_many_threads(encoder):
 
 
 # BUG: as above, now and then.
-def test_many_threads_get_the_answers_that_one_gets(seed_vectors, encoder, seed_library):
+def test_many_threads_get_the_answers_that_one_gets(
+    seed_vectors: Path, encoder: Encoder, seed_library: Library
+) -> None:
     alone = without_time([seed_library.ask(each) for each in QUESTIONS])
     loads: list[str] = []
     fresh = Library(seed_vectors, load=lambda name: loads.append(name) or encoder)
@@ -197,7 +209,7 @@ def test_many_threads_get_the_answers_that_one_gets(seed_vectors, encoder, seed_
     ],
     ids=["load", "ask", "similar", "documents", "status", "problems", "verify"],
 )
-def test_where_there_is_no_library_all_say_so(use, tmp_path):
+def test_where_there_is_no_library_all_say_so(use: Any, tmp_path: Path) -> None:
     with pytest.raises(LibraryMissing, match=r"there is no library in .* fingerpost index"):
         use(Library(tmp_path / "vectors"))
     assert list(tmp_path.iterdir()) == []
@@ -208,7 +220,7 @@ def lexical_file(folder: Path) -> Path:
     return file
 
 
-def test_a_damaged_file_of_the_index_is_named(library, folder):
+def test_a_damaged_file_of_the_index_is_named(library: Library, folder: Path) -> None:
     file = lexical_file(folder)
     raw = bytearray(file.read_bytes())
     raw[len(raw) // 2] ^= 1
@@ -222,14 +234,14 @@ def test_a_damaged_file_of_the_index_is_named(library, folder):
     assert library.verify() == [problem]
 
 
-def test_a_missing_file_of_the_index_is_named(library, folder):
+def test_a_missing_file_of_the_index_is_named(library: Library, folder: Path) -> None:
     file = lexical_file(folder)
     file.unlink()
     with pytest.raises(LibraryDamaged, match=file.name):
         library.load()
 
 
-def test_a_changed_glossary_is_damage(library, folder):
+def test_a_changed_glossary_is_damage(library: Library, folder: Path) -> None:
     with (folder / "generations" / "1" / "glossary.csv").open("a") as file:
         file.write("x,,,UN\n")
     with pytest.raises(LibraryDamaged, match=r"'glossary.csv' of generation 1"):
@@ -243,7 +255,9 @@ def test_a_changed_glossary_is_damage(library, folder):
         ("lexical_rule", "keyword rule", lexical.RULE_VERSION),
     ],
 )
-def test_a_library_of_another_rule_is_refused_with_both_values(name, what, now, library, folder):
+def test_a_library_of_another_rule_is_refused_with_both_values(
+    name: str, what: str, now: Any, library: Library, folder: Path
+) -> None:
     change_manifest(folder, **{name: 99})
     with pytest.raises(LibraryMismatch) as error:
         library.ask(Question("cats"))
@@ -252,7 +266,9 @@ def test_a_library_of_another_rule_is_refused_with_both_values(name, what, now, 
     )
 
 
-def test_a_library_of_another_model_is_refused_with_both_values(library, folder, encoder):
+def test_a_library_of_another_model_is_refused_with_both_values(
+    library: Library, folder: Path, encoder: Encoder
+) -> None:
     change_manifest(folder, model_sha256="0" * 64)
     with pytest.raises(LibraryMismatch) as error:
         library.load()
@@ -262,19 +278,19 @@ def test_a_library_of_another_model_is_refused_with_both_values(library, folder,
     assert encoder.fingerprint in str(error.value)
 
 
-def test_a_manifest_of_another_form_is_refused(library, folder):
+def test_a_manifest_of_another_form_is_refused(library: Library, folder: Path) -> None:
     change_manifest(folder, colour="green")
     with pytest.raises(LibraryMismatch, match=r"the library's manifest is .*'colour'"):
         library.status()
 
 
-def test_a_manifest_that_was_changed_is_damage(library, folder):
+def test_a_manifest_that_was_changed_is_damage(library: Library, folder: Path) -> None:
     run_sql(folder, "UPDATE generations SET manifest = replace(manifest, '2', '3')")
     with pytest.raises(LibraryDamaged, match="the manifest of generation 1 does not match"):
         library.load()
 
 
-def test_a_damaged_passage_vector_is_found_at_load(library, folder):
+def test_a_damaged_passage_vector_is_found_at_load(library: Library, folder: Path) -> None:
     run_sql(folder, "UPDATE vectors SET vector = zeroblob(1536)")
     with pytest.raises(LibraryDamaged, match="a passage vector of document row"):
         library.load()
@@ -284,7 +300,7 @@ def test_a_damaged_passage_vector_is_found_at_load(library, folder):
     ]
 
 
-def test_damaged_sentence_vectors_are_found_by_a_question(library, folder):
+def test_damaged_sentence_vectors_are_found_by_a_question(library: Library, folder: Path) -> None:
     library.load()
     (file,) = folder.glob("generations/*/sentences/0.f16")
     file.write_bytes(bytes(len(file.read_bytes())))
@@ -294,7 +310,7 @@ def test_damaged_sentence_vectors_are_found_by_a_question(library, folder):
     assert any("0.f16" in each for each in fresh.verify())
 
 
-def test_a_damaged_document_is_found(library, folder):
+def test_a_damaged_document_is_found(library: Library, folder: Path) -> None:
     run_sql(folder, "UPDATE documents SET record = replace(record, 'bark', 'dark')")
     with pytest.raises(LibraryDamaged, match="a document does not match its checksum"):
         library.ask(Question("dogs"))
@@ -304,7 +320,7 @@ def test_a_damaged_document_is_found(library, folder):
     assert library.verify() == ["document 'dogs' does not match its checksum"]
 
 
-def test_missing_vectors_are_found(library, folder):
+def test_missing_vectors_are_found(library: Library, folder: Path) -> None:
     run_sql(folder, "DELETE FROM vectors")
     with pytest.raises(LibraryDamaged, match="a passage of document row 1 has no vector"):
         library.load()
@@ -312,7 +328,7 @@ def test_missing_vectors_are_found(library, folder):
 
 
 # BUG: `Store.snapshot` connects outside `damage_named`: SQLite's own error comes out.
-def test_a_file_that_is_no_database_is_damage(library, folder):
+def test_a_file_that_is_no_database_is_damage(library: Library, folder: Path) -> None:
     (folder / "library.sqlite").write_bytes(b"no database " * 1000)
     with pytest.raises(LibraryDamaged, match=r"library\.sqlite is damaged"):
         library.load()
@@ -320,12 +336,14 @@ def test_a_file_that_is_no_database_is_damage(library, folder):
 
 # BUG: a damaged vector of a word is left out in silence: `texts` passes over it, `verify` does
 # not look, and the library answers with fewer related words.
-def test_damaged_vectors_of_words_are_found(library, folder):
+def test_damaged_vectors_of_words_are_found(library: Library, folder: Path) -> None:
     run_sql(folder, "UPDATE texts SET vector = zeroblob(768)")
     assert library.verify() != []
 
 
-def test_damage_is_mended_by_a_build(library, folder, build_in_thread):
+def test_damage_is_mended_by_a_build(
+    library: Library, folder: Path, build_in_thread: Callable[..., None]
+) -> None:
     run_sql(folder, "UPDATE vectors SET vector = zeroblob(1536)")
     lexical_file(folder).write_bytes(b"")
     build_in_thread(FISH)
@@ -336,12 +354,12 @@ def test_damage_is_mended_by_a_build(library, folder, build_in_thread):
 # Figures and documents.
 
 
-def test_a_sound_library_has_no_problems(seed_library):
+def test_a_sound_library_has_no_problems(seed_library: Library) -> None:
     assert seed_library.problems() == []
     assert seed_library.verify() == []
 
 
-def test_the_status_is_given_without_loading_the_model(folder):
+def test_the_status_is_given_without_loading_the_model(folder: Path) -> None:
     def refuse(name: str) -> None:
         raise AssertionError(name)
 
@@ -356,7 +374,7 @@ def test_the_status_is_given_without_loading_the_model(folder):
     assert "glossary.csv" in manifest.files
 
 
-def test_problems_are_looked_for_without_loading_the_model(folder):
+def test_problems_are_looked_for_without_loading_the_model(folder: Path) -> None:
     def refuse(name: str) -> None:
         raise AssertionError(name)
 
@@ -364,11 +382,11 @@ def test_problems_are_looked_for_without_loading_the_model(folder):
     assert Library(folder, load=refuse).verify() == []
 
 
-def test_loading_gives_the_manifest_that_the_status_shows(library):
+def test_loading_gives_the_manifest_that_the_status_shows(library: Library) -> None:
     assert library.load() == library.status()[1]
 
 
-def test_a_document_is_given_by_its_id(library):
+def test_a_document_is_given_by_its_id(library: Library) -> None:
     document = library.document("cats")
     assert (document.title, document.year) == ("Cats", 2001)
     with pytest.raises(DocumentNotFound, match="no document has the id 'gone'"):
@@ -387,19 +405,23 @@ def test_a_document_is_given_by_its_id(library):
         (0, 0, []),
     ],
 )
-def test_documents_are_given_in_pages_with_their_number(limit, offset, found, library):
+def test_documents_are_given_in_pages_with_their_number(
+    limit: int | None, offset: int, found: list[str] | list[Any], library: Library
+) -> None:
     total, page = library.documents(limit, offset)
     assert (total, [each.id for each in page]) == (2, found)
 
 
 @pytest.mark.parametrize(("limit", "offset", "field"), [(-1, 0, "limit"), (1, -1, "offset")])
-def test_a_page_out_of_range_is_an_error(limit, offset, field, library):
+def test_a_page_out_of_range_is_an_error(
+    limit: int, offset: int, field: str, library: Library
+) -> None:
     with pytest.raises(RequestError) as error:
         library.documents(limit, offset)
     assert error.value.field == field
 
 
-def test_filter_values_are_those_of_the_documents(library):
+def test_filter_values_are_those_of_the_documents(library: Library) -> None:
     assert library.filter_values() == {
         "countries": ["Lebanon"],
         "regions": [],
@@ -419,7 +441,7 @@ def without_map(folder: Path) -> None:
     change_manifest(folder, files=files)
 
 
-def test_the_map_shows_every_document_of_the_seeds(seed_library):
+def test_the_map_shows_every_document_of_the_seeds(seed_library: Library) -> None:
     found = seed_library.map()
     total, documents = seed_library.documents()
     assert (found.total, len(found.points)) == (41, 41) == (total, len(documents))
@@ -430,7 +452,7 @@ def test_the_map_shows_every_document_of_the_seeds(seed_library):
     assert seed_library.map() == found
 
 
-def test_the_nearest_on_the_map_is_mostly_the_most_similar(seed_library):
+def test_the_nearest_on_the_map_is_mostly_the_most_similar(seed_library: Library) -> None:
     # Not always: `similar` looks for the nearest passage, the map for the nearest whole.
     ranks = []
     for point in seed_library.map().points:
@@ -439,32 +461,36 @@ def test_the_nearest_on_the_map_is_mostly_the_most_similar(seed_library):
     assert ranks.count(1) >= 28
 
 
-def test_a_document_on_the_map_has_its_own_place(seed_library):
+def test_a_document_on_the_map_has_its_own_place(seed_library: Library) -> None:
     for point in seed_library.map().points:
         assert seed_library.place(point.document.id) == (point.x, point.y)
 
 
-def test_two_documents_lie_at_both_ends(library):
+def test_two_documents_lie_at_both_ends(library: Library) -> None:
     cats, dogs = library.map().points
     assert {(cats.x, cats.y), (dogs.x, dogs.y)} == {(0.0, 0.5), (1.0, 0.5)}
     assert (cats.nearest, dogs.nearest) == ("dogs", "cats")
     assert (cats.document, dogs.document) == (library.document("cats"), library.document("dogs"))
 
 
-def test_the_map_is_of_the_newest_build(library, build_in_thread):
+def test_the_map_is_of_the_newest_build(
+    library: Library, build_in_thread: Callable[..., None]
+) -> None:
     assert [each.document.id for each in library.map().points] == ["cats", "dogs"]
     build_in_thread(FISH)
     assert [each.document.id for each in library.map().points] == ["cats", "dogs", "fish"]
 
 
-def test_a_document_without_text_is_not_on_the_map(library, build_in_thread):
+def test_a_document_without_text_is_not_on_the_map(
+    library: Library, build_in_thread: Callable[..., None]
+) -> None:
     build_in_thread({"id": "bare", "title": "", "year": 1999})
     found = library.map()
     assert (found.total, [each.document.id for each in found.points]) == (3, ["cats", "dogs"])
     assert library.place("bare") is None
 
 
-def test_a_library_without_any_text_has_an_empty_map(tmp_path, encoder):
+def test_a_library_without_any_text_has_an_empty_map(tmp_path: Path, encoder: Encoder) -> None:
     source = write_jsonl(tmp_path / "bare.jsonl", {"id": "bare", "title": ""})
     index(tmp_path / "v", [source], Silent(), load=lambda _: encoder)
     library = Library(tmp_path / "v", load=lambda _: encoder)
@@ -472,14 +498,17 @@ def test_a_library_without_any_text_has_an_empty_map(tmp_path, encoder):
     assert library.place("bare") is None
 
 
-def test_the_place_of_an_unknown_document_is_an_error(library):
+def test_the_place_of_an_unknown_document_is_an_error(library: Library) -> None:
     with pytest.raises(DocumentNotFound, match="no document has the id 'gone'"):
         library.place("gone")
 
 
 def test_a_document_that_the_map_leaves_out_lies_among_those_on_it(
-    folder, encoder, build_in_thread, monkeypatch
-):
+    folder: Path,
+    encoder: Encoder,
+    build_in_thread: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("embedder.index.document_map.LARGEST", 3)
     build_in_thread(FISH, {"id": "copy", "title": "Dogs", "abstract": "Dogs bark.", "year": 1990})
     library = Library(folder, load=lambda _: encoder)
@@ -494,7 +523,9 @@ def test_a_document_that_the_map_leaves_out_lies_among_those_on_it(
         assert (x, y) == shown["copy" if left_out == "dogs" else "dogs"]
 
 
-def test_a_library_built_before_there_were_maps_answers_without_one(folder, library):
+def test_a_library_built_before_there_were_maps_answers_without_one(
+    folder: Path, library: Library
+) -> None:
     without_map(folder)
     assert library.verify() == []
     assert ids(library.ask(Question("cats")))[0] == "cats"
@@ -504,7 +535,9 @@ def test_a_library_built_before_there_were_maps_answers_without_one(folder, libr
         library.place("gone")
 
 
-def test_the_next_build_of_such_a_library_draws_its_map(folder, library, build_in_thread):
+def test_the_next_build_of_such_a_library_draws_its_map(
+    folder: Path, library: Library, build_in_thread: Callable[..., None]
+) -> None:
     without_map(folder)
     build_in_thread(FISH)
     assert len(library.map().points) == 3
@@ -512,7 +545,9 @@ def test_the_next_build_of_such_a_library_draws_its_map(folder, library, build_i
 
 
 @pytest.mark.parametrize("how", ["damaged", "missing"])
-def test_a_damaged_map_is_named_and_mended(how, folder, library, build_in_thread):
+def test_a_damaged_map_is_named_and_mended(
+    how: str, folder: Path, library: Library, build_in_thread: Callable[..., None]
+) -> None:
     file = folder / "generations" / "1" / "map.npz"
     if how == "missing":
         file.unlink()

@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import pytrec_eval
 
 from embedder.errors import SourceError
+from embedder.library import Library
 from embedder.measures import by_id, compare, make_run, per_query, summarise
 from embedder.trec_files import Query, read_qrels, read_queries, read_run, write_run
 
@@ -59,24 +61,26 @@ def write(folder: Path, text: str) -> Path:
         pytest.param({}, {"a": 1}, [0, 0, 0, 0], id="nothing found"),
     ],
 )
-def test_measures_are_as_by_hand(found, judged, values):
+def test_measures_are_as_by_hand(
+    found: Any, judged: dict[str, Any], values: list[int] | list[Any]
+) -> None:
     measured = per_query({"q": found}, {"q": judged})
     assert list(measured) == NAMES
     assert [each["q"] for each in measured.values()] == pytest.approx(values, abs=1e-6)
 
 
-def test_a_query_that_was_not_asked_counts_0():
+def test_a_query_that_was_not_asked_counts_0() -> None:
     measured = per_query({"p": ranked("a")}, {"p": {"a": 1}, "q": {"a": 1}})
     assert measured["MRR@10"] == {"p": 1.0, "q": 0.0}
 
 
-def test_unjudged_queries_do_not_count():
+def test_unjudged_queries_do_not_count() -> None:
     run = {"p": ranked("a"), "q": ranked("a"), "r": ranked("a")}
     measured = per_query(run, {"p": {"a": 1}, "q": {}, "r": {"a": 0}})
     assert all(each == {"p": 1.0} for each in measured.values())
 
 
-def test_nothing_judged_has_no_values():
+def test_nothing_judged_has_no_values() -> None:
     assert per_query({"p": ranked("a")}, {}) == {name: {} for name in NAMES}
 
 
@@ -97,7 +101,7 @@ def made_up(number: int) -> tuple[dict[str, dict[str, float]], dict[str, dict[st
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_measures_are_those_of_trec_eval(number):
+def test_measures_are_those_of_trec_eval(number: int) -> None:
     run, qrels = made_up(number)
     reference = pytrec_eval.RelevanceEvaluator(
         qrels, {"ndcg_cut_10", "recall_10", "recall_100", "recip_rank"}
@@ -117,7 +121,7 @@ QRELS = {"1": {"a": 1}, "2": {"a": 1}, "3": {"a": 1}}
 RUN = {"1": ranked("a"), "2": ranked("x", "a"), "3": {}}
 
 
-def test_all_queries_are_summarised_first_then_each_kind():
+def test_all_queries_are_summarised_first_then_each_kind() -> None:
     found = {
         (each.kind, each.measure): (each.queries, each.mean)
         for each in summarise(QUERIES, RUN, QRELS)
@@ -131,24 +135,24 @@ def test_all_queries_are_summarised_first_then_each_kind():
     assert found["long", "Recall@10"] == (1, 1.0)
 
 
-def test_without_kinds_there_is_one_group():
+def test_without_kinds_there_is_one_group() -> None:
     queries = [Query(each.id, each.text) for each in QUERIES]
     assert [each.kind for each in summarise(queries, RUN, QRELS)] == ["all"] * 4
 
 
-def test_a_kind_without_judgements_is_left_out():
+def test_a_kind_without_judgements_is_left_out() -> None:
     queries = [*QUERIES, Query("4", "d", "unjudged")]
     found = summarise(queries, {**RUN, "4": ranked("a")}, QRELS)
     assert {each.kind for each in found} == {"all", "short", "long"}
     assert {each.queries for each in found if each.kind == "all"} == {3}
 
 
-def test_judgements_of_queries_that_are_not_asked_do_not_count():
+def test_judgements_of_queries_that_are_not_asked_do_not_count() -> None:
     found = summarise(QUERIES[:1], RUN, QRELS)
     assert {(each.queries, each.mean) for each in found} == {(1, 1.0)}
 
 
-def test_the_interval_holds_the_mean():
+def test_the_interval_holds_the_mean() -> None:
     run, qrels = made_up(7)
     for each in summarise([Query(query, "x") for query in run], run, qrels):
         values = list(per_query(run, qrels)[each.measure].values())
@@ -156,7 +160,7 @@ def test_the_interval_holds_the_mean():
         assert min(values) <= each.low < each.mean < each.high <= max(values)
 
 
-def test_the_interval_is_about_two_standard_errors_wide():
+def test_the_interval_is_about_two_standard_errors_wide() -> None:
     random = np.random.default_rng(1)
     ranks = {f"q{at}": int(random.integers(1, 11)) for at in range(200)}
     run = {query: ranked(*map(str, range(rank - 1)), "a") for query, rank in ranks.items()}
@@ -171,13 +175,13 @@ def test_the_interval_is_about_two_standard_errors_wide():
     assert found.mean - found.low == pytest.approx(1.96 * error, rel=0.15)
 
 
-def test_the_interval_of_equal_values_is_their_value():
+def test_the_interval_of_equal_values_is_their_value() -> None:
     run = {"1": ranked("a"), "2": ranked("a")}
     for each in summarise(QUERIES[:2], run, QRELS):
         assert (each.low, each.mean, each.high) == (1.0, 1.0, 1.0)
 
 
-def test_the_same_run_has_the_same_summary():
+def test_the_same_run_has_the_same_summary() -> None:
     assert summarise(QUERIES, RUN, QRELS) == summarise(QUERIES, RUN, QRELS)
 
 
@@ -188,13 +192,13 @@ GOOD = {query: ranked("a") for query in MANY}
 BAD = {query: ranked("x", "y", "a") for query in MANY}
 
 
-def test_equal_runs_do_not_differ():
+def test_equal_runs_do_not_differ() -> None:
     for each in compare(GOOD, GOOD, MANY):
         assert (each.difference, each.p) == (0.0, 1.0)
         assert each.first == each.second == 1.0
 
 
-def test_clearly_different_runs_differ():
+def test_clearly_different_runs_differ() -> None:
     found = {each.measure: each for each in compare(BAD, GOOD, MANY)}
     assert list(found) == NAMES
     assert found["MRR@10"].first == pytest.approx(1 / 3)
@@ -205,19 +209,19 @@ def test_clearly_different_runs_differ():
     assert found["Recall@10"].p == 1.0
 
 
-def test_the_order_of_runs_turns_the_difference_round():
+def test_the_order_of_runs_turns_the_difference_round() -> None:
     one, two = compare(BAD, GOOD, MANY), compare(GOOD, BAD, MANY)
     assert [each.difference for each in one] == [-each.difference for each in two]
     assert [each.p for each in one] == pytest.approx([each.p for each in two])
 
 
-def test_runs_that_differ_by_chance_have_no_small_p():
+def test_runs_that_differ_by_chance_have_no_small_p() -> None:
     run = {query: (BAD if at % 2 else GOOD)[query] for at, query in enumerate(MANY)}
     other = {query: (GOOD if at % 2 else BAD)[query] for at, query in enumerate(MANY)}
     assert {each.p > 0.5 for each in compare(run, other, MANY)} == {True}
 
 
-def test_one_differing_query_is_no_proof_whatever_the_others_values():
+def test_one_differing_query_is_no_proof_whatever_the_others_values() -> None:
     # Grades and ranks that give sums no binary fraction holds.
     judged = {f"q{at}": {"a": 3, "b": 2, "c": 1, "d": at % 4} for at in range(44)}
     orders = ("abcd", "xbacd", "dcba", "xxabc", "cxxba", "axxxd", "bxcxa")
@@ -232,7 +236,7 @@ def test_one_differing_query_is_no_proof_whatever_the_others_values():
 # Asking.
 
 
-def test_every_query_is_asked_with_its_text_for_a_hundred():
+def test_every_query_is_asked_with_its_text_for_a_hundred() -> None:
     asked = []
 
     def ask(text: str, limit: int) -> list[tuple[str, float]]:
@@ -248,7 +252,7 @@ def test_every_query_is_asked_with_its_text_for_a_hundred():
 
 
 @pytest.mark.parametrize("hits", ["ab", "ba"])
-def test_hits_keep_their_order(hits):
+def test_hits_keep_their_order(hits: str) -> None:
     run = make_run([Query("q", "x")], lambda *_: list(hits))
     measured = per_query(run, {"q": {hits[0]: 1}})
     assert {name: each["q"] for name, each in measured.items()} == dict.fromkeys(NAMES, 1.0)
@@ -257,7 +261,7 @@ def test_hits_keep_their_order(hits):
 # Reading queries.
 
 
-def test_queries_are_read_with_their_kinds(tmp_path):
+def test_queries_are_read_with_their_kinds(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         '{"_id": "1", "text": "What works?", "kind": "short"}\n\n{"id": 2, "query": "Café?"}\n',
@@ -265,14 +269,14 @@ def test_queries_are_read_with_their_kinds(tmp_path):
     assert read_queries(path) == ([Query("1", "What works?", "short"), Query("2", "Café?")], {})
 
 
-def test_judgements_may_stand_with_the_query_by_title(tmp_path):
+def test_judgements_may_stand_with_the_query_by_title(tmp_path: Path) -> None:
     line = {"_id": "1", "text": "x", "relevant": {"A title": 2, "d7": 1, "Gone": 0}}
     _, qrels = read_queries(write(tmp_path, json.dumps(line)))
     assert qrels == {"1": {"A title": 2, "d7": 1, "Gone": 0}}
     assert by_id(qrels, {"A title": "d3", "Other": "d4"}) == {"1": {"d3": 2, "d7": 1, "Gone": 0}}
 
 
-def test_titles_of_the_library_are_found_by_id(seed_library):
+def test_titles_of_the_library_are_found_by_id(seed_library: Library) -> None:
     documents = seed_library.documents()[1]
     ids = {each.title: each.id for each in documents}
     qrels = {"q": {documents[3].title: 1, documents[5].id: 2}}
@@ -298,7 +302,7 @@ def test_titles_of_the_library_are_found_by_id(seed_library):
         pytest.param('{"_id": null, "text": "x"}', id="null as id"),
     ],
 )
-def test_a_malformed_query_is_an_error_with_its_line(line, tmp_path):
+def test_a_malformed_query_is_an_error_with_its_line(line: str, tmp_path: Path) -> None:
     path = write(tmp_path, f'{{"_id": "0", "text": "x"}}\n{line}\n')
     with pytest.raises(SourceError) as error:
         read_queries(path)
@@ -310,7 +314,7 @@ def test_a_malformed_query_is_an_error_with_its_line(line, tmp_path):
 HEADER = "query-id\tcorpus-id\tscore\n"
 
 
-def test_judgements_are_read_under_a_header(tmp_path):
+def test_judgements_are_read_under_a_header(tmp_path: Path) -> None:
     path = write(tmp_path, f"{HEADER}q1\td1\t1\nq1\td 2\t0\n\nq2\td1\t2\n")
     assert read_qrels(path) == {"q1": {"d1": 1, "d 2": 0}, "q2": {"d1": 2}}
 
@@ -327,7 +331,7 @@ def test_judgements_are_read_under_a_header(tmp_path):
         "q1\td1\t²",  # BUG: `isdigit` holds, `int` raises a ValueError
     ],
 )
-def test_a_malformed_judgement_is_an_error_with_its_line(line, tmp_path):
+def test_a_malformed_judgement_is_an_error_with_its_line(line: str, tmp_path: Path) -> None:
     path = write(tmp_path, f"{HEADER}q1\td1\t1\n{line}\n")
     with pytest.raises(SourceError) as error:
         read_qrels(path)
@@ -335,7 +339,7 @@ def test_a_malformed_judgement_is_an_error_with_its_line(line, tmp_path):
 
 
 # BUG: the first line is passed over whatever it is; a judgement is lost in silence.
-def test_judgements_without_a_header_are_an_error(tmp_path):
+def test_judgements_without_a_header_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"file:1: "):
         read_qrels(write(tmp_path, "q1\td1\t1\nq2\td1\t1\n"))
 
@@ -343,7 +347,7 @@ def test_judgements_without_a_header_are_an_error(tmp_path):
 # TREC runs.
 
 
-def test_a_run_is_written_in_trec_evals_form(tmp_path):
+def test_a_run_is_written_in_trec_evals_form(tmp_path: Path) -> None:
     path = tmp_path / "run"
     write_run(path, {"q1": {"b": 0.5, "a": 2.0}, "q2": {}}, "mine")
     assert [line.split() for line in path.read_text().splitlines()] == [
@@ -352,7 +356,7 @@ def test_a_run_is_written_in_trec_evals_form(tmp_path):
     ]
 
 
-def test_a_run_comes_back_as_it_was_written(tmp_path):
+def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
     run, qrels = made_up(5)
     write_run(tmp_path / "run", run, "mine")
     back = read_run(tmp_path / "run")
@@ -365,14 +369,14 @@ def test_a_run_comes_back_as_it_was_written(tmp_path):
 
 # BUG: six digits after the point make small differences, and small scores, equal.
 @pytest.mark.parametrize(("first", "second"), ["ab", "ba"])
-def test_small_differences_survive_being_written(first, second, tmp_path):
+def test_small_differences_survive_being_written(first: Any, second: Any, tmp_path: Path) -> None:
     run = {"q": {first: 2e-8, second: 1e-8}}
     write_run(tmp_path / "run", run, "mine")
     back = read_run(tmp_path / "run")["q"]
     assert back[first] > back[second]
 
 
-def test_a_run_of_another_tool_is_read(tmp_path):
+def test_a_run_of_another_tool_is_read(tmp_path: Path) -> None:
     path = write(tmp_path, "q1\tQ0\td1\t1\t14.5\tbm25\nq1 Q0 d2 2 -3e-2 bm25\n\n")
     assert read_run(path) == {"q1": {"d1": 14.5, "d2": -0.03}}
 
@@ -380,7 +384,7 @@ def test_a_run_of_another_tool_is_read(tmp_path):
 @pytest.mark.parametrize(
     "line", ["q1 Q0 d1 1 0.5", "q1 Q0 d1 1 0.5 my run", "q1 Q0 d1 1 high mine", "q1"]
 )
-def test_a_malformed_run_is_an_error_with_its_line(line, tmp_path):
+def test_a_malformed_run_is_an_error_with_its_line(line: str, tmp_path: Path) -> None:
     path = write(tmp_path, f"q1 Q0 d1 1 0.5 mine\n\n{line}\n")
     with pytest.raises(SourceError) as error:
         read_run(path)
@@ -388,6 +392,6 @@ def test_a_malformed_run_is_an_error_with_its_line(line, tmp_path):
 
 
 @pytest.mark.parametrize("read", [read_queries, read_qrels, read_run])
-def test_a_file_that_is_not_there_is_an_error(read, tmp_path):
+def test_a_file_that_is_not_there_is_an_error(read: Any, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="No such file"):
         read(tmp_path / "gone")

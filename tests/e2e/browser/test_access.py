@@ -291,7 +291,7 @@ LOOKS: dict[str, tuple[Look, ...]] = {
 }
 
 
-def test_axe_finds_nothing(place: Place, axe: Axe):
+def test_axe_finds_nothing(place: Place, axe: Axe) -> None:
     direction = place.page.locator("html").get_attribute("dir")
     assert direction == ("rtl" if place.tongue == "ar" else "ltr")
     found: dict[str, list[str]] = {}
@@ -334,7 +334,7 @@ _FAINT = """() => {
 }"""
 
 
-def test_words_are_clear_in_colours_of_the_readers_own(place: Place):
+def test_words_are_clear_in_colours_of_the_readers_own(place: Place) -> None:
     """By the formula of WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
     for scheme in ("light", "dark"):
         place.look(PHONE, color_scheme=scheme, **FORCED)
@@ -342,7 +342,7 @@ def test_words_are_clear_in_colours_of_the_readers_own(place: Place):
         assert place.page.evaluate(_FAINT) == [], scheme
 
 
-def test_faint_words_are_seen(still: Page):
+def test_faint_words_are_seen(still: Page) -> None:
     still.goto("/about")
     assert still.evaluate(_FAINT) == []
     still.evaluate("document.querySelector('main p').style.color = '#aaa'")
@@ -355,7 +355,7 @@ def still(profile: Open) -> Page:
     return profile(reduced_motion="reduce", viewport=PHONE).new_page()
 
 
-def test_axe_finds_what_is_wrong(still: Page, axe: Axe):
+def test_axe_finds_what_is_wrong(still: Page, axe: Axe) -> None:
     still.goto("/")
     still.evaluate(
         """() => {
@@ -423,7 +423,7 @@ _OVERLAPS = """() => {
 }"""
 
 
-def test_text_of_twice_its_size_fits(place: Place):
+def test_text_of_twice_its_size_fits(place: Place) -> None:
     style = place.page.add_style_tag(content=_LARGE)
     try:
         # On a phone a table of figures may be wider (WCAG 2.2, 1.4.10 excepts it).
@@ -437,14 +437,14 @@ def test_text_of_twice_its_size_fits(place: Place):
         style.evaluate("(style) => style.remove()")
 
 
-def test_a_page_fits_a_phone_and_a_desk(place: Place):
+def test_a_page_fits_a_phone_and_a_desk(place: Place) -> None:
     for size in (PHONE, DESK):
         place.look(size)
         misfits = place.page.evaluate(_MISFITS) + place.page.evaluate(_OVERLAPS)
         assert misfits == [], f"{size['width']} px"
 
 
-def test_what_does_not_fit_is_seen(still: Page):
+def test_what_does_not_fit_is_seen(still: Page) -> None:
     page = still
     page.goto("/about")
     page.evaluate(
@@ -477,7 +477,7 @@ _EXIT_SEEN = """() => {
 }"""
 
 
-def test_exit_is_in_sight_wherever_the_page_is_scrolled(place: Place):
+def test_exit_is_in_sight_wherever_the_page_is_scrolled(place: Place) -> None:
     if place.state in (measures, docs):
         pytest.skip("that is no page to exit from")
     place.look(PHONE)
@@ -487,7 +487,7 @@ def test_exit_is_in_sight_wherever_the_page_is_scrolled(place: Place):
         assert place.page.evaluate(_EXIT_SEEN), f"{top} of {height} px"
 
 
-def test_an_exit_that_is_covered_is_seen(still: Page):
+def test_an_exit_that_is_covered_is_seen(still: Page) -> None:
     still.goto("/about")
     assert still.evaluate(_EXIT_SEEN)
     still.evaluate("document.querySelector('.leave').style.position = 'relative'")
@@ -523,7 +523,7 @@ _FOCUS_SEEN = """() => {
 @pytest.mark.parametrize(
     "state", [opened, second_page, map_of_documents, document], ids=lambda each: each.__name__
 )
-def test_the_focus_is_never_lost_under_exit(still: Page, state: State, tongue: str):
+def test_the_focus_is_never_lost_under_exit(still: Page, state: State, tongue: str) -> None:
     state(still, f"/{tongue}")
     address = still.url
     hidden, names = [], set()
@@ -541,7 +541,7 @@ def test_the_focus_is_never_lost_under_exit(still: Page, state: State, tongue: s
     assert hidden == []
 
 
-def test_a_focus_under_exit_is_seen(still: Page):
+def test_a_focus_under_exit_is_seen(still: Page) -> None:
     still.goto("/")
     still.locator(".brand").focus()
     assert still.evaluate(_FOCUS_SEEN)["seen"]
@@ -582,13 +582,13 @@ _SMALL_TARGETS = """() => {
 }"""
 
 
-def test_targets_are_large_enough(place: Place):
+def test_targets_are_large_enough(place: Place) -> None:
     for size in (PHONE, DESK):
         place.look(size)
         assert place.page.evaluate(_SMALL_TARGETS) == [], f"{size['width']} px"
 
 
-def test_a_small_target_is_seen(still: Page):
+def test_a_small_target_is_seen(still: Page) -> None:
     still.goto("/about")
     assert still.evaluate(_SMALL_TARGETS) == []
     still.evaluate(

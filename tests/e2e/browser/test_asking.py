@@ -32,7 +32,7 @@ def path_of(request: Request) -> str:
 # The answer.
 
 
-def test_a_question_is_answered_and_stays_in_the_box(page: Page):
+def test_a_question_is_answered_and_stays_in_the_box(page: Page) -> None:
     ask(page)
     titles = [each["document"]["title"] for each in answer_of(page)["hits"]]
     assert "Caring for Trafficked Persons Guidance for Health Providers" in titles
@@ -41,7 +41,7 @@ def test_a_question_is_answered_and_stays_in_the_box(page: Page):
 
 
 @pytest.mark.parametrize("keys", ["Control+Enter", "Meta+Enter"])
-def test_a_question_is_sent_from_the_box_by_two_keys(page: Page, keys: str):
+def test_a_question_is_sent_from_the_box_by_two_keys(page: Page, keys: str) -> None:
     page.goto("/")
     page.locator("#question").press_sequentially(QUESTION)
     page.keyboard.press(keys)
@@ -49,7 +49,7 @@ def test_a_question_is_sent_from_the_box_by_two_keys(page: Page, keys: str):
     expect(page.locator("#question")).to_have_value(QUESTION)
 
 
-def test_enter_alone_is_a_new_line(page: Page):
+def test_enter_alone_is_a_new_line(page: Page) -> None:
     page.goto("/")
     page.locator("#question").press_sequentially("a nurse")
     page.keyboard.press("Enter")
@@ -58,14 +58,14 @@ def test_enter_alone_is_a_new_line(page: Page):
     expect(page.locator("h2.verdict")).to_have_count(0)
 
 
-def test_lines_and_signs_come_back_as_they_were_written(page: Page):
+def test_lines_and_signs_come_back_as_they_were_written(page: Page) -> None:
     text = 'A girl, 15.\n\nShe said: "they took <my> passport" & left – où? 🙂\nعمرها ١٥'
     ask(page, text)
     expect(page.locator("#question")).to_have_value(text)
 
 
 @pytest.mark.parametrize("question", VERDICTS, ids=["strong", "possible", "none"])
-def test_the_verdict_says_how_sure_the_answer_is(page: Page, question: str):
+def test_the_verdict_says_how_sure_the_answer_is(page: Page, question: str) -> None:
     verdict, words = VERDICTS[question]
     ask(page, question)
     answer = answer_of(page, question)
@@ -90,12 +90,12 @@ def test_the_verdict_says_how_sure_the_answer_is(page: Page, question: str):
     ],
     ids=["one", "nine", "blanks", "many"],
 )
-def test_the_answer_says_how_many_words_were_read(page: Page, question: str, words: str):
+def test_the_answer_says_how_many_words_were_read(page: Page, question: str, words: str) -> None:
     ask(page, question)
     expect(page.locator("p.count")).to_contain_text(words)
 
 
-def test_what_was_understood_is_shown(page: Page):
+def test_what_was_understood_is_shown(page: Page) -> None:
     ask(page)
     understood = answer_of(page)["understood"]
     assert ("nurse", "health care provider") in [
@@ -110,14 +110,14 @@ def test_what_was_understood_is_shown(page: Page):
     expect(lines.first).to_contain_text("taken to mean")
 
 
-def test_a_misspelt_word_is_read_as_the_right_one(page: Page):
+def test_a_misspelt_word_is_read_as_the_right_one(page: Page) -> None:
     ask(page, "traficking of childrn")
     lines = page.locator(".understood li", has_text="read as")
     expect(lines.locator("q")).to_have_text(["traficking", "childrn"])
     expect(lines.locator("strong")).to_have_text(["trafficking", "children"])
 
 
-def test_words_can_be_taken_as_they_stand(page: Page):
+def test_words_can_be_taken_as_they_stand(page: Page) -> None:
     page.goto("/")
     page.locator("#question").fill(QUESTION)
     page.locator("form.ask details.narrow > summary").click()
@@ -130,7 +130,7 @@ def test_words_can_be_taken_as_they_stand(page: Page):
     expect(page.locator("ol.hits > li h3")).to_have_text(titles)
 
 
-def test_nothing_written_is_not_sent(page: Page):
+def test_nothing_written_is_not_sent(page: Page) -> None:
     page.goto("/")
     sent: list[str] = []
     page.on("request", lambda each: sent.append(f"{each.method} {path_of(each)}"))
@@ -140,7 +140,7 @@ def test_nothing_written_is_not_sent(page: Page):
     expect(page.locator("h2.verdict, .problem")).to_have_count(0)
 
 
-def test_a_problem_is_read_first_and_the_question_stays(page: Page):
+def test_a_problem_is_read_first_and_the_question_stays(page: Page) -> None:
     page.goto("/")
     page.locator("#question").fill("victims")
     page.locator("form.ask details.narrow > summary").click()
@@ -166,7 +166,7 @@ def test_a_problem_is_read_first_and_the_question_stays(page: Page):
 # The box.
 
 
-def test_the_browser_keeps_and_checks_nothing_of_the_box(page: Page):
+def test_the_browser_keeps_and_checks_nothing_of_the_box(page: Page) -> None:
     page.goto("/")
     box = page.locator("#question")
     expect(box).to_have_attribute("autocomplete", "off")
@@ -187,14 +187,16 @@ def test_the_browser_keeps_and_checks_nothing_of_the_box(page: Page):
     ],
     ids=["words", "lines", "blanks", "full"],
 )
-def test_words_and_what_is_left_are_counted_while_one_writes(page: Page, written: str, told: str):
+def test_words_and_what_is_left_are_counted_while_one_writes(
+    page: Page, written: str, told: str
+) -> None:
     page.goto("/")
     expect(page.locator("#count")).to_have_text("Up to 10,000 characters are read.")
     page.locator("#question").fill(written)
     expect(page.locator("#count")).to_contain_text(told)
 
 
-def test_the_count_follows_each_key(page: Page):
+def test_the_count_follows_each_key(page: Page) -> None:
     page.goto("/")
     page.locator("#question").press_sequentially("two words")
     expect(page.locator("#count")).to_have_text("Words: 2. Characters left: 9,991.")
@@ -202,12 +204,12 @@ def test_the_count_follows_each_key(page: Page):
     expect(page.locator("#count")).to_contain_text("Characters left: 9,996.")
 
 
-def test_an_answer_counts_what_is_in_the_box(page: Page):
+def test_an_answer_counts_what_is_in_the_box(page: Page) -> None:
     ask(page)
     expect(page.locator("#count")).to_have_text("Words: 9. Characters left: 9,958.")
 
 
-def test_one_word_is_counted_as_one(page: Page):
+def test_one_word_is_counted_as_one(page: Page) -> None:
     page.goto("/")
     page.locator("#question").fill("shelter")
     expect(page.locator("#count")).to_have_text("Words: 1. Characters left: 9,993.")
@@ -216,7 +218,7 @@ def test_one_word_is_counted_as_one(page: Page):
 # Examples.
 
 
-def test_every_example_fills_the_box_and_is_answered(page: Page):
+def test_every_example_fills_the_box_and_is_answered(page: Page) -> None:
     page.goto("/")
     examples = page.locator(".examples button")
     written = examples.all_inner_texts()
@@ -299,7 +301,7 @@ def written_in(browser: Browser, running: Running) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("written", TELLING.values(), ids=TELLING)
-def test_a_notice_appears_for_what_tells_of_a_person(written_in: Page, written: str):
+def test_a_notice_appears_for_what_tells_of_a_person(written_in: Page, written: str) -> None:
     notice = written_in.locator("#notice")
     written_in.locator("#question").fill("")
     expect(notice).to_be_hidden()
@@ -311,7 +313,7 @@ def test_a_notice_appears_for_what_tells_of_a_person(written_in: Page, written: 
 
 
 @pytest.mark.parametrize("written", HARMLESS.values(), ids=HARMLESS)
-def test_no_notice_appears_for_other_words_and_numbers(written_in: Page, written: str):
+def test_no_notice_appears_for_other_words_and_numbers(written_in: Page, written: str) -> None:
     box = written_in.locator("#question")
     box.fill("0791234567")
     expect(written_in.locator("#notice")).to_be_visible()
@@ -321,7 +323,7 @@ def test_no_notice_appears_for_other_words_and_numbers(written_in: Page, written
     expect(written_in.locator("#notice")).to_be_hidden()
 
 
-def test_while_one_writes_nothing_is_sent_but_for_the_neutral_page(page: Page):
+def test_while_one_writes_nothing_is_sent_but_for_the_neutral_page(page: Page) -> None:
     page.goto("/")
     page.wait_for_load_state("networkidle")
     sent: list[tuple[str, str, str | None, str]] = []
@@ -343,7 +345,7 @@ def test_while_one_writes_nothing_is_sent_but_for_the_neutral_page(page: Page):
     assert sent == [("GET", "/measures", None, "")]
 
 
-def test_the_notice_does_not_hinder(page: Page):
+def test_the_notice_does_not_hinder(page: Page) -> None:
     text = "What should a nurse do? Write to nurse@example.org"
     ask(page, text)
     expect(page.locator("h2.verdict")).to_be_visible()
@@ -351,6 +353,6 @@ def test_the_notice_does_not_hinder(page: Page):
     expect(page.locator("#notice")).to_contain_text(_SAID)
 
 
-def test_the_notice_is_told_to_those_who_do_not_see_it(page: Page):
+def test_the_notice_is_told_to_those_who_do_not_see_it(page: Page) -> None:
     page.goto("/")
     expect(page.locator("#notice")).to_have_attribute("role", "status")

@@ -57,7 +57,7 @@ def history_of(page: Page) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("path", ["/", "/documents", "/map", "/about", "/safety", "/docs"])
-def test_a_click_replaces_every_page_by_the_table(page: Page, path: str):
+def test_a_click_replaces_every_page_by_the_table(page: Page, path: str) -> None:
     page.goto(path)
     page.get_by_role("link", name="Exit this page").click()
     expect_neutral(page)
@@ -66,7 +66,7 @@ def test_a_click_replaces_every_page_by_the_table(page: Page, path: str):
     assert [each["url"] for each in history_of(page)][:-1] in (["about:blank"], [])
 
 
-def test_the_table_loads_nothing_of_ours(page: Page):
+def test_the_table_loads_nothing_of_ours(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda each: asked.append(each.url))
     page.goto("/measures")
@@ -75,7 +75,7 @@ def test_the_table_loads_nothing_of_ours(page: Page):
     expect(page.locator("a, form, script, link[rel=stylesheet], #exit")).to_have_count(0)
 
 
-def test_exit_stays_in_sight(page: Page):
+def test_exit_stays_in_sight(page: Page) -> None:
     ask(page)
     expect(page.locator("#exit")).to_be_in_viewport()
     page.locator("footer").scroll_into_view_if_needed()
@@ -84,7 +84,7 @@ def test_exit_stays_in_sight(page: Page):
     expect_neutral(page)
 
 
-def test_exit_is_in_sight_on_a_phone(profile: Open):
+def test_exit_is_in_sight_on_a_phone(profile: Open) -> None:
     page = profile(viewport={"width": 320, "height": 640}, has_touch=True).new_page()
     ask(page)
     expect(page.locator("#exit")).to_be_in_viewport(ratio=1)
@@ -92,7 +92,7 @@ def test_exit_is_in_sight_on_a_phone(profile: Open):
     expect_neutral(page)
 
 
-def test_exit_works_without_a_network(page: Page):
+def test_exit_works_without_a_network(page: Page) -> None:
     page.goto("/")
     with page.expect_response("**/measures"):
         page.locator("#question").focus()
@@ -102,7 +102,7 @@ def test_exit_works_without_a_network(page: Page):
     expect_neutral(page)
 
 
-def test_exit_of_an_answer_works_without_a_network(page: Page):
+def test_exit_of_an_answer_works_without_a_network(page: Page) -> None:
     page.goto("/")
     with page.expect_response("**/measures"):
         page.locator("#question").focus()
@@ -115,7 +115,7 @@ def test_exit_of_an_answer_works_without_a_network(page: Page):
     expect_neutral(page)
 
 
-def test_all_tabs_leave_together(page: Page):
+def test_all_tabs_leave_together(page: Page) -> None:
     ask(page, TOLD)
     with page.context.expect_page() as opened:
         page.locator("ol.hits h3 a").first.click()
@@ -128,7 +128,7 @@ def test_all_tabs_leave_together(page: Page):
         expect_neutral(each)
 
 
-def test_tabs_of_another_profile_stay(page: Page, profile: Open):
+def test_tabs_of_another_profile_stay(page: Page, profile: Open) -> None:
     stranger = profile().new_page()
     ask(stranger, QUESTION)
     ask(page, TOLD)
@@ -141,7 +141,7 @@ def test_tabs_of_another_profile_stay(page: Page, profile: Open):
 # By Shift.
 
 
-def test_shift_three_times_exits_and_says_how_often(page: Page):
+def test_shift_three_times_exits_and_says_how_often(page: Page) -> None:
     ask(page, TOLD)
     said = page.locator("#exit-said")
     expect(said).to_have_attribute("role", "status")
@@ -154,7 +154,7 @@ def test_shift_three_times_exits_and_says_how_often(page: Page):
     expect_neutral(page)
 
 
-def test_shift_is_forgotten_after_a_while(page: Page):
+def test_shift_is_forgotten_after_a_while(page: Page) -> None:
     page.clock.install()
     page.goto("/")
     said = page.locator("#exit-said")
@@ -168,7 +168,7 @@ def test_shift_is_forgotten_after_a_while(page: Page):
     assert page.url.endswith("/")
 
 
-def test_capitals_do_not_exit(page: Page):
+def test_capitals_do_not_exit(page: Page) -> None:
     page.goto("/")
     page.locator("#question").click()
     for letter in "IOMUNODC":
@@ -178,7 +178,7 @@ def test_capitals_do_not_exit(page: Page):
     assert page.url.endswith("/")
 
 
-def test_capitals_whose_shift_is_let_go_first_do_not_exit(page: Page):
+def test_capitals_whose_shift_is_let_go_first_do_not_exit(page: Page) -> None:
     page.goto("/")
     page.locator("#question").click()
     for letter in "ABCD":
@@ -190,7 +190,7 @@ def test_capitals_whose_shift_is_let_go_first_do_not_exit(page: Page):
     assert page.url.endswith("/")
 
 
-def test_one_shift_held_for_several_capitals_counts_no_press(page: Page):
+def test_one_shift_held_for_several_capitals_counts_no_press(page: Page) -> None:
     page.goto("/")
     page.locator("#question").click()
     for _ in range(3):
@@ -202,7 +202,7 @@ def test_one_shift_held_for_several_capitals_counts_no_press(page: Page):
     expect(page.locator("#exit-said")).to_be_empty()
 
 
-def test_moving_back_with_shift_and_tab_does_not_exit(page: Page):
+def test_moving_back_with_shift_and_tab_does_not_exit(page: Page) -> None:
     page.goto("/about")
     for _ in range(4):
         page.keyboard.press("Tab")
@@ -212,7 +212,7 @@ def test_moving_back_with_shift_and_tab_does_not_exit(page: Page):
     expect(page.locator("#exit-said")).to_be_empty()
 
 
-def test_a_shift_held_down_is_one_press(page: Page):
+def test_a_shift_held_down_is_one_press(page: Page) -> None:
     page.goto("/")
     for _ in range(5):
         page.keyboard.down("Shift")
@@ -224,7 +224,7 @@ def test_a_shift_held_down_is_one_press(page: Page):
 # What is left behind.
 
 
-def test_the_history_holds_no_question(page: Page):
+def test_the_history_holds_no_question(page: Page) -> None:
     ask(page, TOLD)
     page.get_by_role("button", name="More documents").click()
     expect(page.locator("ol.hits")).to_have_attribute("start", "11")
@@ -242,7 +242,7 @@ def test_the_history_holds_no_question(page: Page):
     assert page.context.cookies() == []
 
 
-def test_loading_an_answer_again_does_not_send_the_question_again(page: Page):
+def test_loading_an_answer_again_does_not_send_the_question_again(page: Page) -> None:
     ask(page, TOLD)
     sent: list[tuple[str, str | None]] = []
     page.on("request", lambda each: sent.append((each.method, each.post_data)))
@@ -253,7 +253,7 @@ def test_loading_an_answer_again_does_not_send_the_question_again(page: Page):
     expect_untold(page)
 
 
-def test_back_after_exit_shows_nothing_that_was_asked(page: Page):
+def test_back_after_exit_shows_nothing_that_was_asked(page: Page) -> None:
     ask(page, TOLD)
     page.locator("#exit").click()
     expect_neutral(page)
@@ -262,7 +262,7 @@ def test_back_after_exit_shows_nothing_that_was_asked(page: Page):
     expect(page.locator("#question")).to_have_value("")
 
 
-def test_back_after_several_answers_shows_nothing_that_was_asked(page: Page):
+def test_back_after_several_answers_shows_nothing_that_was_asked(page: Page) -> None:
     ask(page, TOLD)
     page.get_by_role("button", name="More documents").click()
     expect(page.locator("ol.hits")).to_have_attribute("start", "11")
@@ -281,7 +281,7 @@ def test_back_after_several_answers_shows_nothing_that_was_asked(page: Page):
     assert "POST" not in sent
 
 
-def test_back_after_exit_from_another_page_shows_nothing_that_was_asked(page: Page):
+def test_back_after_exit_from_another_page_shows_nothing_that_was_asked(page: Page) -> None:
     ask(page, TOLD)
     # By its address: beside an answer the links open tabs of their own.
     page.goto("/about")
@@ -292,7 +292,7 @@ def test_back_after_exit_from_another_page_shows_nothing_that_was_asked(page: Pa
     expect_untold(page)
 
 
-def test_forward_again_shows_the_table(page: Page):
+def test_forward_again_shows_the_table(page: Page) -> None:
     ask(page, TOLD)
     page.locator("#exit").click()
     expect_neutral(page)
@@ -332,7 +332,7 @@ def write_and_turn_to_another_page(page: Page, asks: bool) -> None:
 
 
 @pytest.mark.parametrize("asks", [True, False], ids=["asked", "only written"])
-def test_a_kept_page_shows_nothing_after_exit(keeping: Page, asks: bool):
+def test_a_kept_page_shows_nothing_after_exit(keeping: Page, asks: bool) -> None:
     write_and_turn_to_another_page(keeping, asks)
     keeping.locator("#exit").click()
     expect_neutral(keeping)
@@ -341,7 +341,7 @@ def test_a_kept_page_shows_nothing_after_exit(keeping: Page, asks: bool):
     assert keeping.evaluate("kept") is False
 
 
-def test_such_a_browser_does_keep_pages_else(keeping: Page):
+def test_such_a_browser_does_keep_pages_else(keeping: Page) -> None:
     write_and_turn_to_another_page(keeping, asks=True)
     keeping.evaluate("history.back()")
     expect(keeping.locator("h2.verdict")).to_be_visible()
@@ -349,7 +349,7 @@ def test_such_a_browser_does_keep_pages_else(keeping: Page):
     assert keeping.evaluate("kept") is True
 
 
-def test_a_kept_answer_left_by_exit_itself_shows_nothing(keeping: Page):
+def test_a_kept_answer_left_by_exit_itself_shows_nothing(keeping: Page) -> None:
     ask(keeping, TOLD)
     keeping.locator("#exit").click()
     expect_neutral(keeping)

@@ -298,7 +298,9 @@ def post(page: Page, path: str, *fields: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("deed", [*_DEEDS, *_ELEMENTS])
 @pytest.mark.parametrize("policy", ["", "default-src 'none'; script-src 'self'"])
-def test_a_page_that_does_not_escape_is_seen(page: Page, watch: Watch, deed: str, policy: str):
+def test_a_page_that_does_not_escape_is_seen(
+    page: Page, watch: Watch, deed: str, policy: str
+) -> None:
     def answer(route: Route) -> None:
         headers = {"Content-Security-Policy": policy} if policy else {}
         body = f"<!doctype html><title>x</title><body>{deed}"
@@ -311,7 +313,7 @@ def test_a_page_that_does_not_escape_is_seen(page: Page, watch: Watch, deed: str
         watch.look(page, deed)
 
 
-def test_a_wide_page_is_seen(page: Page, watch: Watch):
+def test_a_wide_page_is_seen(page: Page, watch: Watch) -> None:
     page.goto("/about")
     watch.look(page, "about")
     page.evaluate("document.querySelector('h1').textContent = 'W'.repeat(400)")
@@ -364,7 +366,7 @@ def twists(page: Page, *known: str) -> list[str]:
     return found
 
 
-def test_a_twist_is_seen(page: Page):
+def test_a_twist_is_seen(page: Page) -> None:
     page.goto("/about")
     assert twists(page) == []
     page.evaluate("document.querySelector('main p').append(' \u202etwist')")
@@ -390,7 +392,9 @@ def in_turn(number: int) -> str:
 
 
 @pytest.mark.parametrize("tongue", ["en", "ar"])
-def test_the_page_of_each_document_shows_it_to_the_letter(page: Page, watch: Watch, tongue: str):
+def test_the_page_of_each_document_shows_it_to_the_letter(
+    page: Page, watch: Watch, tongue: str
+) -> None:
     page.goto(f"/{tongue}/documents/harmless")
     usual = watch.look(page, "harmless")
     assert usual["dd"] == 6
@@ -429,7 +433,7 @@ def test_the_page_of_each_document_shows_it_to_the_letter(page: Page, watch: Wat
 
 
 @pytest.mark.parametrize("tongue", ["en", "ar"])
-def test_the_list_the_map_and_other_pages_stay_whole(page: Page, watch: Watch, tongue: str):
+def test_the_list_the_map_and_other_pages_stay_whole(page: Page, watch: Watch, tongue: str) -> None:
     titles = {each["title"] for each in [*DOCUMENTS, HARMLESS]}
     listed: list[str] = []
     for path in ("/", "/documents", "/documents?page=2", "/documents?page=3", "/map?zoom=2"):
@@ -445,7 +449,7 @@ def test_the_list_the_map_and_other_pages_stay_whole(page: Page, watch: Watch, t
         watch.look(page, path)
 
 
-def test_each_link_of_the_list_leads_to_its_document(page: Page):
+def test_each_link_of_the_list_leads_to_its_document(page: Page) -> None:
     """An id may hold what an address cannot, as it stands."""
     found: dict[str, str] = {}
     for number in (1, 2, 3):
@@ -477,7 +481,7 @@ def _answer_is_whole(page: Page, watch: Watch, where: str) -> None:
     assert set(page.locator("ol.hits h3").all_text_contents()) <= known, where
 
 
-def test_each_question_stays_text(page: Page, watch: Watch):
+def test_each_question_stays_text(page: Page, watch: Watch) -> None:
     page.goto("/about")
     for number, payload in enumerate(PAYLOADS):
         post(page, f"/{in_turn(number)}/", ("question", payload))
@@ -485,7 +489,7 @@ def test_each_question_stays_text(page: Page, watch: Watch):
         assert page.evaluate("document.getElementById('question').value") == payload.strip()
 
 
-def test_each_field_stays_text(page: Page, watch: Watch):
+def test_each_field_stays_text(page: Page, watch: Watch) -> None:
     page.goto("/about")
     for number, payload in enumerate(PAYLOADS):
         name = _FIELDS[number % len(_FIELDS)]
@@ -498,7 +502,7 @@ _FACETS = ("topic", "country", "region", "author")
 
 
 @pytest.mark.parametrize("name", _FACETS)
-def test_a_hostile_value_of_the_library_can_be_chosen(page: Page, watch: Watch, name: str):
+def test_a_hostile_value_of_the_library_can_be_chosen(page: Page, watch: Watch, name: str) -> None:
     """A hostile value that is the library's own is shown as a filter, and takes effect."""
     page.goto("/about")
     plural = {"country": "countries"}.get(name, f"{name}s")
@@ -517,7 +521,7 @@ def test_a_hostile_value_of_the_library_can_be_chosen(page: Page, watch: Watch, 
         assert ticked == [value], where
 
 
-def test_a_selection_is_shown_to_the_letter(page: Page, watch: Watch):
+def test_a_selection_is_shown_to_the_letter(page: Page, watch: Watch) -> None:
     page.goto("/about")
     for tongue, some in (("en", DOCUMENTS[:50]), ("ar", DOCUMENTS[50:])):
         post(page, f"/{tongue}/selection", *(("pick", each["id"]) for each in some))
@@ -526,7 +530,7 @@ def test_a_selection_is_shown_to_the_letter(page: Page, watch: Watch):
         assert shown == [each["title"] for each in some]
 
 
-def test_errors_and_addresses_stay_text(page: Page, watch: Watch):
+def test_errors_and_addresses_stay_text(page: Page, watch: Watch) -> None:
     for number, payload in enumerate(PAYLOADS):
         path = quote(payload, safe="")
         places = (f"/documents/{path}", f"/{path}", f"/?question={path}", f"/map?x={path}")
@@ -552,14 +556,14 @@ KNOWN = [
 
 @pytest.mark.parametrize("tongue", ["en", "ar"])
 @pytest.mark.parametrize("number", range(len(TURNING)))
-def test_a_document_turns_no_other_words(page: Page, tongue: str, number: int):
+def test_a_document_turns_no_other_words(page: Page, tongue: str, number: int) -> None:
     each = TURNING[number]
     page.goto(f"/{tongue}/documents/{quote(each['id'], safe='')}")
     assert twists(page, *KNOWN) == []
 
 
 @pytest.mark.parametrize("tongue", ["en", "ar"])
-def test_the_list_and_the_map_turn_no_other_words(page: Page, tongue: str):
+def test_the_list_and_the_map_turn_no_other_words(page: Page, tongue: str) -> None:
     found = []
     for path in ("/documents?page=3", "/map", "/map?page=3"):
         page.goto(f"/{tongue}{path}")
@@ -568,7 +572,7 @@ def test_the_list_and_the_map_turn_no_other_words(page: Page, tongue: str):
 
 
 @pytest.mark.parametrize("tongue", ["en", "ar"])
-def test_an_answer_turns_no_other_words(page: Page, tongue: str):
+def test_an_answer_turns_no_other_words(page: Page, tongue: str) -> None:
     page.goto("/about")
     for each in TURNING:
         post(
@@ -584,7 +588,7 @@ def test_an_answer_turns_no_other_words(page: Page, tongue: str):
 
 @pytest.mark.parametrize("tongue", ["en", "ar"])
 @pytest.mark.parametrize("name", ["topic", "country", "author"])
-def test_an_error_is_not_turned_by_what_it_names(page: Page, tongue: str, name: str):
+def test_an_error_is_not_turned_by_what_it_names(page: Page, tongue: str, name: str) -> None:
     page.goto("/about")
     post(page, f"/{tongue}/", ("question", "victims"), (name, "\u202eunknown"))
     assert page.locator(".problem").count() == 1

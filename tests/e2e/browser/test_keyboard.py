@@ -70,7 +70,7 @@ def stops_of(page: Page) -> list[str]:
     raise AssertionError(f"no end: {stops[-1]}")
 
 
-def test_the_first_stop_skips_to_the_content(page: Page):
+def test_the_first_stop_skips_to_the_content(page: Page) -> None:
     page.goto("/")
     assert step(page) == "Skip to main content"
     expect(page.locator("a.skip")).to_be_in_viewport(ratio=1)
@@ -79,7 +79,7 @@ def test_the_first_stop_skips_to_the_content(page: Page):
     assert step(page) == "question"
 
 
-def test_the_stops_of_the_first_page_are_in_the_order_of_reading(page: Page):
+def test_the_stops_of_the_first_page_are_in_the_order_of_reading(page: Page) -> None:
     page.goto("/")
     examples = page.locator(".examples button").count()
     assert examples >= 3
@@ -104,7 +104,7 @@ def test_the_stops_of_the_first_page_are_in_the_order_of_reading(page: Page):
     ]
 
 
-def test_the_stops_are_the_same_backwards(page: Page):
+def test_the_stops_are_the_same_backwards(page: Page) -> None:
     page.goto("/about")
     forwards = stops_of(page)
     page.locator("footer a").last.focus()
@@ -112,7 +112,7 @@ def test_the_stops_are_the_same_backwards(page: Page):
     assert backwards == forwards[-2::-1]
 
 
-def test_the_stops_of_an_answer_are_in_the_order_of_reading(page: Page):
+def test_the_stops_of_an_answer_are_in_the_order_of_reading(page: Page) -> None:
     ask(page)
     expect(page.locator("h2.verdict")).to_be_focused()
     stops: list[dict[str, str]] = []
@@ -139,7 +139,7 @@ def test_the_stops_of_an_answer_are_in_the_order_of_reading(page: Page):
     ]
 
 
-def test_from_the_first_stop_to_an_answer_a_file_a_document_and_out(page: Page):
+def test_from_the_first_stop_to_an_answer_a_file_a_document_and_out(page: Page) -> None:
     page.goto("/")
     step(page)
     page.keyboard.press("Enter")
@@ -189,7 +189,7 @@ def test_from_the_first_stop_to_an_answer_a_file_a_document_and_out(page: Page):
         expect(each.locator("h1")).to_have_text("Table of measures")
 
 
-def test_the_abstract_and_the_citation_open_by_keys(profile: Open):
+def test_the_abstract_and_the_citation_open_by_keys(profile: Open) -> None:
     page = profile(
         reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"]
     ).new_page()
@@ -208,7 +208,7 @@ def test_the_abstract_and_the_citation_open_by_keys(profile: Open):
     assert copied == hit.locator("p.citation").inner_text()
 
 
-def test_the_filters_of_the_first_page_are_set_by_keys(page: Page):
+def test_the_filters_of_the_first_page_are_set_by_keys(page: Page) -> None:
     page.goto("/")
     tab_to(page, page.locator("#question"))
     page.keyboard.type(QUESTION)
@@ -227,7 +227,7 @@ def test_the_filters_of_the_first_page_are_set_by_keys(page: Page):
     )
 
 
-def test_a_problem_has_the_focus(page: Page):
+def test_a_problem_has_the_focus(page: Page) -> None:
     page.goto("/")
     tab_to(page, page.locator("#question"))
     page.keyboard.type("!?")
@@ -239,14 +239,14 @@ def test_a_problem_has_the_focus(page: Page):
     expect(page.locator("#question")).to_be_focused()
 
 
-def test_the_focus_is_seen_everywhere_on_a_phone(profile: Open):
+def test_the_focus_is_seen_everywhere_on_a_phone(profile: Open) -> None:
     page = profile(reduced_motion="reduce", viewport={"width": 320, "height": 640}).new_page()
     for path in ("/", "/documents", "/map", "/safety"):
         page.goto(path)
         assert len(stops_of(page)) > 10
 
 
-def test_the_language_is_changed_by_keys(page: Page):
+def test_the_language_is_changed_by_keys(page: Page) -> None:
     ask(page)
     tab_to(page, page.locator(".tongues [lang=fr]"))
     page.keyboard.press("Enter")

@@ -30,7 +30,7 @@ def expect_hits(page: Page, answer: dict[str, Any]) -> None:
     ("locale", "code"),
     [("en", "en"), ("fr", "fr"), ("es-MX", "es"), ("ar-LB", "ar"), ("fr-CH", "fr"), ("de", "en")],
 )
-def test_the_browser_asks_for_the_language(profile: Open, locale: str, code: str):
+def test_the_browser_asks_for_the_language(profile: Open, locale: str, code: str) -> None:
     page = profile(locale=locale).new_page()
     for path in ("/", "/documents", "/map", "/about", "/safety"):
         page.goto(path)
@@ -41,7 +41,7 @@ def test_the_browser_asks_for_the_language(profile: Open, locale: str, code: str
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_a_language_is_chosen_by_hand_and_stays(page: Page, code: str):
+def test_a_language_is_chosen_by_hand_and_stays(page: Page, code: str) -> None:
     page.goto("/documents")
     expect_language(page, "en")
     page.locator(".tongues").get_by_role("link", name=NAMES[code]).click()
@@ -60,7 +60,7 @@ def test_a_language_is_chosen_by_hand_and_stays(page: Page, code: str):
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_an_answer_keeps_all_when_its_language_is_changed(page: Page, code: str):
+def test_an_answer_keeps_all_when_its_language_is_changed(page: Page, code: str) -> None:
     ask(page)
     page.locator('#narrow input[value="Trafficking"]').check()
     page.get_by_role("button", name="Apply").click()
@@ -81,7 +81,7 @@ def test_an_answer_keeps_all_when_its_language_is_changed(page: Page, code: str)
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_the_same_is_found_in_every_language(profile: Open, code: str):
+def test_the_same_is_found_in_every_language(profile: Open, code: str) -> None:
     page = profile(locale=code).new_page()
     ask(page)
     expect_language(page, code)
@@ -90,7 +90,7 @@ def test_the_same_is_found_in_every_language(profile: Open, code: str):
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_a_problem_keeps_the_question_when_its_language_is_changed(page: Page, code: str):
+def test_a_problem_keeps_the_question_when_its_language_is_changed(page: Page, code: str) -> None:
     page.goto("/")
     page.locator("#question").fill("victims")
     page.locator("form.ask details.narrow > summary").click()
@@ -104,7 +104,7 @@ def test_a_problem_keeps_the_question_when_its_language_is_changed(page: Page, c
     expect(page.locator("#year_from")).to_have_value("soon")
 
 
-def test_an_english_document_on_the_arabic_page_runs_from_left_to_right(profile: Open):
+def test_an_english_document_on_the_arabic_page_runs_from_left_to_right(profile: Open) -> None:
     page = profile(locale="ar").new_page()
     ask(page)
     hits = page.locator("ol.hits > li")
@@ -128,7 +128,7 @@ def test_an_english_document_on_the_arabic_page_runs_from_left_to_right(profile:
     expect(hits.first.locator("dl.facts bdi").first).to_have_text("2009")
 
 
-def test_the_exit_is_where_lines_end(profile: Open):
+def test_the_exit_is_where_lines_end(profile: Open) -> None:
     width = 1280
     for code, left in (("en", False), ("ar", True)):
         page = profile(locale=code, viewport={"width": width, "height": 900}).new_page()
@@ -138,7 +138,7 @@ def test_the_exit_is_where_lines_end(profile: Open):
         assert (place["x"] + place["width"] < width / 2) == left
 
 
-def test_a_question_in_arabic_runs_from_right_to_left_on_every_page(page: Page):
+def test_a_question_in_arabic_runs_from_right_to_left_on_every_page(page: Page) -> None:
     page.goto("/")
     page.locator("#question").fill("كيف أتعرف على ضحية؟")
     expect(page.locator("#question")).to_have_css("direction", "rtl")
@@ -147,7 +147,7 @@ def test_a_question_in_arabic_runs_from_right_to_left_on_every_page(page: Page):
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_exit_speaks_the_language_too(profile: Open, code: str):
+def test_exit_speaks_the_language_too(profile: Open, code: str) -> None:
     page = profile(locale="en").new_page()
     page.goto(f"/{code}/")
     page.locator("#exit").click()

@@ -80,7 +80,7 @@ def map_page(page: Page) -> Page:
 # What it shows.
 
 
-def test_each_document_is_a_point_that_leads_to_it(map_page: Page):
+def test_each_document_is_a_point_that_leads_to_it(map_page: Page) -> None:
     documents = documents_of(map_page)
     points = map_page.locator("#map a")
     assert sorted(id_of(each) for each in points.all()) == sorted(documents)
@@ -91,7 +91,7 @@ def test_each_document_is_a_point_that_leads_to_it(map_page: Page):
     assert len(set(places_of(map_page))) == 41
 
 
-def test_the_legend_counts_every_document_once(map_page: Page):
+def test_the_legend_counts_every_document_once(map_page: Page) -> None:
     legend = map_page.locator("ul.legend li")
     counts = [int(each) for each in legend.locator(".number").all_inner_texts()]
     names = legend.locator("span[dir=auto]").all_inner_texts()
@@ -101,7 +101,7 @@ def test_the_legend_counts_every_document_once(map_page: Page):
     assert names[0] == "Trafficking"
 
 
-def test_the_table_holds_the_same_documents(map_page: Page):
+def test_the_table_holds_the_same_documents(map_page: Page) -> None:
     documents = documents_of(map_page)
     rows = map_page.locator("table tbody tr")
     expect(rows).to_have_count(41)
@@ -120,7 +120,7 @@ def test_the_table_holds_the_same_documents(map_page: Page):
     }
 
 
-def test_the_table_names_the_nearest_document(map_page: Page):
+def test_the_table_names_the_nearest_document(map_page: Page) -> None:
     rows = map_page.locator("table tbody tr")
     for at in (0, 7, 40):
         key = id_of(rows.nth(at).locator("th a"))
@@ -131,13 +131,13 @@ def test_the_table_names_the_nearest_document(map_page: Page):
         expect(link).to_have_text(titles[id_of(link)])
 
 
-def test_the_map_can_be_skipped(map_page: Page):
+def test_the_map_can_be_skipped(map_page: Page) -> None:
     map_page.get_by_role("link", name=re.compile("Skip the map")).click()
     expect(map_page.locator("h2#table")).to_be_focused()
     expect(map_page.locator("h2#table")).to_be_in_viewport()
 
 
-def test_a_point_opens_its_document_by_a_click(map_page: Page):
+def test_a_point_opens_its_document_by_a_click(map_page: Page) -> None:
     # One that no other lies upon.
     places = places_of(map_page)
     at = max(
@@ -155,7 +155,7 @@ def test_a_point_opens_its_document_by_a_click(map_page: Page):
 # By keyboard.
 
 
-def test_the_map_is_one_stop_of_the_tab_key(map_page: Page):
+def test_the_map_is_one_stop_of_the_tab_key(map_page: Page) -> None:
     last_link = map_page.locator("[data-move]").last
     last_link.focus()
     map_page.keyboard.press("Tab")
@@ -176,7 +176,7 @@ STEPS = {
 
 
 @pytest.mark.parametrize("key", STEPS)
-def test_arrows_lead_to_a_point_that_lies_there(map_page: Page, key: str):
+def test_arrows_lead_to_a_point_that_lies_there(map_page: Page, key: str) -> None:
     right, down = STEPS[key]
     places = places_of(map_page)
     focus_first(map_page)
@@ -197,7 +197,7 @@ def test_arrows_lead_to_a_point_that_lies_there(map_page: Page, key: str):
     assert ends[seen[-1]] == max(ends)
 
 
-def test_every_point_can_be_reached_by_arrows(map_page: Page):
+def test_every_point_can_be_reached_by_arrows(map_page: Page) -> None:
     focus_first(map_page)
     reached, waiting = {0}, [0]
     while waiting:
@@ -213,7 +213,7 @@ def test_every_point_can_be_reached_by_arrows(map_page: Page):
     assert reached == set(range(41))
 
 
-def test_the_point_that_was_left_is_the_one_that_tab_comes_back_to(map_page: Page):
+def test_the_point_that_was_left_is_the_one_that_tab_comes_back_to(map_page: Page) -> None:
     focus_first(map_page)
     for key in STEPS:
         if focused(map_page) == 0:
@@ -226,7 +226,7 @@ def test_the_point_that_was_left_is_the_one_that_tab_comes_back_to(map_page: Pag
     assert focused(map_page) == at
 
 
-def test_left_is_on_the_left_in_every_language(page: Page):
+def test_left_is_on_the_left_in_every_language(page: Page) -> None:
     for path in ("/map", "/ar/map"):
         page.goto(path)
         left, right = (page.locator(f'[data-move="{each}"]').bounding_box() for each in "←→")
@@ -235,7 +235,7 @@ def test_left_is_on_the_left_in_every_language(page: Page):
         assert left["x"] < right["x"], path
 
 
-def test_keys_zoom_about_the_point(map_page: Page):
+def test_keys_zoom_about_the_point(map_page: Page) -> None:
     focus_first(map_page)
     x, y = places_of(map_page)[0]
     for press, side in (("+", 500), ("=", 250), ("+", 125), ("+", 62.5), ("+", 62.5)):
@@ -257,7 +257,7 @@ def test_keys_zoom_about_the_point(map_page: Page):
     assert focused(map_page) == 0
 
 
-def test_a_point_beyond_what_is_seen_is_brought_into_sight(map_page: Page):
+def test_a_point_beyond_what_is_seen_is_brought_into_sight(map_page: Page) -> None:
     focus_first(map_page)
     for _ in range(3):
         map_page.keyboard.press("+")
@@ -273,7 +273,7 @@ def test_a_point_beyond_what_is_seen_is_brought_into_sight(map_page: Page):
     assert view_of(map_page) != before
 
 
-def test_keys_of_the_browser_are_left_to_it(map_page: Page):
+def test_keys_of_the_browser_are_left_to_it(map_page: Page) -> None:
     focus_first(map_page)
     map_page.keyboard.press("Control+0")
     map_page.keyboard.press("a")
@@ -282,7 +282,7 @@ def test_keys_of_the_browser_are_left_to_it(map_page: Page):
 
 
 @pytest.mark.parametrize("path", ["/map", "/ar/map"])
-def test_the_caption_is_over_no_point_that_has_the_focus(profile: Open, path: str):
+def test_the_caption_is_over_no_point_that_has_the_focus(profile: Open, path: str) -> None:
     page = profile(viewport=PHONE, reduced_motion="reduce").new_page()
     page.goto(path)
     page.locator("[data-move]").last.focus()
@@ -297,7 +297,7 @@ def test_the_caption_is_over_no_point_that_has_the_focus(profile: Open, path: st
         assert 0 < point["y"] < point["y"] + point["height"] <= caption["y"], at
 
 
-def test_the_caption_is_over_no_point_that_the_mouse_is_on(page: Page):
+def test_the_caption_is_over_no_point_that_the_mouse_is_on(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 600})
     page.goto("/map")
     for at, place in enumerate(places_of(page)):
@@ -311,7 +311,7 @@ def test_the_caption_is_over_no_point_that_the_mouse_is_on(page: Page):
         assert page.evaluate(link, [x, y]) == here
 
 
-def test_enter_opens_the_document(map_page: Page):
+def test_enter_opens_the_document(map_page: Page) -> None:
     focus_first(map_page)
     map_page.keyboard.press("ArrowRight")
     point = map_page.locator("#map a").nth(focused(map_page))
@@ -320,7 +320,7 @@ def test_enter_opens_the_document(map_page: Page):
     expect(map_page.locator("h1")).to_have_text(title)
 
 
-def test_the_focus_is_seen_on_a_point(map_page: Page):
+def test_the_focus_is_seen_on_a_point(map_page: Page) -> None:
     map_page.locator("div.scroll").focus()
     map_page.keyboard.press("Shift+Tab")
     mark = map_page.locator("#map a").first.locator("use")
@@ -333,7 +333,7 @@ def test_the_focus_is_seen_on_a_point(map_page: Page):
 # By mouse.
 
 
-def test_the_wheel_moves_the_page_until_the_map_is_clicked(profile: Open):
+def test_the_wheel_moves_the_page_until_the_map_is_clicked(profile: Open) -> None:
     # Playwright waits for what a page's script says by `eval`, which our pages do not allow.
     page = profile(bypass_csp=True, reduced_motion="reduce").new_page()
     page.goto("/map")
@@ -362,7 +362,7 @@ def test_the_wheel_moves_the_page_until_the_map_is_clicked(profile: Open):
     expect(view).to_have_attribute("viewBox", "0 0 1000 1000")
 
 
-def test_the_map_is_dragged(map_page: Page):
+def test_the_map_is_dragged(map_page: Page) -> None:
     map_page.locator('[data-move="+"]').click()
     assert view_of(map_page) == [250, 250, 500, 500]
     place = empty_place(map_page)
@@ -380,7 +380,7 @@ def test_the_map_is_dragged(map_page: Page):
     assert view_of(map_page) == [left, top, width, height]
 
 
-def test_a_drag_that_begins_and_ends_on_a_point_does_not_open_it(map_page: Page):
+def test_a_drag_that_begins_and_ends_on_a_point_does_not_open_it(map_page: Page) -> None:
     map_page.locator('[data-move="+"]').click()
     places = places_of(map_page)
     inner = [each for each in places if all(350 < number < 650 for number in each)]
@@ -394,7 +394,7 @@ def test_a_drag_that_begins_and_ends_on_a_point_does_not_open_it(map_page: Page)
     assert map_page.url.endswith("/map")
 
 
-def test_the_links_move_the_map_where_it_stands(map_page: Page):
+def test_the_links_move_the_map_where_it_stands(map_page: Page) -> None:
     asked: list[str] = []
     map_page.on("request", lambda each: asked.append(each.url))
     for move, view in (
@@ -417,7 +417,7 @@ def test_the_links_move_the_map_where_it_stands(map_page: Page):
 # On the page of a document.
 
 
-def test_the_page_of_a_document_shows_where_it_lies(page: Page):
+def test_the_page_of_a_document_shows_where_it_lies(page: Page) -> None:
     page.goto("/map")
     places = dict(zip(map(id_of, page.locator("#map a").all()), places_of(page), strict=True))
     key = sorted(places)[0]
@@ -442,7 +442,7 @@ def test_the_page_of_a_document_shows_where_it_lies(page: Page):
     assert len(page.locator("#map a").all()) == 41
 
 
-def test_the_map_fits_a_phone(profile: Open):
+def test_the_map_fits_a_phone(profile: Open) -> None:
     page = profile(viewport={"width": 320, "height": 640}, has_touch=True).new_page()
     page.goto("/map")
     box = page.locator("#map").bounding_box()

@@ -91,7 +91,7 @@ def expected_facts(document: dict[str, Any]) -> dict[str, str]:
 # What a hit shows.
 
 
-def test_the_facts_are_those_of_the_api(page: Page):
+def test_the_facts_are_those_of_the_api(page: Page) -> None:
     ask(page, "safe migration of youth and health in the Mekong")
     answer = answer_of(page, "safe migration of youth and health in the Mekong")
     expect_hits(page, answer)
@@ -101,7 +101,7 @@ def test_the_facts_are_those_of_the_api(page: Page):
     assert several, "no hit has several countries"
 
 
-def test_the_marked_sentences_are_those_of_the_api(page: Page):
+def test_the_marked_sentences_are_those_of_the_api(page: Page) -> None:
     ask(page)
     hits = answer_of(page)["hits"]
     for shown, hit in zip(hits_of(page).all(), hits, strict=True):
@@ -117,7 +117,7 @@ def test_the_marked_sentences_are_those_of_the_api(page: Page):
         ]
 
 
-def test_the_abstract_is_folded_and_opens(page: Page):
+def test_the_abstract_is_folded_and_opens(page: Page) -> None:
     ask(page)
     hit = answer_of(page)["hits"][0]
     abstract = hits_of(page).first.locator("p.abstract")
@@ -129,7 +129,7 @@ def test_the_abstract_is_folded_and_opens(page: Page):
     expect(abstract).to_be_hidden()
 
 
-def test_of_a_long_situation_each_hit_shows_the_part_that_it_fits(page: Page):
+def test_of_a_long_situation_each_hit_shows_the_part_that_it_fits(page: Page) -> None:
     ask(page, SITUATION)
     answer = answer_of(page, SITUATION)
     expect_hits(page, answer)
@@ -140,13 +140,13 @@ def test_of_a_long_situation_each_hit_shows_the_part_that_it_fits(page: Page):
     assert len({each["start"] for hit in answer["hits"] for each in hit["matched"]}) > 1
 
 
-def test_a_short_question_has_no_parts(page: Page):
+def test_a_short_question_has_no_parts(page: Page) -> None:
     ask(page)
     expect(hits_of(page)).to_have_count(10)
     expect(page.locator(".fits")).to_have_count(0)
 
 
-def test_a_citation_is_copied(profile: Open):
+def test_a_citation_is_copied(profile: Open) -> None:
     page = profile(permissions=["clipboard-read", "clipboard-write"]).new_page()
     ask(page, "safe migration of youth and health in the Mekong")
     hits = answer_of(page, "safe migration of youth and health in the Mekong")["hits"]
@@ -165,7 +165,7 @@ def test_a_citation_is_copied(profile: Open):
 
 
 @pytest.mark.parametrize("link", ["h3 a", ".also a"], ids=["title", "more like this"])
-def test_documents_open_in_a_new_tab_while_the_results_stay(page: Page, link: str):
+def test_documents_open_in_a_new_tab_while_the_results_stay(page: Page, link: str) -> None:
     ask(page)
     hit = answer_of(page)["hits"][1]["document"]
     titles = hits_of(page).locator("h3").all_inner_texts()
@@ -197,7 +197,7 @@ CHOICES = [
 @pytest.mark.parametrize(("name", "value", "plural"), CHOICES, ids=[each[0] for each in CHOICES])
 def test_choosing_a_value_narrows_to_as_many_as_stand_beside_it(
     page: Page, name: str, value: str, plural: str
-):
+) -> None:
     ask(page)
     beside = count_beside(page, name, value)
     value_of(page, name, value).check()
@@ -211,7 +211,7 @@ def test_choosing_a_value_narrows_to_as_many_as_stand_beside_it(
     assert count_beside(page, name, value) == beside
 
 
-def test_years_narrow(page: Page):
+def test_years_narrow(page: Page) -> None:
     ask(page)
     page.locator("#year_from").fill("2012")
     page.locator("#year_to").fill(" 2014 ")
@@ -227,14 +227,14 @@ def test_years_narrow(page: Page):
     expect(page.locator("svg.years rect.in")).to_have_count(3)
 
 
-def test_the_chart_of_years_says_what_it_shows(page: Page):
+def test_the_chart_of_years_says_what_it_shows(page: Page) -> None:
     ask(page)
     years = {each["value"]: each["count"] for each in answer_of(page)["facets"]["years"]}
     told = ", ".join(f"{year}: {years[year]}" for year in sorted(years))
     expect(page.get_by_role("img", name=f"Documents by year: {told}")).to_be_visible()
 
 
-def test_values_of_one_facet_are_alternatives(page: Page):
+def test_values_of_one_facet_are_alternatives(page: Page) -> None:
     ask(page)
     expected = sum(count_beside(page, "country", each) for each in ("Lebanon", "Nigeria"))
     for each in ("Lebanon", "Nigeria"):
@@ -245,7 +245,7 @@ def test_values_of_one_facet_are_alternatives(page: Page):
     expect_hits(page, answer)
 
 
-def test_different_facets_must_all_hold(page: Page):
+def test_different_facets_must_all_hold(page: Page) -> None:
     ask(page)
     value_of(page, "topic", "Referral Mechanisms").check()
     apply(page)
@@ -257,7 +257,7 @@ def test_different_facets_must_all_hold(page: Page):
     expect_hits(page, answer)
 
 
-def test_a_rarer_value_is_unfolded_and_chosen(page: Page):
+def test_a_rarer_value_is_unfolded_and_chosen(page: Page) -> None:
     ask(page)
     box = value_of(page, "country", "Vietnam")
     expect(box).to_be_hidden()
@@ -269,7 +269,7 @@ def test_a_rarer_value_is_unfolded_and_chosen(page: Page):
     expect(value_of(page, "country", "Vietnam")).to_be_checked()
 
 
-def test_another_author_can_be_written(page: Page):
+def test_another_author_can_be_written(page: Page) -> None:
     ask(page)
     written = narrow(page).locator("input[name=author][list]")
     offered = page.locator("#all-author option")
@@ -283,7 +283,7 @@ def test_another_author_can_be_written(page: Page):
     expect(page.locator("p.set button")).to_contain_text(["surtees"])
 
 
-def test_a_filter_is_taken_away_by_its_chip(page: Page):
+def test_a_filter_is_taken_away_by_its_chip(page: Page) -> None:
     ask(page)
     value_of(page, "country", "Lebanon").check()
     value_of(page, "country", "Azerbaijan").check()
@@ -304,7 +304,7 @@ def test_a_filter_is_taken_away_by_its_chip(page: Page):
     expect(page.locator("#question")).to_have_value(QUESTION)
 
 
-def test_the_filters_of_the_first_page_narrow_too(page: Page):
+def test_the_filters_of_the_first_page_narrow_too(page: Page) -> None:
     page.goto("/")
     page.locator("#question").fill(QUESTION)
     page.locator("form.ask details.narrow > summary").click()
@@ -337,7 +337,7 @@ def expect_lifts(page: Page, *counts: str) -> Locator:
 @pytest.mark.parametrize(("words", "filters", "count"), LIFTS.values(), ids=LIFTS)
 def test_filters_that_leave_nothing_say_what_each_would_give(
     page: Page, words: str, filters: dict[str, Any], count: int
-):
+) -> None:
     ask(page)
     value_of(page, "country", "Nigeria").check()
     page.locator("#year_from").fill("2020")
@@ -353,7 +353,7 @@ def test_filters_that_leave_nothing_say_what_each_would_give(
     expect(page.locator("#question")).to_have_value(QUESTION)
 
 
-def test_a_lift_that_gives_nothing_cannot_be_pressed(page: Page):
+def test_a_lift_that_gives_nothing_cannot_be_pressed(page: Page) -> None:
     ask(page)
     value_of(page, "country", "Nigeria").check()
     page.locator("#year_to").fill("1999")
@@ -364,7 +364,7 @@ def test_a_lift_that_gives_nothing_cannot_be_pressed(page: Page):
     expect(lifts.nth(2)).to_be_disabled()
 
 
-def test_worldwide_guidance_can_be_let_in_beside_a_country(page: Page):
+def test_worldwide_guidance_can_be_let_in_beside_a_country(page: Page) -> None:
     ask(page)
     value_of(page, "country", "Lebanon").check()
     narrow(page).locator("input[name=worldwide]").check()
@@ -389,7 +389,7 @@ def earlier(page: Page) -> Locator:
     return page.get_by_role("button", name="Previous documents")
 
 
-def test_pages_lead_through_the_whole_answer_and_back(page: Page):
+def test_pages_lead_through_the_whole_answer_and_back(page: Page) -> None:
     ask(page)
     titles = titles_of(answer_of(page, limit=50))
     assert len(titles) == len(set(titles)) == 41
@@ -406,7 +406,7 @@ def test_pages_lead_through_the_whole_answer_and_back(page: Page):
     expect(page.locator("#question")).to_have_value(QUESTION)
 
 
-def test_what_is_selected_stays_selected_on_other_pages(page: Page):
+def test_what_is_selected_stays_selected_on_other_pages(page: Page) -> None:
     ask(page)
     hits = answer_of(page, limit=50)["hits"]
     pick(page, 2)
@@ -428,7 +428,7 @@ def test_what_is_selected_stays_selected_on_other_pages(page: Page):
     expect(others).to_have_count(0)
 
 
-def test_another_question_begins_at_its_first_page(page: Page):
+def test_another_question_begins_at_its_first_page(page: Page) -> None:
     other = "Which rights do trafficked children have?"
     ask(page)
     submit(page, later(page))
@@ -439,7 +439,7 @@ def test_another_question_begins_at_its_first_page(page: Page):
     expect(page.locator("#question")).to_have_value(other)
 
 
-def test_a_filter_chosen_on_a_later_page_begins_at_the_first(page: Page):
+def test_a_filter_chosen_on_a_later_page_begins_at_the_first(page: Page) -> None:
     ask(page)
     submit(page, later(page))
     value_of(page, "topic", "Referral Mechanisms").check()
@@ -496,7 +496,7 @@ def take(page: Page, form: str) -> Download:
 
 
 @pytest.mark.parametrize("form", READ)
-def test_the_selected_documents_are_taken_along(page: Page, form: str):
+def test_the_selected_documents_are_taken_along(page: Page, form: str) -> None:
     ask(page)
     expected = pick(page, 0, 3, 7)
     download = take(page, form)
@@ -509,7 +509,7 @@ def test_the_selected_documents_are_taken_along(page: Page, form: str):
 
 
 @pytest.mark.parametrize("form", READ)
-def test_where_none_is_selected_all_on_the_page_are_taken(page: Page, form: str):
+def test_where_none_is_selected_all_on_the_page_are_taken(page: Page, form: str) -> None:
     ask(page)
     submit(page, later(page))
     expected = titles_of(answer_of(page, offset=10))
@@ -517,7 +517,7 @@ def test_where_none_is_selected_all_on_the_page_are_taken(page: Page, form: str)
     assert len(expected) == 10
 
 
-def test_documents_selected_on_several_pages_are_taken_along_together(page: Page):
+def test_documents_selected_on_several_pages_are_taken_along_together(page: Page) -> None:
     ask(page)
     first = pick(page, 1, 4)
     submit(page, later(page))
@@ -525,7 +525,7 @@ def test_documents_selected_on_several_pages_are_taken_along_together(page: Page
     assert sorted(READ["RIS"][1](take(page, "RIS").path())) == sorted(first + second)
 
 
-def test_a_list_to_print_opens_in_a_new_tab(page: Page):
+def test_a_list_to_print_opens_in_a_new_tab(page: Page) -> None:
     ask(page)
     expected = pick(page, 2, 6)
     with page.context.expect_page() as opened:
@@ -547,7 +547,7 @@ def test_a_list_to_print_opens_in_a_new_tab(page: Page):
     expect(page.locator("input[name=pick]:checked")).to_have_count(2)
 
 
-def test_the_list_is_printed_by_its_button(page: Page):
+def test_the_list_is_printed_by_its_button(page: Page) -> None:
     page.context.add_init_script("window.printed = 0; window.print = () => { printed += 1; }")
     ask(page)
     with page.context.expect_page() as opened:
@@ -561,7 +561,7 @@ def test_the_list_is_printed_by_its_button(page: Page):
 # On paper.
 
 
-def test_on_paper_stand_the_results_only(page: Page):
+def test_on_paper_stand_the_results_only(page: Page) -> None:
     ask(page)
     for each in ("#exit", "form.ask > button[type=submit]", ".take", "section#narrow"):
         expect(page.locator(each).first).to_be_visible()
@@ -588,7 +588,7 @@ def test_on_paper_stand_the_results_only(page: Page):
     expect(hits_of(page).first.locator("p.citation")).to_be_visible()
 
 
-def test_no_word_of_a_story_is_on_paper(page: Page):
+def test_no_word_of_a_story_is_on_paper(page: Page) -> None:
     parts = (
         "The police stopped a bus at the border, and Quetzal says that she owes money.",
         "A nurse treats old injuries of Quetzal, who is afraid of a man.",
@@ -604,7 +604,7 @@ def test_no_word_of_a_story_is_on_paper(page: Page):
     expect(page.locator(".understood:visible")).to_have_count(0)
 
 
-def test_a_list_on_paper_has_no_buttons(page: Page):
+def test_a_list_on_paper_has_no_buttons(page: Page) -> None:
     ask(page)
     with page.context.expect_page() as opened:
         page.locator(".take").get_by_role("button", name="A list to print").click()
@@ -619,7 +619,7 @@ def test_a_list_on_paper_has_no_buttons(page: Page):
 # A document's own page.
 
 
-def test_the_page_of_a_document_gives_its_citation_as_files(page: Page):
+def test_the_page_of_a_document_gives_its_citation_as_files(page: Page) -> None:
     ask(page)
     title, identifier = (answer_of(page)["hits"][0]["document"][name] for name in ("title", "id"))
     page.goto(f"/documents/{identifier}")
@@ -631,7 +631,7 @@ def test_the_page_of_a_document_gives_its_citation_as_files(page: Page):
         assert read(got.value.path()) == [title]
 
 
-def test_no_address_holds_anything_that_was_asked(page: Page):
+def test_no_address_holds_anything_that_was_asked(page: Page) -> None:
     ask(page)
     submit(page, later(page))
     value_of(page, "topic", "Trafficking").check()

@@ -398,20 +398,20 @@ def journey(
 
 
 @pytest.mark.parametrize("word", [CANARY, IN_ADDRESS])
-def test_the_server_has_kept_nothing(journey: Journey, word: str):
+def test_the_server_has_kept_nothing(journey: Journey, word: str) -> None:
     assert files_with(journey.server.folder, word) == {}
     assert found_in(journey.server.written(), word) == []
     assert list(journey.server.temporary.iterdir()) == []
     assert found_in("\n".join(journey.logged).encode(), word) == []
 
 
-def test_the_server_counts_no_words(journey: Journey):
+def test_the_server_counts_no_words(journey: Journey) -> None:
     assert "fingerpost_requests_total" in journey.metrics
     assert found_in(journey.metrics.encode(), CANARY) == []
     assert found_in(journey.metrics.encode(), IN_ADDRESS) == []
 
 
-def test_the_server_reports_no_failure_of_its_own(journey: Journey):
+def test_the_server_reports_no_failure_of_its_own(journey: Journey) -> None:
     assert b"Traceback" not in journey.server.written()
     assert {status for *_, status, _ in journey.responses if status >= 500} == set()
 
@@ -419,7 +419,7 @@ def test_the_server_reports_no_failure_of_its_own(journey: Journey):
 # The browser.
 
 
-def test_a_careless_page_is_found_everywhere(journey: Journey):
+def test_a_careless_page_is_found_everywhere(journey: Journey) -> None:
     """What is looked for elsewhere would be found."""
     kept = str(files_with(journey.profile, CARELESS))
     for each in ("local", "session", "title", "query", "form"):
@@ -431,7 +431,7 @@ def test_a_careless_page_is_found_everywhere(journey: Journey):
     assert found_in("Fingerpost".encode("utf-16-le"), "fingerpost")
 
 
-def test_the_profile_holds_no_word_of_what_was_written(journey: Journey):
+def test_the_profile_holds_no_word_of_what_was_written(journey: Journey) -> None:
     kept = files_with(journey.profile, CANARY)
     report = "\n".join(f"{name}: {sorted(set(what))}" for name, what in kept.items())
     assert not kept, report
@@ -439,7 +439,7 @@ def test_the_profile_holds_no_word_of_what_was_written(journey: Journey):
 
 def test_the_profile_holds_no_word_without_scripts_either(
     browser: Browser, running: Running, tmp_path: Path
-):
+) -> None:
     """Where no script takes away what was sent, not even late, the browser does not write it."""
     plain = tmp_path / "profile"
     with kept_profile(browser, plain, running.address, java_script_enabled=False) as context:
@@ -462,7 +462,7 @@ def test_the_profile_holds_no_word_without_scripts_either(
     assert CARELESS + "form" in str(sessions)
 
 
-def test_the_history_holds_addresses_without_words(journey: Journey):
+def test_the_history_holds_addresses_without_words(journey: Journey) -> None:
     visited = journey.history("SELECT url, title FROM urls")
     own = [each for each in visited if each[0].startswith(journey.server.address)]
     assert len(own) > 10
@@ -473,7 +473,7 @@ def test_the_history_holds_addresses_without_words(journey: Journey):
     assert found_in(str(journey.history("SELECT * FROM downloads")).encode(), CANARY) == []
 
 
-def test_the_page_stores_nothing(journey: Journey):
+def test_the_page_stores_nothing(journey: Journey) -> None:
     assert journey.state == {
         "local": [],
         "session": [],
@@ -487,7 +487,7 @@ def test_the_page_stores_nothing(journey: Journey):
     assert journey.cookies == []
 
 
-def test_the_cache_holds_our_own_files_alone(journey: Journey):
+def test_the_cache_holds_our_own_files_alone(journey: Journey) -> None:
     folder = journey.profile / "Default" / "Cache" / "Cache_Data"
     content = b"".join(each.read_bytes() for each in sorted(folder.iterdir()) if each.is_file())
     address = re.escape(journey.server.address.encode())
@@ -497,14 +497,14 @@ def test_the_cache_holds_our_own_files_alone(journey: Journey):
     assert {each for each in kept if not each.startswith("/static/")} <= measures
 
 
-def test_no_other_host_is_asked(journey: Journey):
+def test_no_other_host_is_asked(journey: Journey) -> None:
     assert len(journey.requests) > 100
     assert {urlsplit(each).hostname for each in journey.requests} == {"127.0.0.1", "localhost"}
     elsewhere = [each for each in journey.requests if urlsplit(each).hostname == "localhost"]
     assert {urlsplit(each).query.removeprefix(CARELESS) for each in elsewhere} <= {"query", ""}
 
 
-def test_no_answer_on_the_way_sets_a_cookie_or_may_be_kept(journey: Journey):
+def test_no_answer_on_the_way_sets_a_cookie_or_may_be_kept(journey: Journey) -> None:
     posts = [each for each in journey.responses if each[0] == "POST"]
     assert len(posts) > 30
     assert {status for _, _, status, _ in posts} >= {200, 404, 405, 413, 422, 429}
@@ -561,7 +561,7 @@ class Written(HTMLParser):
                 self.wrong.append(f"<{tag} {name}={value!r}>")
 
 
-def test_what_a_policy_bars_is_seen_in_a_source():
+def test_what_a_policy_bars_is_seen_in_a_source() -> None:
     reader = Written()
     reader.feed(
         '<style></style><script></script><p style="x"><p onclick=""><a href="javascript:x">'
@@ -601,7 +601,7 @@ PAGES: tuple[tuple[str, dict[str, str] | None, int], ...] = (
 
 
 @pytest.mark.parametrize("tongue", TONGUES)
-def test_every_page_is_written_without_what_a_policy_would_bar(profile: Open, tongue: str):
+def test_every_page_is_written_without_what_a_policy_would_bar(profile: Open, tongue: str) -> None:
     sender = profile().request
     page = sender.get("/documents").text()
     ids = re.findall(r'href="(/documents/[^"]+)"', page)
@@ -629,7 +629,7 @@ def test_every_page_is_written_without_what_a_policy_would_bar(profile: Open, to
 # server of where it came from.
 
 
-def test_a_link_to_elsewhere_tells_nothing(page: Page):
+def test_a_link_to_elsewhere_tells_nothing(page: Page) -> None:
     seen: list[Mapping[str, str]] = []
 
     def note(route: Route) -> None:

@@ -71,7 +71,7 @@ class Wire:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_first_page_is_light(profile: Open, running: Running, language: str):
+def test_the_first_page_is_light(profile: Open, running: Running, language: str) -> None:
     page = profile(locale=language).new_page()
     wire = Wire.of(page)
     page.goto("/", wait_until="networkidle")
@@ -93,7 +93,9 @@ def submit_from_elsewhere(page: Page, address: str, question: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_answer_of_ten_documents_is_light(profile: Open, running: Running, language: str):
+def test_an_answer_of_ten_documents_is_light(
+    profile: Open, running: Running, language: str
+) -> None:
     page = profile(locale=language).new_page()
     wire = Wire.of(page)
     submit_from_elsewhere(page, running.address, QUESTION)
@@ -103,7 +105,7 @@ def test_an_answer_of_ten_documents_is_light(profile: Open, running: Running, la
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_after_the_first_page_an_answer_loads_itself_alone(profile: Open, language: str):
+def test_after_the_first_page_an_answer_loads_itself_alone(profile: Open, language: str) -> None:
     page = profile(locale=language).new_page()
     page.goto("/", wait_until="networkidle")
     wire = Wire.of(page)
@@ -118,7 +120,7 @@ def test_after_the_first_page_an_answer_loads_itself_alone(profile: Open, langua
     assert fresh <= {"/", "/measures"}, wire.table
 
 
-def test_a_request_to_another_host_is_seen(profile: Open, running: Running):
+def test_a_request_to_another_host_is_seen(profile: Open, running: Running) -> None:
     page = profile().new_page()
     page.route("http://elsewhere.test/*", lambda route: route.fulfill(body="x" * 2000))
     wire = Wire.of(page)
@@ -128,7 +130,7 @@ def test_a_request_to_another_host_is_seen(profile: Open, running: Running):
         wire.check(urlsplit(running.address).netloc, LARGEST_FIRST_PAGE)
 
 
-def test_a_heavy_page_is_seen(profile: Open, running: Running):
+def test_a_heavy_page_is_seen(profile: Open, running: Running) -> None:
     page = profile().new_page()
     wire = Wire.of(page)
     page.goto("/openapi.json", wait_until="networkidle")

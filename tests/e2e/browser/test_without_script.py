@@ -23,7 +23,7 @@ def titles_of(page: Page, **more: object) -> list[str]:
     return [each["document"]["title"] for each in answer_of(page, **more)["hits"]]
 
 
-def test_a_question_is_answered(plain: Page):
+def test_a_question_is_answered(plain: Page) -> None:
     ask(plain)
     expect(plain.locator("h2.verdict")).to_have_text(
         "These documents may help. Check the marked sentence in each."
@@ -35,14 +35,14 @@ def test_a_question_is_answered(plain: Page):
     expect(plain.locator("#notice")).to_be_hidden()
 
 
-def test_an_example_is_answered(plain: Page):
+def test_an_example_is_answered(plain: Page) -> None:
     plain.goto("/")
     plain.get_by_role("button", name="Which rights do trafficked children have?").click()
     expect(plain.locator("#question")).to_have_value("Which rights do trafficked children have?")
     expect_titles(plain, *titles_of(plain, question="Which rights do trafficked children have?"))
 
 
-def test_results_are_narrowed_and_widened(plain: Page):
+def test_results_are_narrowed_and_widened(plain: Page) -> None:
     ask(plain)
     plain.locator("#narrow").get_by_label("Referral Mechanisms").check()
     plain.locator("#year_from").fill("2013")
@@ -54,7 +54,7 @@ def test_results_are_narrowed_and_widened(plain: Page):
     expect(plain.locator("#question")).to_have_value(QUESTION)
 
 
-def test_a_filter_too_many_is_lifted(plain: Page):
+def test_a_filter_too_many_is_lifted(plain: Page) -> None:
     ask(plain)
     plain.locator("#narrow").get_by_label("Nigeria").check()
     plain.locator("#year_to").fill("1999")
@@ -64,7 +64,7 @@ def test_a_filter_too_many_is_lifted(plain: Page):
     expect_titles(plain, *titles_of(plain, filters={"countries": ["Nigeria"]}))
 
 
-def test_a_folded_filter_opens(plain: Page):
+def test_a_folded_filter_opens(plain: Page) -> None:
     plain.goto("/")
     topic = plain.locator('input[name=topic][value="Trafficking"]')
     expect(topic).to_be_hidden()
@@ -72,7 +72,7 @@ def test_a_folded_filter_opens(plain: Page):
     expect(topic).to_be_visible()
 
 
-def test_pages_are_turned_and_what_is_selected_is_taken_along(plain: Page):
+def test_pages_are_turned_and_what_is_selected_is_taken_along(plain: Page) -> None:
     ask(plain)
     titles = titles_of(plain, limit=20)
     plain.get_by_label(f"Select: {titles[4]}").check()
@@ -89,7 +89,9 @@ def test_pages_are_turned_and_what_is_selected_is_taken_along(plain: Page):
     expect(plain.get_by_label(f"Select: {titles[4]}")).to_be_checked()
 
 
-def test_a_list_to_print_opens_in_a_new_tab_without_a_button_that_needs_a_script(plain: Page):
+def test_a_list_to_print_opens_in_a_new_tab_without_a_button_that_needs_a_script(
+    plain: Page,
+) -> None:
     ask(plain)
     titles = titles_of(plain)
     plain.get_by_label(f"Select: {titles[0]}").check()
@@ -99,7 +101,7 @@ def test_a_list_to_print_opens_in_a_new_tab_without_a_button_that_needs_a_script
     expect(opened.value.locator("button:visible")).to_have_count(0)
 
 
-def test_no_button_that_needs_a_script_is_shown(plain: Page):
+def test_no_button_that_needs_a_script_is_shown(plain: Page) -> None:
     ask(plain)
     hit = plain.locator("ol.hits > li").first
     hit.locator("summary", has_text="Cite").click()
@@ -108,7 +110,7 @@ def test_no_button_that_needs_a_script_is_shown(plain: Page):
 
 
 @pytest.mark.parametrize(("name", "code"), [("Français", "fr"), ("العربية", "ar")])
-def test_an_answer_is_read_in_another_language(plain: Page, name: str, code: str):
+def test_an_answer_is_read_in_another_language(plain: Page, name: str, code: str) -> None:
     ask(plain)
     titles = titles_of(plain, limit=20)
     plain.get_by_role("button", name="More documents").click()
@@ -118,14 +120,14 @@ def test_an_answer_is_read_in_another_language(plain: Page, name: str, code: str
     expect_titles(plain, *titles[10:])
 
 
-def test_the_language_of_the_first_page_is_chosen_by_a_link(plain: Page):
+def test_the_language_of_the_first_page_is_chosen_by_a_link(plain: Page) -> None:
     plain.goto("/")
     plain.locator(".tongues").get_by_role("link", name="Español").click()
     expect(plain.locator("html")).to_have_attribute("lang", "es")
     assert plain.url.endswith("/es/")
 
 
-def test_the_map_is_zoomed_and_moved_by_links(plain: Page):
+def test_the_map_is_zoomed_and_moved_by_links(plain: Page) -> None:
     plain.goto("/map")
     view = plain.locator("#map")
     expect(view).to_have_attribute("viewBox", "0 0 1000 1000")
@@ -146,7 +148,7 @@ def test_the_map_is_zoomed_and_moved_by_links(plain: Page):
     expect(view).to_have_attribute("viewBox", "0 0 1000 1000")
 
 
-def test_a_point_of_the_map_opens_its_document(plain: Page):
+def test_a_point_of_the_map_opens_its_document(plain: Page) -> None:
     plain.goto("/map")
     point = plain.locator("#map a").nth(3)
     title = (point.locator("title").text_content() or "").rpartition(" (")[0]
@@ -155,14 +157,14 @@ def test_a_point_of_the_map_opens_its_document(plain: Page):
     expect(plain.locator("h1")).to_have_text(title)
 
 
-def test_exit_leads_to_the_table(plain: Page):
+def test_exit_leads_to_the_table(plain: Page) -> None:
     ask(plain)
     plain.locator("#exit").click()
     expect(plain.locator("h1")).to_have_text("Table of measures")
     assert plain.url.endswith("/measures")
 
 
-def test_no_question_is_in_an_address(plain: Page):
+def test_no_question_is_in_an_address(plain: Page) -> None:
     ask(plain)
     assert plain.url.rpartition("/")[2] == ""
     expect(plain).to_have_title("Answer – Fingerpost")

@@ -39,18 +39,18 @@ def cosines(reference: Encode) -> list[float]:
     return (rows[1:] @ rows[0]).tolist()
 
 
-def test_sentence_similarity(client: InferenceClient, reference: Encode):
+def test_sentence_similarity(client: InferenceClient, reference: Encode) -> None:
     found = client.sentence_similarity(SOURCE, OTHERS)
     assert found == pytest.approx(cosines(reference), abs=1e-4)
 
 
-def test_sentence_similarity_by_its_own_route(address: str, reference: Encode):
+def test_sentence_similarity_by_its_own_route(address: str, reference: Encode) -> None:
     found = client_of(f"{address}/similarity").sentence_similarity(SOURCE, OTHERS)
     assert found == pytest.approx(cosines(reference), abs=1e-4)
 
 
 @pytest.mark.parametrize("path", ["", "/embed"])
-def test_feature_extraction(address: str, reference: Encode, path: str):
+def test_feature_extraction(address: str, reference: Encode, path: str) -> None:
     client = client_of(address + path)
     one = client.feature_extraction(SOURCE)
     assert (one.shape, one.dtype) == ((1, 384), np.float32)
@@ -58,7 +58,9 @@ def test_feature_extraction(address: str, reference: Encode, path: str):
     np.testing.assert_allclose(client.feature_extraction(TEXTS), reference(TEXTS), atol=1e-4)
 
 
-def test_feature_extraction_with_all_that_it_can_send(client: InferenceClient, reference: Encode):
+def test_feature_extraction_with_all_that_it_can_send(
+    client: InferenceClient, reference: Encode
+) -> None:
     found = client.feature_extraction(
         SOURCE, normalize=True, truncate=True, truncation_direction="left", dimensions=64
     )
@@ -73,14 +75,14 @@ def test_feature_extraction_with_all_that_it_can_send(client: InferenceClient, r
 @pytest.mark.parametrize(
     "more", [{"truncate": False}, {"prompt_name": "query"}, {"dimensions": 385}, {"dimensions": 0}]
 )
-def test_what_cannot_be_done_is_an_error(client: InferenceClient, more: dict[str, object]):
+def test_what_cannot_be_done_is_an_error(client: InferenceClient, more: dict[str, object]) -> None:
     with pytest.raises(HfHubHTTPError) as caught:
         client.feature_extraction(LONG, **more)
     assert caught.value.response.status_code == 422
     assert caught.value.response.json()["error_type"] == "Validation"
 
 
-def test_with_a_token(guarded: str, reference: Encode):
+def test_with_a_token(guarded: str, reference: Encode) -> None:
     client = client_of(guarded, KEY)
     found = client.sentence_similarity(SOURCE, OTHERS)
     assert found == pytest.approx(cosines(reference), abs=1e-4)
@@ -88,7 +90,7 @@ def test_with_a_token(guarded: str, reference: Encode):
 
 
 @pytest.mark.parametrize("token", [None, "wrong"])
-def test_without_the_token(guarded: str, token: str | None):
+def test_without_the_token(guarded: str, token: str | None) -> None:
     client = client_of(guarded, token)
     for call in (
         lambda: client.sentence_similarity(SOURCE, OTHERS),
@@ -105,5 +107,5 @@ async def ask(address: str) -> list[float]:
         return await client.sentence_similarity(SOURCE, OTHERS)
 
 
-def test_without_waiting(address: str, reference: Encode):
+def test_without_waiting(address: str, reference: Encode) -> None:
     assert asyncio.run(ask(address)) == pytest.approx(cosines(reference), abs=1e-4)

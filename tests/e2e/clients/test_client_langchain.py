@@ -43,13 +43,13 @@ def embeddings_of() -> Iterator[Make]:
         yield make
 
 
-def test_documents_and_questions(embeddings_of: Make, address: str, reference: Encode):
+def test_documents_and_questions(embeddings_of: Make, address: str, reference: Encode) -> None:
     model = embeddings_of(address)
     np.testing.assert_allclose(model.embed_documents(TEXTS), reference(TEXTS), atol=1e-4)
     np.testing.assert_allclose(model.embed_query(TEXTS[0]), reference(TEXTS)[0], atol=1e-4)
 
 
-def test_without_waiting(embeddings_of: Make, address: str, reference: Encode):
+def test_without_waiting(embeddings_of: Make, address: str, reference: Encode) -> None:
     async def ask() -> list[list[float]]:
         async with httpx2.AsyncClient() as http:
             return await embeddings_of(address, http_async_client=http).aembed_documents(TEXTS)
@@ -57,18 +57,18 @@ def test_without_waiting(embeddings_of: Make, address: str, reference: Encode):
     np.testing.assert_allclose(asyncio.run(ask()), reference(TEXTS), atol=1e-4)
 
 
-def test_fewer_dimensions(embeddings_of: Make, address: str):
+def test_fewer_dimensions(embeddings_of: Make, address: str) -> None:
     rows = embeddings_of(address, dimensions=64).embed_documents(TEXTS)
     assert np.asarray(rows).shape == (5, 64)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
-def test_more_texts_than_one_call_takes(embeddings_of: Make, address: str):
+def test_more_texts_than_one_call_takes(embeddings_of: Make, address: str) -> None:
     rows = embeddings_of(address, chunk_size=1000).embed_documents(["x"] * 2500)
     assert len(rows) == 2500
 
 
-def test_the_key(embeddings_of: Make, guarded: str):
+def test_the_key(embeddings_of: Make, guarded: str) -> None:
     assert len(embeddings_of(guarded, KEY).embed_query("x")) == 384
     with pytest.raises(openai.AuthenticationError):
         embeddings_of(guarded, "wrong").embed_query("x")
@@ -99,7 +99,7 @@ class Fingerpost(BaseRetriever):
         ]
 
 
-def test_a_retriever(address: str):
+def test_a_retriever(address: str) -> None:
     question = "What can a nurse do who meets a trafficked person?"
     found = Fingerpost(address=address).invoke(question)
     body = {"query": question, "limit": 4}

@@ -32,18 +32,18 @@ def same(found: openai.types.CreateEmbeddingResponse, wanted: np.ndarray) -> Non
     np.testing.assert_allclose([each.embedding for each in found.data], wanted, atol=1e-4)
 
 
-def test_the_usual_call(client: openai.OpenAI, reference: Encode):
+def test_the_usual_call(client: openai.OpenAI, reference: Encode) -> None:
     same(client.embeddings.create(model=NAME, input=TEXTS), reference(TEXTS))
 
 
-def test_one_text(client: openai.OpenAI, reference: Encode):
+def test_one_text(client: openai.OpenAI, reference: Encode) -> None:
     found = client.embeddings.create(model=DEFAULT_MODEL, input=TEXTS[0], user="somebody")
     same(found, reference(TEXTS[:1]))
     assert found.usage.prompt_tokens == found.usage.total_tokens == 10
 
 
 @pytest.mark.parametrize("form", ["float", "base64"])
-def test_either_form(client: openai.OpenAI, reference: Encode, form: str):
+def test_either_form(client: openai.OpenAI, reference: Encode, form: str) -> None:
     found = client.embeddings.create(model=NAME, input=TEXTS, encoding_format=form)
     if form == "base64":
         for each in found.data:
@@ -51,7 +51,7 @@ def test_either_form(client: openai.OpenAI, reference: Encode, form: str):
     same(found, reference(TEXTS))
 
 
-def test_without_waiting(address: str, reference: Encode):
+def test_without_waiting(address: str, reference: Encode) -> None:
     async def ask() -> list[openai.types.CreateEmbeddingResponse]:
         async with openai.AsyncOpenAI(base_url=f"{address}/v1", api_key="unused") as client:
             calls = [client.embeddings.create(model=NAME, input=text) for text in TEXTS]
@@ -61,7 +61,7 @@ def test_without_waiting(address: str, reference: Encode):
         same(found, wanted[np.newaxis])
 
 
-def test_tokens(client: openai.OpenAI, reference: Encode):
+def test_tokens(client: openai.OpenAI, reference: Encode) -> None:
     tokenizer = Tokenizer.from_file(str(find_model(DEFAULT_MODEL) / "tokenizer.json"))
     tokenizer.no_padding()
     ids = [tokenizer.encode(text, add_special_tokens=False).ids for text in TEXTS]
@@ -74,20 +74,20 @@ def test_tokens(client: openai.OpenAI, reference: Encode):
 
 
 @pytest.mark.parametrize("count", [1, 64, 384])
-def test_fewer_dimensions(client: openai.OpenAI, reference: Encode, count: int):
+def test_fewer_dimensions(client: openai.OpenAI, reference: Encode, count: int) -> None:
     cut = reference(TEXTS)[:, :count]
     wanted = cut / np.linalg.norm(cut, axis=1, keepdims=True)
     same(client.embeddings.create(model=NAME, input=TEXTS, dimensions=count), wanted)
 
 
-def test_the_most_texts(client: openai.OpenAI):
+def test_the_most_texts(client: openai.OpenAI) -> None:
     found = client.embeddings.create(model=NAME, input=["x"] * 2048)
     assert len(found.data) == 2048
     with pytest.raises(openai.BadRequestError, match="2049 texts; at most 2048 go in one call"):
         client.embeddings.create(model=NAME, input=["x"] * 2049)
 
 
-def test_a_long_text_is_cut_and_said_to_be(client: openai.OpenAI, reference: Encode):
+def test_a_long_text_is_cut_and_said_to_be(client: openai.OpenAI, reference: Encode) -> None:
     raw = client.embeddings.with_raw_response.create(model=NAME, input=["x", LONG, LONG])
     assert raw.headers["x-truncated"] == "1,2"
     same(raw.parse(), reference(["x", LONG, LONG]))
@@ -95,7 +95,7 @@ def test_a_long_text_is_cut_and_said_to_be(client: openai.OpenAI, reference: Enc
     assert "x-truncated" not in raw.headers
 
 
-def test_models(client: openai.OpenAI):
+def test_models(client: openai.OpenAI) -> None:
     (model,) = client.models.list().data
     assert (model.id, model.object, model.owned_by) == (DEFAULT_MODEL, "model", "fingerpost")
     assert client.models.retrieve(DEFAULT_MODEL) == model
@@ -121,25 +121,25 @@ def test_models(client: openai.OpenAI):
 )
 def test_what_cannot_be_read(
     client: openai.OpenAI, wanted: dict[str, object], param: str, code: str
-):
+) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         client.embeddings.create(model=NAME, **wanted)
     assert (caught.value.param, caught.value.code) == (param, code)
     assert caught.value.type == "invalid_request_error"
 
 
-def test_what_is_no_text(client: openai.OpenAI):
+def test_what_is_no_text(client: openai.OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="a text, a list of texts, or tokens"):
         client.embeddings.create(model=NAME, input={"x": "y"})
 
 
-def test_a_body_too_large(client: openai.OpenAI):
+def test_a_body_too_large(client: openai.OpenAI) -> None:
     with pytest.raises(openai.APIStatusError) as caught:
         client.embeddings.create(model=NAME, input=["x" * 90_000] * 94)
     assert caught.value.status_code == 413
 
 
-def test_the_key(guarded: str, reference: Encode):
+def test_the_key(guarded: str, reference: Encode) -> None:
     with openai.OpenAI(base_url=f"{guarded}/v1", api_key=KEY, max_retries=0) as client:
         same(client.embeddings.create(model=NAME, input=TEXTS), reference(TEXTS))
         assert client.models.list().data
@@ -153,7 +153,7 @@ def test_the_key(guarded: str, reference: Encode):
             assert caught.value.type == "authentication_error"
 
 
-def test_another_method_is_refused(address: str):
+def test_another_method_is_refused(address: str) -> None:
     answer = requests.get(f"{address}/v1/embeddings", timeout=60)
     assert answer.status_code == 405
     assert answer.json()["error"]["type"] == "invalid_request_error"

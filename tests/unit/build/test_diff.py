@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,11 +62,11 @@ def changes(
         pytest.param(document(title="", abstract="", year=None), "96a296d2", id="nothing"),
     ],
 )
-def test_an_id_is_made_of_the_title_and_a_hash(given, made):
+def test_an_id_is_made_of_the_title_and_a_hash(given: Any, made: str) -> None:
     assert document_id(given) == made
 
 
-def test_a_seed_keeps_its_id():
+def test_a_seed_keeps_its_id() -> None:
     found = [each.document for each in identify(listing.read(SEEDS / "001_f14cff413b8cafab.txt"))]
     assert found[-1].id == "unseen-unheard-gender-based-violence-in-65aa9683"
 
@@ -80,11 +81,11 @@ def test_a_seed_keeps_its_id():
         pytest.param("a b c " * 20, "-".join("abc" * 8), id="short words"),
     ],
 )
-def test_a_long_title_is_cut_between_words(title, slug):
+def test_a_long_title_is_cut_between_words(title: str, slug: Any) -> None:
     assert document_id(document(title=title)).rpartition("-")[0] == slug
 
 
-def test_an_id_is_the_same_whatever_else_is_told():
+def test_an_id_is_the_same_whatever_else_is_told() -> None:
     told = document(
         countries=("Lebanon",), authors=("Ann Ash",), topics=("Health",), sources=("x.txt",)
     )
@@ -104,21 +105,21 @@ def test_an_id_is_the_same_whatever_else_is_told():
         ),
     ],
 )
-def test_another_document_has_another_id(other):
+def test_another_document_has_another_id(other: dict[str, Any]) -> None:
     assert document_id(document(**other)) != document_id(document())
 
 
-def test_an_id_that_a_source_gives_is_kept():
+def test_an_id_that_a_source_gives_is_kept() -> None:
     assert document_id(document(id="MED-10")) == "MED-10"
 
 
-def test_identify_changes_nothing_but_the_id():
+def test_identify_changes_nothing_but_the_id() -> None:
     told = Entry(document(topics=("Health",)), Path("a.txt"), 5)
     (found,) = identify([told])
     assert found == replace(told, document=replace(told.document, id=document_id(told.document)))
 
 
-def test_what_is_stored_of_an_entry_is_its_place_and_its_lists():
+def test_what_is_stored_of_an_entry_is_its_place_and_its_lists() -> None:
     found = to_store(entry("a.txt:5", id="x", countries=("Lebanon",), topics=("T",), category="C"))
     assert found == StoredEntry(
         path="a.txt",
@@ -139,7 +140,7 @@ def test_what_is_stored_of_an_entry_is_its_place_and_its_lists():
 # Merging.
 
 
-def test_two_entries_of_a_document_are_united():
+def test_two_entries_of_a_document_are_united() -> None:
     first = entry(
         "a.txt:5",
         countries=("Lebanon", "Georgia"),
@@ -174,7 +175,7 @@ def test_two_entries_of_a_document_are_united():
     )
 
 
-def test_the_order_of_reading_changes_nothing():
+def test_the_order_of_reading_changes_nothing() -> None:
     told = [
         entry("a.txt:5", topics=("One",)),
         entry("a.txt:10", topics=("Two",), category="first"),
@@ -189,7 +190,7 @@ def test_the_order_of_reading_changes_nothing():
             assert [each.category for each in found] == ["first"]
 
 
-def test_seeds_merge_alike_in_any_order_of_pages():
+def test_seeds_merge_alike_in_any_order_of_pages() -> None:
     pages = sorted(SEEDS.glob("*.txt"))
     forth, back = (
         changes(identify(each for path in order for each in listing.read(path))).new
@@ -201,7 +202,7 @@ def test_seeds_merge_alike_in_any_order_of_pages():
     assert [each.topics for each in merged] == [("Trafficking", "Referral Mechanisms")] * 3
 
 
-def test_two_abstracts_under_one_title_stay_two_documents():
+def test_two_abstracts_under_one_title_stay_two_documents() -> None:
     found = changes([entry("a.txt:5"), entry("a.txt:20", abstract="Another abstract.")]).new
     assert [each.abstract for each in found] == ["An abstract.", "Another abstract."]
     assert found[0].id != found[1].id
@@ -219,7 +220,7 @@ ADVICE = "Give one of them another id, or index them into libraries of their own
     [{"title": "Another"}, {"abstract": "Another."}, {"year": 2020}, {"year": None}],
     ids=["title", "abstract", "year", "no year"],
 )
-def test_one_id_for_two_documents_read_names_both_places(other):
+def test_one_id_for_two_documents_read_names_both_places(other: dict[str, Any]) -> None:
     told = [
         entry("a.jsonl:3", id="x"),
         entry("a.jsonl:4", id="y"),
@@ -232,7 +233,7 @@ def test_one_id_for_two_documents_read_names_both_places(other):
     )
 
 
-def test_one_id_for_two_documents_read_now_and_before_names_both_places():
+def test_one_id_for_two_documents_read_now_and_before_names_both_places() -> None:
     before = entry("b.jsonl:8", id="x", abstract="Another.")
     with pytest.raises(SourceError) as caught:
         changes([entry("a.jsonl:3", id="x")], kept=[before], stored=[before.document])
@@ -241,7 +242,7 @@ def test_one_id_for_two_documents_read_now_and_before_names_both_places():
     )
 
 
-def test_a_document_may_change_where_no_other_source_speaks_of_it():
+def test_a_document_may_change_where_no_other_source_speaks_of_it() -> None:
     before = entry("a.jsonl:3", id="x", abstract="Before.")
     after = entry("a.jsonl:3", id="x", abstract="After.")
     found = changes([after], stored=[before.document], forgotten=["x"])
@@ -251,30 +252,30 @@ def test_a_document_may_change_where_no_other_source_speaks_of_it():
 # What is new, changed, removed and as it was.
 
 
-def test_no_entries_are_no_changes():
+def test_no_entries_are_no_changes() -> None:
     assert changes() == NOTHING
 
 
-def test_all_is_new_in_an_empty_library():
+def test_all_is_new_in_an_empty_library() -> None:
     told = [entry("a.txt:5"), entry("a.txt:20", title="B")]
     assert changes(told) == replace(NOTHING, new=tuple(each.document for each in told))
 
 
-def test_what_is_read_again_is_unchanged():
+def test_what_is_read_again_is_unchanged() -> None:
     told = [entry("a.txt:5"), entry("a.txt:20", title="B")]
     stored = [each.document for each in told]
     found = changes(told, stored=stored, forgotten=[each.id for each in stored])
     assert found == replace(NOTHING, unchanged=2)
 
 
-def test_a_moved_line_is_no_change():
+def test_a_moved_line_is_no_change() -> None:
     before = entry("a.txt:5")
     assert changes(
         [entry("a.txt:99")], stored=[before.document], forgotten=[before.document.id]
     ) == replace(NOTHING, unchanged=1)
 
 
-def test_new_changed_removed_and_unchanged_are_told_apart():
+def test_new_changed_removed_and_unchanged_are_told_apart() -> None:
     same, gone = entry("a.jsonl:1", id="same"), entry("a.jsonl:2", id="gone")
     before = entry("a.jsonl:3", id="other", topics=("Before",))
     after = entry("a.jsonl:2", id="other", topics=("After",))
@@ -289,7 +290,7 @@ def test_new_changed_removed_and_unchanged_are_told_apart():
     )
 
 
-def test_what_only_other_sources_say_is_left_alone():
+def test_what_only_other_sources_say_is_left_alone() -> None:
     other = entry("b.jsonl:1", id="b")
     told = entry("a.jsonl:1", id="a")
     assert changes([told], kept=[other], stored=[other.document]) == replace(
@@ -297,21 +298,21 @@ def test_what_only_other_sources_say_is_left_alone():
     )
 
 
-def test_a_second_source_changes_a_document_without_forgetting_the_first():
+def test_a_second_source_changes_a_document_without_forgetting_the_first() -> None:
     first, second = entry("a.txt:5", topics=("One",)), entry("b.txt:5", topics=("Two",))
     found = changes([second], kept=[first], stored=[first.document])
     united = replace(first.document, topics=("One", "Two"), sources=("a.txt", "b.txt"))
     assert found == replace(NOTHING, changed=(united,))
 
 
-def test_a_document_that_another_source_still_has_is_not_removed():
+def test_a_document_that_another_source_still_has_is_not_removed() -> None:
     first = entry("a.txt:5", topics=("One",))
     united = replace(first.document, topics=("One", "Two"), sources=("a.txt", "b.txt"))
     found = changes([], kept=[first], stored=[united], forgotten=[united.id])
     assert found == replace(NOTHING, changed=(first.document,))
 
 
-def test_a_document_named_twice_is_counted_once():
+def test_a_document_named_twice_is_counted_once() -> None:
     told = [entry("a.txt:5"), entry("b.txt:5")]
     united = replace(told[0].document, sources=("a.txt", "b.txt"))
     assert changes(told).new == (united,)

@@ -85,7 +85,7 @@ def changed_library(folder: Path, tmp_path: Path) -> Library:
 @pytest.mark.parametrize("kind", ["exact", "approximate"])
 def test_a_library_built_upon_answers_as_one_built_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-):
+) -> None:
     if kind == "approximate":
         monkeypatch.setattr("embedder.index.exact.EXACT_UP_TO", 50)
     grown = changed_library(tmp_path / "v", tmp_path)
@@ -108,7 +108,7 @@ def test_a_library_built_upon_answers_as_one_built_anew(
 
 
 @pytest.mark.usefixtures("upon", "inverted")
-def test_what_is_gone_is_not_found_and_what_is_new_is(tmp_path: Path):
+def test_what_is_gone_is_not_found_and_what_is_new_is(tmp_path: Path) -> None:
     grown = changed_library(tmp_path / "v", tmp_path)
     for key in ("d202", "d125", "d50"):
         question = Question(f"Title {key} Abstract of {key}. More.", mode="semantic", limit=3)
@@ -124,7 +124,7 @@ def test_what_is_gone_is_not_found_and_what_is_new_is(tmp_path: Path):
 @pytest.mark.usefixtures("upon", "inverted")
 def test_a_small_change_adds_to_the_index_and_a_large_one_makes_it_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     made: list[bool] = []
     real = generations.finish
 
@@ -148,7 +148,7 @@ def test_a_small_change_adds_to_the_index_and_a_large_one_makes_it_anew(
 
 
 @pytest.mark.usefixtures("inverted")
-def test_the_manifest_says_what_the_index_finds(tmp_path: Path):
+def test_the_manifest_says_what_the_index_finds(tmp_path: Path) -> None:
     build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", *many(0, 300)))
     dense = read_words(tmp_path / "v").status()[1].dense
     assert dense["kind"] == "approximate"
@@ -158,7 +158,7 @@ def test_the_manifest_says_what_the_index_finds(tmp_path: Path):
 
 @pytest.mark.usefixtures("inverted")
 @pytest.mark.parametrize("name", ["index.faiss", "passages.npy", "0.f16"])
-def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str):
+def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", *many(0, 100))
     build_words(tmp_path / "v", source)
     file = tmp_path / "v" / "generations" / "1" / "dense" / name
@@ -176,7 +176,7 @@ def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str):
 @pytest.mark.usefixtures("upon", "inverted")
 def test_vectors_added_to_the_index_lie_in_a_file_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     build_words(tmp_path / "v", write_jsonl(tmp_path / "one.jsonl", *many(0, 200)))
 
     def vectors(generation: int) -> dict[str, int]:
@@ -200,14 +200,14 @@ def chart_of(folder: Path, generation: int) -> document_map.DocumentMap:
     return document_map.read(generations.folder(folder, generation) / generations.MAP)
 
 
-def test_the_map_is_a_file_of_the_generation(tmp_path: Path):
+def test_the_map_is_a_file_of_the_generation(tmp_path: Path) -> None:
     build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", *many(0, 30)))
     files = read_words(tmp_path / "v").status()[1].files
     assert files["map.npz"] == generations.hashes(tmp_path / "v" / "generations" / "1")["map.npz"]
     assert chart_of(tmp_path / "v", 1).ids == tuple(sorted(many_ids(0, 30)))
 
 
-def test_sources_in_another_order_give_the_same_map(tmp_path: Path):
+def test_sources_in_another_order_give_the_same_map(tmp_path: Path) -> None:
     one = write_jsonl(tmp_path / "one.jsonl", *many(0, 20))
     two = write_jsonl(tmp_path / "two.jsonl", *many(20, 45)[::-1])
     build_words(tmp_path / "v", one, two)
@@ -222,7 +222,7 @@ def test_sources_in_another_order_give_the_same_map(tmp_path: Path):
 @pytest.mark.parametrize("upon", [True, False], ids=["upon", "anew"])
 def test_a_map_is_kept_while_its_documents_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: bool
-):
+) -> None:
     monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 0 if base else 10_000)
     monkeypatch.setattr("embedder.index.document_map.LARGEST", 20)
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 60))
@@ -253,7 +253,7 @@ def test_a_map_is_kept_while_its_documents_stay(
 
 def test_only_the_vectors_of_documents_on_the_map_are_read_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr("embedder.index.document_map.LARGEST", 7)
     asked: list[int] = []
     real = Writer.passage_vectors
@@ -270,7 +270,7 @@ def test_only_the_vectors_of_documents_on_the_map_are_read_for_it(
     assert len(chart_of(tmp_path / "v", 1).ids) == 7
 
 
-def test_a_map_of_another_model_is_not_gone_on_from(tmp_path: Path):
+def test_a_map_of_another_model_is_not_gone_on_from(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", *many(0, 30))
     build_words(tmp_path / "v", source)
     other = WordEncoder("other words")
@@ -286,7 +286,9 @@ def test_a_map_of_another_model_is_not_gone_on_from(tmp_path: Path):
 # Files that are as they were.
 
 
-def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_unchanged_file_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = write_jsonl(tmp_path / "one.jsonl", *many(0, 5))
     two = write_jsonl(tmp_path / "two.jsonl", *many(5, 8))
     build_words(tmp_path / "v", one, two)
@@ -300,7 +302,7 @@ def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest
     assert (read, report.read, report.new, report.unchanged) == (["two.jsonl"], 9, 1, 8)
 
 
-def test_each_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_each_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [write_jsonl(tmp_path / f"{at}.jsonl", *many(at, at + 1)) for at in range(3)]
     hashed: list[str] = []
     real = registry.content_hash
@@ -331,7 +333,7 @@ class Meanwhile(Silent):
             self.act()
 
 
-def test_a_file_that_another_build_took_away_meanwhile_is_read(tmp_path: Path):
+def test_a_file_that_another_build_took_away_meanwhile_is_read(tmp_path: Path) -> None:
     one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
     two = write_jsonl(tmp_path / "two.jsonl", *many(3, 5))
     build_words(tmp_path / "v", one)
@@ -342,7 +344,7 @@ def test_a_file_that_another_build_took_away_meanwhile_is_read(tmp_path: Path):
     assert len(read_words(tmp_path / "v").documents()[1]) == 5
 
 
-def test_a_file_that_another_build_read_changed_meanwhile_is_not_read_again(tmp_path: Path):
+def test_a_file_that_another_build_read_changed_meanwhile_is_not_read_again(tmp_path: Path) -> None:
     one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
     build_words(tmp_path / "v", one)
 
@@ -356,7 +358,9 @@ def test_a_file_that_another_build_read_changed_meanwhile_is_not_read_again(tmp_
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["read before", "new"])
-def test_a_file_that_changes_meanwhile_is_read_by_the_next_build(tmp_path: Path, known: bool):
+def test_a_file_that_changes_meanwhile_is_read_by_the_next_build(
+    tmp_path: Path, known: bool
+) -> None:
     one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
     if known:
         build_words(tmp_path / "v", one)
@@ -367,7 +371,7 @@ def test_a_file_that_changes_meanwhile_is_read_by_the_next_build(tmp_path: Path,
     assert [each.id for each in read_words(tmp_path / "v").documents()[1]] == many_ids(1, 5)
 
 
-def test_a_document_in_an_unchanged_and_a_changed_file_is_merged(tmp_path: Path):
+def test_a_document_in_an_unchanged_and_a_changed_file_is_merged(tmp_path: Path) -> None:
     one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
     two = write_jsonl(tmp_path / "two.jsonl", *many(5, 6))
     build_words(tmp_path / "v", one, two)
@@ -379,7 +383,7 @@ def test_a_document_in_an_unchanged_and_a_changed_file_is_merged(tmp_path: Path)
     assert set(read_words(tmp_path / "v").document("d0").topics) == {"Health", "Shared"}
 
 
-def test_other_rules_read_every_file_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_other_rules_read_every_file_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
     build_words(tmp_path / "v", source)
     read: list[str] = []
@@ -390,7 +394,7 @@ def test_other_rules_read_every_file_again(tmp_path: Path, monkeypatch: pytest.M
     assert read == ["one.jsonl"]
 
 
-def test_a_damaged_document_in_an_unchanged_file_is_mended(tmp_path: Path):
+def test_a_damaged_document_in_an_unchanged_file_is_mended(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
     build_words(tmp_path / "v", source)
     with Store(tmp_path / "v").writing() as writer:
@@ -401,7 +405,7 @@ def test_a_damaged_document_in_an_unchanged_file_is_mended(tmp_path: Path):
     assert read_words(tmp_path / "v").document("d1").title == "Title d1"
 
 
-def test_a_file_that_is_gone_takes_its_documents_along(tmp_path: Path):
+def test_a_file_that_is_gone_takes_its_documents_along(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "s" / "one.jsonl", *many(0, 3))
     two = write_jsonl(tmp_path / "s" / "two.jsonl", *many(3, 5))
     build_words(tmp_path / "v", tmp_path / "s")

@@ -138,7 +138,7 @@ def moved_seeds(built_seeds: Path, build: Build, tmp_path: Path) -> Path:
 # The seeds.
 
 
-def test_the_seeds_make_41_documents_of_44_entries(vectors: Path, encoder: Encoder):
+def test_the_seeds_make_41_documents_of_44_entries(vectors: Path, encoder: Encoder) -> None:
     progress = Silent()
     report = index(vectors, [SEEDS], progress, load=lambda _: encoder)
     assert report == Report(
@@ -175,7 +175,7 @@ def test_the_seeds_make_41_documents_of_44_entries(vectors: Path, encoder: Encod
     assert len(set(ids(library))) == 41
 
 
-def test_a_second_run_embeds_nothing_and_changes_nothing(built_seeds: Path, build: Build):
+def test_a_second_run_embeds_nothing_and_changes_nothing(built_seeds: Path, build: Build) -> None:
     before = files_of(built_seeds / "generations")
     report = build(SEEDS)
     assert counts(report) == {"unchanged": 41}
@@ -183,7 +183,7 @@ def test_a_second_run_embeds_nothing_and_changes_nothing(built_seeds: Path, buil
     assert files_of(built_seeds / "generations") == before
 
 
-def test_merged_documents_keep_both_topics_and_both_files(seed_library: Library):
+def test_merged_documents_keep_both_topics_and_both_files(seed_library: Library) -> None:
     merged = [each for each in seed_library.documents()[1] if len(each.sources) > 1]
     assert len(merged) == 3
     for document in merged:
@@ -193,7 +193,7 @@ def test_merged_documents_keep_both_topics_and_both_files(seed_library: Library)
 
 def test_ids_do_not_depend_on_where_or_when_the_seeds_are_read(
     tmp_path: Path, seed_library: Library
-):
+) -> None:
     moved = Path(shutil.copytree(SEEDS, tmp_path / "elsewhere"))
     build_words(tmp_path / "v", *sorted(moved.iterdir(), reverse=True))
     assert sorted(ids(read_words(tmp_path / "v"))) == sorted(ids(seed_library))
@@ -201,7 +201,7 @@ def test_ids_do_not_depend_on_where_or_when_the_seeds_are_read(
 
 def test_a_changed_abstract_alone_is_embedded_again(
     moved_seeds: Path, vectors: Path, build: Build, encoder: Encoder
-):
+) -> None:
     seeds = moved_seeds
     page = seeds / "004_6620e883614441ff.txt"
     text = page.read_text("utf-8")
@@ -221,7 +221,7 @@ def test_a_changed_abstract_alone_is_embedded_again(
 
 def test_a_removed_page_takes_its_documents_but_not_shared_ones(
     moved_seeds: Path, vectors: Path, build: Build
-):
+) -> None:
     seeds = moved_seeds
     (seeds / "002_d928f7a9413ea7ac.txt").unlink()
     report = build(seeds)
@@ -237,7 +237,7 @@ def test_a_removed_page_takes_its_documents_but_not_shared_ones(
 # What changes between builds (with the stand-in for a model).
 
 
-def test_a_changed_abstract_under_an_id_is_a_changed_document(tmp_path: Path):
+def test_a_changed_abstract_under_an_id_is_a_changed_document(tmp_path: Path) -> None:
     source = tmp_path / "s.jsonl"
     write_jsonl(source, a_document("a"), a_document("b"), a_document("c"))
     build_words(tmp_path / "v", source)
@@ -251,7 +251,7 @@ def test_a_changed_abstract_under_an_id_is_a_changed_document(tmp_path: Path):
     assert library.ask(Question("abstract", mode="keyword")).total == 2
 
 
-def test_changed_metadata_is_indexed_without_embedding(tmp_path: Path):
+def test_changed_metadata_is_indexed_without_embedding(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"), a_document("b"))
     build_words(tmp_path / "v", source)
     write_jsonl(source, a_document("a", countries=["Lebanon"], year=2013), a_document("b"))
@@ -264,7 +264,7 @@ def test_changed_metadata_is_indexed_without_embedding(tmp_path: Path):
     ]
 
 
-def test_a_removed_entry_disappears(tmp_path: Path):
+def test_a_removed_entry_disappears(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"), a_document("b"))
     build_words(tmp_path / "v", source)
     write_jsonl(source, a_document("b"))
@@ -278,7 +278,7 @@ def test_a_removed_entry_disappears(tmp_path: Path):
     assert library.verify() == []
 
 
-def test_a_removed_file_of_a_folder_disappears(tmp_path: Path):
+def test_a_removed_file_of_a_folder_disappears(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "s" / "1.jsonl", a_document("a"))
     second = write_jsonl(tmp_path / "s" / "deep" / "2.jsonl", a_document("b"))
     build_words(tmp_path / "v", tmp_path / "s")
@@ -287,7 +287,7 @@ def test_a_removed_file_of_a_folder_disappears(tmp_path: Path):
     assert ids(read_words(tmp_path / "v")) == ["a"]
 
 
-def test_another_source_adds_to_the_library(tmp_path: Path):
+def test_another_source_adds_to_the_library(tmp_path: Path) -> None:
     build_words(tmp_path / "v", write_jsonl(tmp_path / "1.jsonl", a_document("a")))
     report = build_words(tmp_path / "v", write_jsonl(tmp_path / "2.jsonl", a_document("b")))
     assert counts(report) == {"new": 1, "embedded": 1}
@@ -295,7 +295,7 @@ def test_another_source_adds_to_the_library(tmp_path: Path):
     assert ids(read_words(tmp_path / "v")) == ["a", "b"]
 
 
-def test_replace_forgets_all_other_sources(tmp_path: Path):
+def test_replace_forgets_all_other_sources(tmp_path: Path) -> None:
     build_words(tmp_path / "v", write_jsonl(tmp_path / "1.jsonl", a_document("a")))
     other = write_jsonl(tmp_path / "2.jsonl", a_document("b"))
     report = build_words(tmp_path / "v", other, replace=True)
@@ -303,7 +303,7 @@ def test_replace_forgets_all_other_sources(tmp_path: Path):
     assert ids(read_words(tmp_path / "v")) == ["b"]
 
 
-def test_a_document_of_two_sources_is_kept_while_one_holds_it(tmp_path: Path):
+def test_a_document_of_two_sources_is_kept_while_one_holds_it(tmp_path: Path) -> None:
     one = write_jsonl(tmp_path / "1.jsonl", a_document("a", topics=["T"]))
     two = write_jsonl(tmp_path / "2.jsonl", a_document("a", topics=["U"]), a_document("b"))
     report = build_words(tmp_path / "v", one, two)
@@ -316,20 +316,20 @@ def test_a_document_of_two_sources_is_kept_while_one_holds_it(tmp_path: Path):
     assert (document.topics, document.sources) == (("U",), ("2.jsonl",))
 
 
-def test_a_page_and_json_lines_are_read_together(tmp_path: Path):
+def test_a_page_and_json_lines_are_read_together(tmp_path: Path) -> None:
     lines = write_jsonl(tmp_path / "more.jsonl", a_document("a"))
     report = build_words(tmp_path / "v", SEEDS, lines)
     assert (report.read, report.merged, report.documents) == (45, 3, 42)
     assert first(read_words(tmp_path / "v"), "Abstract of a.") == "a"
 
 
-def test_the_same_source_named_twice_is_read_once(tmp_path: Path):
+def test_the_same_source_named_twice_is_read_once(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s" / "1.jsonl", a_document("a"))
     report = build_words(tmp_path / "v", tmp_path / "s", source, tmp_path / "s" / ".." / "s")
     assert (report.read, report.merged) == (1, 0)
 
 
-def test_two_abstracts_under_one_title_are_two_documents(tmp_path: Path):
+def test_two_abstracts_under_one_title_are_two_documents(tmp_path: Path) -> None:
     one, two = a_document("a", title="Same"), a_document("b", title="Same")
     del one["id"], two["id"]
     build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", one, two))
@@ -338,7 +338,7 @@ def test_two_abstracts_under_one_title_are_two_documents(tmp_path: Path):
     assert all(re.fullmatch("same-[0-9a-f]{8}", each) for each in found)
 
 
-def test_one_id_for_two_documents_names_both_places(tmp_path: Path):
+def test_one_id_for_two_documents_names_both_places(tmp_path: Path) -> None:
     one = write_jsonl(tmp_path / "1.jsonl", a_document("x"), a_document("a"))
     two = write_jsonl(tmp_path / "2.jsonl", a_document("a", abstract="Another."))
     with pytest.raises(SourceError) as caught:
@@ -352,7 +352,7 @@ def test_one_id_for_two_documents_names_both_places(tmp_path: Path):
         build_words(tmp_path / "v", two)
 
 
-def test_a_document_without_text_is_counted_and_never_found(tmp_path: Path):
+def test_a_document_without_text_is_counted_and_never_found(tmp_path: Path) -> None:
     empty = {"id": "empty", "title": " ", "abstract": ""}
     report = build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", a_document("a"), empty))
     assert counts(report) == {"new": 2, "embedded": 1, "without_text": 1}
@@ -363,14 +363,14 @@ def test_a_document_without_text_is_counted_and_never_found(tmp_path: Path):
     assert library.similar("empty") == []
 
 
-def test_a_library_without_any_text_answers_with_nothing(tmp_path: Path):
+def test_a_library_without_any_text_answers_with_nothing(tmp_path: Path) -> None:
     empty = {"id": "empty", "title": "", "abstract": ""}
     build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", empty))
     answer = read_words(tmp_path / "v").ask(Question("anything"))
     assert (answer.total, answer.hits, answer.verdict) == (0, (), "none")
 
 
-def test_the_same_text_in_two_documents_is_embedded_once(tmp_path: Path):
+def test_the_same_text_in_two_documents_is_embedded_once(tmp_path: Path) -> None:
     one, two = a_document("a", title="T"), a_document("b", title="T")
     two["abstract"] = one["abstract"]
     report = build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", one, two))
@@ -380,13 +380,13 @@ def test_the_same_text_in_two_documents_is_embedded_once(tmp_path: Path):
 
 # The sentence splitter (sentencex, in Rust) panics at some of these, which is no Exception.
 @pytest.mark.parametrize("space", ["\u00a0", "\u2028", "\u3000", "\u202f"])
-def test_any_white_space_in_an_abstract_can_be_read(tmp_path: Path, space: str):
+def test_any_white_space_in_an_abstract_can_be_read(tmp_path: Path, space: str) -> None:
     unknown_words = a_document("a", abstract=f"See Annex B{space}. And then the next.")
     build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", unknown_words))
     assert ids(read_words(tmp_path / "v")) == ["a"]
 
 
-def test_random_changes_end_where_one_build_would(tmp_path: Path):
+def test_random_changes_end_where_one_build_would(tmp_path: Path) -> None:
     """Many small builds give the library that one build of the last state gives."""
     dice = random.Random(7)  # noqa: S311
     for step in range(12):
@@ -408,7 +408,7 @@ def test_random_changes_end_where_one_build_would(tmp_path: Path):
 
 
 # tantivy counts what is taken out of an index in its BM25 until segments are merged.
-def test_scores_do_not_depend_on_how_the_library_grew(tmp_path: Path):
+def test_scores_do_not_depend_on_how_the_library_grew(tmp_path: Path) -> None:
     source = tmp_path / "s.jsonl"
     rare = [a_document(each, abstract="A special word.") for each in "ab"]
     rest = [a_document(each) for each in "cdefghij"]
@@ -439,7 +439,7 @@ BROKEN = {
 @pytest.mark.parametrize(("name", "content"), BROKEN.values(), ids=BROKEN)
 def test_a_malformed_source_leaves_the_library_to_the_last_byte(
     tmp_path: Path, name: str, content: bytes
-):
+) -> None:
     good = write_jsonl(tmp_path / "good.jsonl", a_document("a"))
     build_words(tmp_path / "v", good)
     library = read_words(tmp_path / "v")
@@ -453,7 +453,7 @@ def test_a_malformed_source_leaves_the_library_to_the_last_byte(
     assert library.ask(Question("abstract")).hits == answer
 
 
-def test_a_model_that_fails_midway_leaves_the_library_as_it_was(tmp_path: Path):
+def test_a_model_that_fails_midway_leaves_the_library_as_it_was(tmp_path: Path) -> None:
     build_words(tmp_path / "v", write_jsonl(tmp_path / "1.jsonl", a_document("a")))
 
     class Failing(WordEncoder):
@@ -468,7 +468,7 @@ def test_a_model_that_fails_midway_leaves_the_library_as_it_was(tmp_path: Path):
     assert counts(build_words(tmp_path / "v", more)) == {"new": 1, "embedded": 1}
 
 
-def test_a_served_library_moves_to_the_new_generation(tmp_path: Path):
+def test_a_served_library_moves_to_the_new_generation(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
     build_words(tmp_path / "v", source)
     served = read_words(tmp_path / "v")
@@ -479,7 +479,7 @@ def test_a_served_library_moves_to_the_new_generation(tmp_path: Path):
     assert (answer.generation, answer.total) == (2, 2)
 
 
-def test_only_this_generation_and_the_one_before_are_kept(tmp_path: Path):
+def test_only_this_generation_and_the_one_before_are_kept(tmp_path: Path) -> None:
     for number in range(1, 5):
         build_words(
             tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", a_document("a", year=2000 + number))
@@ -488,7 +488,7 @@ def test_only_this_generation_and_the_one_before_are_kept(tmp_path: Path):
     assert kept == {"3", "4"}
 
 
-def test_nothing_stored_is_a_pickle(built_seeds: Path, build: Build, tmp_path: Path):
+def test_nothing_stored_is_a_pickle(built_seeds: Path, build: Build, tmp_path: Path) -> None:
     build(SEEDS, write_jsonl(tmp_path / "more.jsonl", a_document("a")))  # a second generation
     known = re.compile(
         r"library\.sqlite(-wal|-shm)?|build\.lock|generations/\d+/glossary\.csv|generations/\d+/lexical/"
@@ -511,7 +511,7 @@ def test_nothing_stored_is_a_pickle(built_seeds: Path, build: Build, tmp_path: P
 # One builder at a time.
 
 
-def test_a_build_beside_another_is_refused(tmp_path: Path):
+def test_a_build_beside_another_is_refused(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
     with Store(tmp_path / "v").writing(), pytest.raises(LibraryBusy, match="another build"):
         build_words(tmp_path / "v", source)
@@ -534,7 +534,7 @@ build_words(folder / "v", folder / "2.jsonl")
 """
 
 
-def test_while_another_process_builds_the_library_answers_and_a_third_waits(tmp_path: Path):
+def test_while_another_process_builds_the_library_answers_and_a_third_waits(tmp_path: Path) -> None:
     build_words(tmp_path / "v", write_jsonl(tmp_path / "1.jsonl", a_document("a")))
     more = write_jsonl(tmp_path / "2.jsonl", a_document("b"))
     with subprocess.Popen(
@@ -660,7 +660,9 @@ def kill_build(folder: Path, source: Path, at: Kill) -> None:
 
 
 @pytest.mark.parametrize("at", KILLS, ids=str)
-def test_a_killed_build_leaves_the_library_and_its_work(before_kill: Path, to_kill: Path, at: Kill):
+def test_a_killed_build_leaves_the_library_and_its_work(
+    before_kill: Path, to_kill: Path, at: Kill
+) -> None:
     kill_build(to_kill, before_kill / "s", at)
     assert_serves(to_kill, OLD + NEW if at.served else OLD)
     assert read_words(to_kill).status()[0] == (2 if at.served else 1)
@@ -689,7 +691,7 @@ while True:
 @pytest.mark.parametrize("seed", range(6))
 def test_a_build_killed_at_any_moment_leaves_a_whole_library(
     before_kill: Path, to_kill: Path, seed: int
-):
+) -> None:
     whole, old = before_kill / "s", before_kill / "s" / "1.jsonl"
     command = [sys.executable, "-c", KEEP_BUILDING, str(to_kill), str(whole), str(old)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
@@ -713,7 +715,9 @@ FIRST_KILLS = [
 
 
 @pytest.mark.parametrize("at", FIRST_KILLS, ids=str)
-def test_a_killed_first_build_is_no_library_yet(tmp_path: Path, before_kill: Path, at: Kill):
+def test_a_killed_first_build_is_no_library_yet(
+    tmp_path: Path, before_kill: Path, at: Kill
+) -> None:
     source = before_kill / "s" / "1.jsonl"
     kill_build(tmp_path / "v", source, at)
     with pytest.raises(LibraryMissing):
@@ -789,7 +793,7 @@ def test_damage_is_found_and_mended_by_the_next_build(
     encoder: Encoder,
     seed_library: Library,
     damage: Callable[[Path], Any],
-):
+) -> None:
     damage(built_seeds)
     library = Library(built_seeds, load=lambda _: encoder)
     assert problems_of(library)
@@ -813,13 +817,13 @@ def test_damage_is_found_and_mended_by_the_next_build(
         "the manifest",
     ],
 )
-def test_damage_is_never_answered_from(built_seeds: Path, encoder: Encoder, name: str):
+def test_damage_is_never_answered_from(built_seeds: Path, encoder: Encoder, name: str) -> None:
     DAMAGE[name](built_seeds)
     with pytest.raises(LibraryDamaged, match="fingerpost index"):
         Library(built_seeds, load=lambda _: encoder).ask(Question("prevention", limit=41))
 
 
-def test_a_damaged_keyword_file_shows_both_hashes(built_seeds: Path, encoder: Encoder):
+def test_a_damaged_keyword_file_shows_both_hashes(built_seeds: Path, encoder: Encoder) -> None:
     file = lexical_file(built_seeds, "*.store")
     wanted = hashlib.sha256(file.read_bytes()).hexdigest()
     file.write_bytes(b"")
@@ -855,7 +859,7 @@ MODELS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("kind", MODELS.values(), ids=MODELS)
 def test_another_model_embeds_everything_again(
     tmp_path: Path, built_seeds: Path, kind: dict[str, Any]
-):
+) -> None:
     # Imported here: the processes that are killed import this module, and need no torch.
     from tests.unit.encoders.test_torch_encoder import make_model
 
@@ -876,7 +880,7 @@ def test_another_model_embeds_everything_again(
     assert models == [(manifest.model_sha256,)]
 
 
-def test_a_library_keeps_its_model(tmp_path: Path):
+def test_a_library_keeps_its_model(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
     load = Loader(WordEncoder("own"))
     index(tmp_path / "v", [source], Silent(), "own", load=load)
@@ -888,7 +892,7 @@ def test_a_library_keeps_its_model(tmp_path: Path):
 # BUG: with a damaged manifest the model's name is gone, and the default takes its place unsaid
 # ("Nothing falls back in silence"): a library of another model is embedded anew, by another.
 # Suggested: take the name from the newest sound manifest, or ask for --model.
-def test_a_damaged_manifest_does_not_change_the_model_in_silence(tmp_path: Path):
+def test_a_damaged_manifest_does_not_change_the_model_in_silence(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
     load = Loader(WordEncoder("own"))
     index(tmp_path / "v", [source], Silent(), "own", load=load)
@@ -898,7 +902,7 @@ def test_a_damaged_manifest_does_not_change_the_model_in_silence(tmp_path: Path)
     assert set(load.asked) == {"own"}
 
 
-def test_a_model_that_changed_under_its_name_is_noticed(tmp_path: Path):
+def test_a_model_that_changed_under_its_name_is_noticed(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
     build_words(tmp_path / "v", source)
     changed = WordEncoder("words, but changed")
@@ -913,7 +917,7 @@ def test_a_model_that_changed_under_its_name_is_noticed(tmp_path: Path):
     assert Library(tmp_path / "v", load=lambda _: changed).ask(Question("abstract")).total == 1
 
 
-def test_a_served_library_takes_the_model_of_the_new_generation(tmp_path: Path):
+def test_a_served_library_takes_the_model_of_the_new_generation(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
     index(tmp_path / "v", [source], Silent(), "one", load=WordEncoder)
     served = Library(tmp_path / "v", load=WordEncoder)
@@ -926,7 +930,7 @@ def test_a_served_library_takes_the_model_of_the_new_generation(tmp_path: Path):
 @pytest.mark.parametrize("rule", ["passages", "lexical"])
 def test_other_rules_build_everything_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str
-):
+) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
     build_words(tmp_path / "v", source)
     monkeypatch.setattr(getattr(build_module, rule), "RULE_VERSION", 999)
@@ -937,7 +941,7 @@ def test_other_rules_build_everything_again(
     assert read_words(tmp_path / "v").ask(Question("abstract")).total == 1
 
 
-def test_a_missing_model_leaves_the_library_as_it_was(tmp_path: Path):
+def test_a_missing_model_leaves_the_library_as_it_was(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
     build_words(tmp_path / "v", source)
     with pytest.raises(EncoderError, match="no model 'no-such/model'"):

@@ -53,7 +53,7 @@ def encode(model: SentenceTransformer, texts: list[str]) -> Float32Array:
     return np.asarray(model.encode(texts, show_progress_bar=False))
 
 
-def test_from_the_end_the_last_tokens_are_read(either: Encoder, plain: SentenceTransformer):
+def test_from_the_end_the_last_tokens_are_read(either: Encoder, plain: SentenceTransformer) -> None:
     found = either.encode_documents(TEXTS, EncodeOptions(truncate_left=True))
     plain.tokenizer.truncation_side = "left"
     np.testing.assert_allclose(found, encode(plain, TEXTS), atol=1e-5)
@@ -62,13 +62,13 @@ def test_from_the_end_the_last_tokens_are_read(either: Encoder, plain: SentenceT
     assert float(found[2] @ usual[2]) < 0.999
 
 
-def test_a_text_read_from_the_end_does_not_change_how_the_next_is_read(either: Encoder):
+def test_a_text_read_from_the_end_does_not_change_how_the_next_is_read(either: Encoder) -> None:
     before = either.encode_documents([LONG])
     either.encode_documents([LONG], EncodeOptions(truncate_left=True))
     np.testing.assert_array_equal(either.encode_documents([LONG]), before)
 
 
-def test_unscaled_rows_are_what_is_pooled(either: Encoder, plain: SentenceTransformer):
+def test_unscaled_rows_are_what_is_pooled(either: Encoder, plain: SentenceTransformer) -> None:
     found = either.encode_documents(TEXTS, EncodeOptions(unit=False))
     parts: list[Any] = [each for each in plain if not isinstance(each, Normalize)]
     assert len(parts) == len(plain) - 1
@@ -81,7 +81,7 @@ def test_unscaled_rows_are_what_is_pooled(either: Encoder, plain: SentenceTransf
 
 
 @pytest.mark.parametrize("kind", ["torch", "openvino"])
-def test_a_prompt_of_the_model_stands_before_the_text(kind: str, tmp_path: Path):
+def test_a_prompt_of_the_model_stands_before_the_text(kind: str, tmp_path: Path) -> None:
     folder = str(make_model(tmp_path, prompts=PROMPTS))
     model: Encoder = by_torch(folder) if kind == "torch" else load_encoder(folder)
     assert isinstance(model, TorchEncoder if kind == "torch" else OpenVinoEncoder)
@@ -100,7 +100,7 @@ def test_a_prompt_of_the_model_stands_before_the_text(kind: str, tmp_path: Path)
     assert float(nothing[0] @ model.encode_documents(TEXTS[:1])[0]) < 0.9999
 
 
-def test_a_model_without_prompts_has_none(either: Encoder):
+def test_a_model_without_prompts_has_none(either: Encoder) -> None:
     assert either.prompts == {}
 
 
@@ -108,7 +108,7 @@ def test_a_model_without_prompts_has_none(either: Encoder):
 
 
 @pytest.mark.parametrize("text", STRANGE)
-def test_tokens_are_the_text_that_gives_the_same_tokens(either: Encoder, text: str):
+def test_tokens_are_the_text_that_gives_the_same_tokens(either: Encoder, text: str) -> None:
     tokenizer = Tokenizer.from_file(str(find_model(DEFAULT_MODEL) / "tokenizer.json"))
     tokenizer.no_padding()
     ids = tokenizer.encode(text).ids
@@ -117,12 +117,12 @@ def test_tokens_are_the_text_that_gives_the_same_tokens(either: Encoder, text: s
     assert tokenizer.encode(either.decode(ids[1:-1])).ids == ids  # without special ones too
 
 
-def test_special_tokens_alone_are_no_text(either: Encoder):
+def test_special_tokens_alone_are_no_text(either: Encoder) -> None:
     assert either.decode([]) == either.decode([101, 102]) == either.decode([0, 0]) == ""
 
 
 @pytest.mark.parametrize("number", [-1, 30522, 2**32 - 1, 2**32, 2**70])
-def test_a_token_that_is_not_in_the_vocabulary_is_refused(either: Encoder, number: int):
+def test_a_token_that_is_not_in_the_vocabulary_is_refused(either: Encoder, number: int) -> None:
     with pytest.raises(EncoderError, match="not in the model's vocabulary of 30522") as caught:
         either.decode([101, number, 102])
     assert str(number) not in caught.value.message.replace("30522", "")
@@ -131,14 +131,14 @@ def test_a_token_that_is_not_in_the_vocabulary_is_refused(either: Encoder, numbe
 # Shorter vectors.
 
 
-def test_shortened_rows_are_cut_and_scaled_again():
+def test_shortened_rows_are_cut_and_scaled_again() -> None:
     rows = np.array([[0.6, 0.0, 0.8], [0.0, 0.0, 1.0]], dtype=np.float32)
     np.testing.assert_allclose(shorten(rows, 2), [[1, 0], [0, 0]], atol=1e-7)
     np.testing.assert_allclose(shorten(rows, 2, unit=False), [[0.6, 0], [0, 0]], atol=1e-7)
     np.testing.assert_allclose(shorten(rows, 3), rows, atol=1e-7)
 
 
-def test_shortened_rows_are_those_of_sentence_transformers(encoder: Encoder):
+def test_shortened_rows_are_those_of_sentence_transformers(encoder: Encoder) -> None:
     plain = SentenceTransformer(str(find_model(DEFAULT_MODEL)), device="cpu", truncate_dim=64)
     wanted = np.asarray(plain.encode(TEXTS, normalize_embeddings=True))
     np.testing.assert_allclose(shorten(encoder.encode_documents(TEXTS), 64), wanted, atol=1e-5)

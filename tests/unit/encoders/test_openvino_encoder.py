@@ -54,7 +54,7 @@ def least_cosine(one: Float32Array, other: Float32Array) -> float:
     return float((one * other).sum(axis=-1).min())
 
 
-def test_the_default_model_runs_without_torch(encoder: Encoder):
+def test_the_default_model_runs_without_torch(encoder: Encoder) -> None:
     assert encoder.backend.startswith("openvino, ")
 
 
@@ -64,7 +64,7 @@ LEAST: dict[Precision, float] = {"f32": 0.999999, "bf16": 0.9995, "int8": 0.995}
 @pytest.mark.parametrize("precision", [None, "f32", "int8"])
 def test_vectors_are_the_plain_ways(
     torch_encoder: TorchEncoder, place: Path, precision: Precision | None
-):
+) -> None:
     found = OpenVinoEncoder("m", place, "", precision)
     least = LEAST[found.precision]
     for texts in (TEXTS[:4], [LONG], MANY):
@@ -80,7 +80,7 @@ def test_vectors_are_the_plain_ways(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "prompts left out of the mean"])
-def test_every_kind_of_model_is_converted(kind: str, tmp_path: Path):
+def test_every_kind_of_model_is_converted(kind: str, tmp_path: Path) -> None:
     torch_encoder = plain(make_model(tmp_path, **KINDS[kind]))
     found = fast(torch_encoder, tmp_path / "place", "f32")
     assert (found.dim, found.max_tokens) == (torch_encoder.dim, torch_encoder.max_tokens)
@@ -95,20 +95,20 @@ def test_every_kind_of_model_is_converted(kind: str, tmp_path: Path):
 
 def test_vectors_for_programs_are_the_plain_ways_to_the_last_digits(
     torch_encoder: TorchEncoder, encoder: Encoder
-):
+) -> None:
     texts = [*TEXTS, LONG]
     found, wanted = encoder.encode_documents(texts), torch_encoder.encode_documents(texts)
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
-def test_rows_and_sentences_have_length_one(encoder: Encoder):
+def test_rows_and_sentences_have_length_one(encoder: Encoder) -> None:
     found = encoder.encode_passages([a_passage("A title", "The first one.", "A second one.")])
     for rows in (encoder.encode_queries(TEXTS), found[0].passage[None], found[0].sentences):
         assert rows.dtype == np.float32
         np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-6)
 
 
-def test_passages_come_back_in_their_order(encoder: Encoder):
+def test_passages_come_back_in_their_order(encoder: Encoder) -> None:
     passages = [a_passage("", f"{'Much more of it. ' * (at % 7)}Number {at}.") for at in range(60)]
     together = encoder.encode_passages(passages)
     for at in (0, 6, 13, 59):
@@ -116,7 +116,7 @@ def test_passages_come_back_in_their_order(encoder: Encoder):
         assert least_cosine(together[at].passage, alone.passage) > 0.9995
 
 
-def test_a_text_is_read_up_to_the_limit_and_no_further(place: Path):
+def test_a_text_is_read_up_to_the_limit_and_no_further(place: Path) -> None:
     encoder = OpenVinoEncoder("m", place, "", "f32")
     words = ["word"] * (encoder.max_tokens - 1)
     fits, over = " ".join([*words, "end"]), " ".join([*words, "end", *["more"] * 300])
@@ -126,19 +126,19 @@ def test_a_text_is_read_up_to_the_limit_and_no_further(place: Path):
     assert encoder.count_tokens([over]) == [encoder.max_tokens + 300]
 
 
-def test_a_longer_passage_is_refused_not_cut(encoder: Encoder):
+def test_a_longer_passage_is_refused_not_cut(encoder: Encoder) -> None:
     passage = a_passage("", " ".join(["word"] * (encoder.max_tokens + 1)))
     with pytest.raises(EncoderError, match="is longer than the 254 that"):
         encoder.encode_passages([passage])
 
 
-def test_nothing_to_encode_gives_nothing(encoder: Encoder):
+def test_nothing_to_encode_gives_nothing(encoder: Encoder) -> None:
     assert encoder.encode_queries([]).shape == (0, encoder.dim)
     assert encoder.encode_passages([]) == []
     assert encoder.count_tokens([]) == []
 
 
-def test_many_threads_encode_as_one_does(encoder: Encoder):
+def test_many_threads_encode_as_one_does(encoder: Encoder) -> None:
     texts = ["short", "a text of some more words", LONG]
     wanted = encoder.encode_queries(texts)
 
@@ -151,7 +151,7 @@ def test_many_threads_encode_as_one_does(encoder: Encoder):
 
 
 @pytest.mark.parametrize("precision", ["f32", "int8"])
-def test_texts_in_one_row_do_not_see_one_another(place: Path, precision: Precision):
+def test_texts_in_one_row_do_not_see_one_another(place: Path, precision: Precision) -> None:
     encoder = OpenVinoEncoder("m", place, "", precision)
     assert read_config(place).packed
     for others in (TEXTS[1:4], [LONG], ["x"] * 40):
@@ -160,7 +160,7 @@ def test_texts_in_one_row_do_not_see_one_another(place: Path, precision: Precisi
         assert least_cosine(together[:1], alone) > (0.999999 if precision == "f32" else 0.999)
 
 
-def test_a_model_whose_positions_begin_behind_its_padding_is_packed(tmp_path: Path):
+def test_a_model_whose_positions_begin_behind_its_padding_is_packed(tmp_path: Path) -> None:
     torch_encoder = plain(make_model(tmp_path, roberta=True))
     found = fast(torch_encoder, tmp_path / "place", "f32")
     config = read_config(tmp_path / "place")
@@ -169,7 +169,7 @@ def test_a_model_whose_positions_begin_behind_its_padding_is_packed(tmp_path: Pa
     np.testing.assert_allclose(rows, wanted, atol=1e-5)
 
 
-def test_a_model_that_does_more_than_pool_is_padded(tmp_path: Path):
+def test_a_model_that_does_more_than_pool_is_padded(tmp_path: Path) -> None:
     fast(plain(make_model(tmp_path, dense=True)), tmp_path / "place")
     assert not read_config(tmp_path / "place").packed
 
@@ -177,7 +177,7 @@ def test_a_model_that_does_more_than_pool_is_padded(tmp_path: Path):
 @pytest.mark.parametrize("precision", ["f32", "int8"])
 def test_vectors_are_the_same_to_the_last_digit_whoever_else_asks(
     place: Path, precision: Precision
-):
+) -> None:
     encoder = OpenVinoEncoder("m", place, "", precision)
     asked = [[f"{text} {at}", TEXTS[at % 4]] for at, text in enumerate(TEXTS[:4] * 3)]
     alone = [encoder.encode_queries(each) for each in asked]
@@ -192,7 +192,7 @@ def test_vectors_are_the_same_to_the_last_digit_whoever_else_asks(
 
 def test_a_model_that_cannot_have_bytes_for_weights_runs_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     def fail(*_: object, **__: object) -> None:
         raise TypeError("not this one")
 
@@ -205,7 +205,7 @@ def test_a_model_that_cannot_have_bytes_for_weights_runs_without(
 # The cache.
 
 
-def test_a_damaged_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_damaged_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path))
     folder = make_model(tmp_path / "m")
     load_encoder(str(folder))
@@ -218,7 +218,7 @@ def test_a_damaged_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_an_empty_cache_is_filled_and_a_full_one_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "cache"))
     folder = make_model(tmp_path / "m")
     assert load_encoder(str(folder)).backend.startswith("openvino")
@@ -234,7 +234,7 @@ def test_an_empty_cache_is_filled_and_a_full_one_read(
 
 def test_a_model_that_cannot_be_converted_runs_on_torch_and_says_so_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "cache"))
     folder = make_model(tmp_path, **KINDS["prompts left out of the mean"])
     with caplog.at_level("INFO", "fingerpost"):
@@ -246,7 +246,7 @@ def test_a_model_that_cannot_be_converted_runs_on_torch_and_says_so_once(
 
 def test_a_converted_model_with_other_vectors_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     torch_encoder = plain(make_model(tmp_path))
     other = plain(make_model(tmp_path / "other", seed=1))
     monkeypatch.setattr(torch_encoder, "encode_queries", other.encode_queries)
@@ -257,7 +257,7 @@ def test_a_converted_model_with_other_vectors_is_refused(
 
 def test_a_cache_that_cannot_be_written_costs_speed_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "file"))
     assert load_encoder(str(make_model(tmp_path))).backend == "torch"
@@ -302,19 +302,19 @@ def run_alone(tmp_path: Path) -> Callable[[Path], list[list[str]]]:
 @pytest.mark.usefixtures("encoder")  # so that the cache is full
 def test_with_the_cache_in_place_torch_is_not_imported(
     run_alone: Callable[[Path], list[list[str]]], cache: Path
-):
+) -> None:
     assert run_alone(cache) == [[], [], []]
 
 
 def test_converting_tells_nobody_and_leaves_nothing_at_home(
     run_alone: Callable[[Path], list[list[str]]], tmp_path: Path
-):
+) -> None:
     _, telemetry, calls = run_alone(tmp_path / "empty")
     assert (telemetry, calls) == ([], [])
     assert {each.name for each in tmp_path.iterdir()} <= {"empty", ".cache"}
 
 
-def test_equal_passages_have_equal_vectors(place: Path):
+def test_equal_passages_have_equal_vectors(place: Path) -> None:
     encoder = OpenVinoEncoder("m", place, "")
     cats, dogs = a_passage("Cats. ", "Cats sleep."), a_passage("Dogs. ", "Dogs run at night.")
     found = encoder.encode_passages([cats, dogs, cats, cats, dogs, cats, cats])

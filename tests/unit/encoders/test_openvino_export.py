@@ -32,7 +32,9 @@ def disabled(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 # BUG: converting a model enabled all logging that a program had disabled.
-def test_a_conversion_leaves_logging_and_warnings_as_they_were(tmp_path: Path, disabled: int):
+def test_a_conversion_leaves_logging_and_warnings_as_they_were(
+    tmp_path: Path, disabled: int
+) -> None:
     encoder = TorchEncoder("m", make_model(tmp_path / "m"), "")
     before = settled()
     convert(encoder, tmp_path / "place")
@@ -40,7 +42,7 @@ def test_a_conversion_leaves_logging_and_warnings_as_they_were(tmp_path: Path, d
     assert logging.root.manager.disable == disabled
 
 
-def test_an_error_leaves_logging_and_warnings_as_they_were(disabled: int):
+def test_an_error_leaves_logging_and_warnings_as_they_were(disabled: int) -> None:
     before = settled()
     with suppress(ValueError), _quiet():
         raise ValueError
@@ -48,13 +50,13 @@ def test_an_error_leaves_logging_and_warnings_as_they_were(disabled: int):
     assert logging.root.manager.disable == disabled
 
 
-def test_what_is_disabled_already_stays_disabled(disabled: int):
+def test_what_is_disabled_already_stays_disabled(disabled: int) -> None:
     with _quiet():
         warnings.warn("not an error here", stacklevel=1)
         assert logging.root.manager.disable == max(disabled, logging.WARNING)
 
 
-def test_several_at_once_leave_logging_and_warnings_as_they_were():
+def test_several_at_once_leave_logging_and_warnings_as_they_were() -> None:
     before = settled()
 
     def work(own: int) -> None:

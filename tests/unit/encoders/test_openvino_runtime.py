@@ -27,7 +27,7 @@ from tests.unit.encoders.test_torch_encoder import TEXTS
 )
 def test_the_precision_is_what_a_trial_found_fastest(
     place: Path, monkeypatch: pytest.MonkeyPatch, seconds: dict[Precision, float], chosen: str
-):
+) -> None:
     for each in (place / "compiled").glob("*.precision"):
         each.unlink()
     tried = []
@@ -48,7 +48,9 @@ def test_the_precision_is_what_a_trial_found_fastest(
     assert len(tried) == 2 * count
 
 
-def test_questions_are_read_in_rows_of_few_lengths(place: Path, monkeypatch: pytest.MonkeyPatch):
+def test_questions_are_read_in_rows_of_few_lengths(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lengths = set()
     run = Network._run
 
@@ -71,7 +73,9 @@ def blobs(place: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("damage", ["a byte", "half"])
-def test_a_damaged_compiled_model_is_compiled_again(tmp_path: Path, place: Path, damage: str):
+def test_a_damaged_compiled_model_is_compiled_again(
+    tmp_path: Path, place: Path, damage: str
+) -> None:
     place = shutil.copytree(place, tmp_path / "place")
     for each in blobs(place):
         each.unlink()
@@ -98,7 +102,7 @@ def test_a_damaged_compiled_model_is_compiled_again(tmp_path: Path, place: Path,
 )
 def test_a_damaged_file_is_never_used(
     tmp_path: Path, place: Path, name: str, precision: Precision | None
-):
+) -> None:
     place = shutil.copytree(place, tmp_path / "place")
     for blob in blobs(place):
         blob.unlink()

@@ -15,7 +15,7 @@ SOURCE = "A nurse meets a person who was trafficked."
 TEXTS = ["A health worker sees a victim.", "The olive harvest begins.", SOURCE, SOURCE]
 
 
-def test_pairs_are_symmetric_with_one_on_the_diagonal(encoder: Encoder):
+def test_pairs_are_symmetric_with_one_on_the_diagonal(encoder: Encoder) -> None:
     rows = vectors(encoder, TEXTS)
     found = pairwise(rows)
     assert (found.shape, found.dtype) == ((4, 4), np.dtype(np.float64))
@@ -25,7 +25,7 @@ def test_pairs_are_symmetric_with_one_on_the_diagonal(encoder: Encoder):
     assert found[2, 3] == 1.0
 
 
-def test_pairs_of_many_random_rows_stay_in_range():
+def test_pairs_of_many_random_rows_stay_in_range() -> None:
     rows = normalise(np.random.default_rng(1).standard_normal((300, 7)).astype(np.float32))
     found = pairwise(np.concatenate((rows, -rows)))
     assert found.min() == -1.0
@@ -33,7 +33,7 @@ def test_pairs_of_many_random_rows_stay_in_range():
     assert (found == found.T).all()
 
 
-def test_pairs_go_with_a_source_or_without(encoder: Encoder):
+def test_pairs_go_with_a_source_or_without(encoder: Encoder) -> None:
     both = compare(encoder, SOURCE, TEXTS, pairs=True)
     alone = compare(encoder, None, TEXTS, pairs=True)
     assert alone.similarities == ()
@@ -44,7 +44,7 @@ def test_pairs_go_with_a_source_or_without(encoder: Encoder):
     assert compare(encoder, SOURCE, TEXTS).matrix is None
 
 
-def test_a_document_is_the_average_of_its_passages(encoder: Encoder):
+def test_a_document_is_the_average_of_its_passages(encoder: Encoder) -> None:
     pieces = [("One.", "Two words."), "x", ("Three.",)]
     rows = vectors(encoder, pieces)
     one, two, x, three = encoder.encode_documents(["One.", "Two words.", "x", "Three."])
@@ -52,7 +52,7 @@ def test_a_document_is_the_average_of_its_passages(encoder: Encoder):
     assert vectors(encoder, []).shape == (0, encoder.dim)
 
 
-def test_passages_are_never_too_long_and_texts_are(encoder: Encoder):
+def test_passages_are_never_too_long_and_texts_are(encoder: Encoder) -> None:
     long = "word " * 300
     assert too_long(encoder, [("x", "y"), long, "z", (long,)]) == (1,)
     assert compare(encoder, ("x",), [("x", "y"), long]).truncated == (1,)
@@ -61,7 +61,7 @@ def test_passages_are_never_too_long_and_texts_are(encoder: Encoder):
     assert too_long(encoder, []) == too_long(encoder, [("x",)]) == ()
 
 
-def test_a_source_may_be_read_otherwise(encoder: Encoder):
+def test_a_source_may_be_read_otherwise(encoder: Encoder) -> None:
     end = EncodeOptions(truncate_left=True)
     long = "olive " * 300 + SOURCE
     found = compare(encoder, long, [SOURCE, long], asking=end)
@@ -74,7 +74,9 @@ def test_a_source_may_be_read_otherwise(encoder: Encoder):
 # A library's documents as the model reads them.
 
 
-def test_a_library_gives_its_documents_as_they_are_read(seed_library: Library, encoder: Encoder):
+def test_a_library_gives_its_documents_as_they_are_read(
+    seed_library: Library, encoder: Encoder
+) -> None:
     _, documents = seed_library.documents()
     found = seed_library.readings([each.id for each in documents])
     assert len(found) == len(documents) == 41
@@ -92,7 +94,7 @@ def test_a_library_gives_its_documents_as_they_are_read(seed_library: Library, e
     assert seed_library.readings([]) == []
 
 
-def test_a_documents_vector_is_near_what_more_like_this_uses(seed_library: Library):
+def test_a_documents_vector_is_near_what_more_like_this_uses(seed_library: Library) -> None:
     _, documents = seed_library.documents()
     hits = seed_library.similar(documents[0].id, 3)
     near = seed_library.readings([hit.document.id for hit in hits])
@@ -102,6 +104,6 @@ def test_a_documents_vector_is_near_what_more_like_this_uses(seed_library: Libra
     assert all(score > hit.similarity - 0.15 for score, hit in zip(found, hits, strict=True))
 
 
-def test_an_unknown_document_is_named(seed_library: Library):
+def test_an_unknown_document_is_named(seed_library: Library) -> None:
     with pytest.raises(DocumentNotFound, match="'no such'"):
         seed_library.readings(["no such"])

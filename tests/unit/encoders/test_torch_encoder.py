@@ -164,14 +164,14 @@ def lengths(rows: Float32Array) -> Float32Array:
 
 
 @pytest.mark.parametrize("method", ["encode_queries", "encode_documents"])
-def test_rows_have_length_one(each_encoder: Encoder, method: str):
+def test_rows_have_length_one(each_encoder: Encoder, method: str) -> None:
     rows = getattr(each_encoder, method)(TEXTS)
     assert rows.shape == (len(TEXTS), each_encoder.dim)
     assert rows.dtype == np.float32
     np.testing.assert_allclose(lengths(rows), 1.0, atol=1e-6)
 
 
-def test_passages_and_sentences_have_length_one(each_encoder: Encoder):
+def test_passages_and_sentences_have_length_one(each_encoder: Encoder) -> None:
     passage = a_passage("A title", "The first one.", "And a second one.")
     (found,) = each_encoder.encode_passages([passage])
     assert found.passage.shape == (each_encoder.dim,)
@@ -183,7 +183,7 @@ def test_passages_and_sentences_have_length_one(each_encoder: Encoder):
 
 def test_rows_are_those_of_sentence_transformers(
     each_encoder: Encoder, folder: Path, reference: Callable[[Path], SentenceTransformer]
-):
+) -> None:
     model = reference(folder)
     prompts = model.prompts
     for rows, prompt in (
@@ -194,7 +194,7 @@ def test_rows_are_those_of_sentence_transformers(
         np.testing.assert_allclose(rows, wanted, atol=1e-5)
 
 
-def test_a_passage_has_the_vector_of_its_text(each_encoder: Encoder):
+def test_a_passage_has_the_vector_of_its_text(each_encoder: Encoder) -> None:
     passages = [a_passage("", text) for text in TEXTS if text]
     passages += [a_passage("Under a title", text, "And more.") for text in TEXTS if text]
     found = np.stack([each.passage for each in each_encoder.encode_passages(passages)])
@@ -202,13 +202,13 @@ def test_a_passage_has_the_vector_of_its_text(each_encoder: Encoder):
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
-def test_a_row_does_not_depend_on_its_neighbours(each_encoder: Encoder):
+def test_a_row_does_not_depend_on_its_neighbours(each_encoder: Encoder) -> None:
     together = each_encoder.encode_documents(TEXTS)
     alone = np.concatenate([each_encoder.encode_documents([text]) for text in TEXTS])
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_passages_come_back_in_their_order(each_encoder: Encoder):
+def test_passages_come_back_in_their_order(each_encoder: Encoder) -> None:
     # More than one batch, of mixed lengths.
     passages = [
         a_passage("", *(f"Sentence {number} of {many}." for number in range(many)))
@@ -222,7 +222,7 @@ def test_passages_come_back_in_their_order(each_encoder: Encoder):
     assert [len(each.sentences) for each in together] == [1, 5, 2, 6, 3] * 8
 
 
-def test_nothing_to_encode_gives_nothing(each_encoder: Encoder):
+def test_nothing_to_encode_gives_nothing(each_encoder: Encoder) -> None:
     assert each_encoder.encode_queries([]).shape == (0, each_encoder.dim)
     assert each_encoder.encode_documents([]).shape == (0, each_encoder.dim)
     assert each_encoder.encode_passages([]) == []
@@ -251,7 +251,7 @@ def encode_one(encoder: Encoder, passage: Passage) -> PassageVectors:
     return found
 
 
-def test_a_sentence_alone_is_the_mean_of_its_own_tokens(on_torch: Encoder):
+def test_a_sentence_alone_is_the_mean_of_its_own_tokens(on_torch: Encoder) -> None:
     text = "Nurses are often the first to meet a trafficked person."
     tokens, places = token_vectors(find_model(DEFAULT_MODEL), text)
     assert places[0] == places[-1] == (0, 0)  # [CLS] and [SEP]
@@ -261,7 +261,7 @@ def test_a_sentence_alone_is_the_mean_of_its_own_tokens(on_torch: Encoder):
     np.testing.assert_allclose(found.passage, mean_of(tokens, list(range(len(places)))), atol=1e-5)
 
 
-def test_a_sentence_is_the_mean_of_its_tokens_within_the_passage(on_torch: Encoder):
+def test_a_sentence_is_the_mean_of_its_tokens_within_the_passage(on_torch: Encoder) -> None:
     first, second = "They were promised work on a farm.", "Their passports were taken away."
     passage = a_passage("Forced labour", first, second)
     tokens, places = token_vectors(find_model(DEFAULT_MODEL), passage.text)
@@ -274,7 +274,7 @@ def test_a_sentence_is_the_mean_of_its_tokens_within_the_passage(on_torch: Encod
         np.testing.assert_allclose(found.sentences[row], mean_of(tokens, own), atol=1e-5)
 
 
-def test_a_sentence_keeps_the_meaning_its_passage_gives_it(on_torch: Encoder):
+def test_a_sentence_keeps_the_meaning_its_passage_gives_it(on_torch: Encoder) -> None:
     second = "It opened in 2019."
     one = encode_one(
         on_torch, a_passage("A shelter for women", "The shelter is in Tirana.", second)
@@ -283,7 +283,7 @@ def test_a_sentence_keeps_the_meaning_its_passage_gives_it(on_torch: Encoder):
     assert float(one.sentences[1] @ other.sentences[1]) < 0.9
 
 
-def test_sentences_without_a_space_between_them_do_not_share_tokens(on_torch: Encoder):
+def test_sentences_without_a_space_between_them_do_not_share_tokens(on_torch: Encoder) -> None:
     text = "People entering EU countries.This situation is new."
     cut = text.index("This")
     passage = Passage(
@@ -297,7 +297,7 @@ def test_sentences_without_a_space_between_them_do_not_share_tokens(on_torch: En
     np.testing.assert_allclose(found.sentences[0], mean_of(tokens, first), atol=1e-5)
 
 
-def test_a_sentence_that_the_tokenizer_drops_takes_the_passage(on_torch: Encoder):
+def test_a_sentence_that_the_tokenizer_drops_takes_the_passage(on_torch: Encoder) -> None:
     passage = a_passage("", "Words that count.", "\u200b")
     found = encode_one(on_torch, passage)
     np.testing.assert_allclose(found.sentences[1], found.passage, atol=1e-6)
@@ -306,7 +306,7 @@ def test_a_sentence_that_the_tokenizer_drops_takes_the_passage(on_torch: Encoder
 @pytest.mark.parametrize("kind", ["cls", "prompts left out of the mean", "dense"])
 def test_a_model_that_takes_no_plain_mean_reads_each_sentence_alone(
     models: Callable[[str], Path], kind: str
-):
+) -> None:
     encoder = load(models(kind))
     sentences = ["They were promised work.", "Their passports were taken."]
     found = encode_one(encoder, a_passage("A title", *sentences))
@@ -316,7 +316,7 @@ def test_a_model_that_takes_no_plain_mean_reads_each_sentence_alone(
 # Prompts.
 
 
-def test_a_query_is_read_with_its_prompt(models: Callable[[str], Path]):
+def test_a_query_is_read_with_its_prompt(models: Callable[[str], Path]) -> None:
     with_prompts = load(models("prompts"))
     plain = load(models("mean"))  # the same weights
     texts = TEXTS[:3]
@@ -332,7 +332,7 @@ def test_a_query_is_read_with_its_prompt(models: Callable[[str], Path]):
     )
 
 
-def test_a_prompt_is_read_but_belongs_to_no_sentence(models: Callable[[str], Path]):
+def test_a_prompt_is_read_but_belongs_to_no_sentence(models: Callable[[str], Path]) -> None:
     folder = models("prompts")
     passage = a_passage("", "They were promised work.", "It was a lie.")
     tokens, places = token_vectors(folder, f"passage: {passage.text}")
@@ -343,7 +343,7 @@ def test_a_prompt_is_read_but_belongs_to_no_sentence(models: Callable[[str], Pat
         np.testing.assert_allclose(found.sentences[row], mean_of(tokens, own), atol=1e-5)
 
 
-def test_a_default_prompt_is_used_where_none_is_named(tmp_path: Path):
+def test_a_default_prompt_is_used_where_none_is_named(tmp_path: Path) -> None:
     folder = make_model(tmp_path, prompts={"anything": "text: "}, default_prompt="anything")
     encoder = load(folder)
     wanted = SentenceTransformer(str(folder), device="cpu").encode(TEXTS[:2])
@@ -355,28 +355,28 @@ def test_a_default_prompt_is_used_where_none_is_named(tmp_path: Path):
     )
 
 
-def test_prompts_take_room_from_the_text(models: Callable[[str], Path]):
+def test_prompts_take_room_from_the_text(models: Callable[[str], Path]) -> None:
     assert load(models("mean")).max_tokens == 64 - 2
     assert load(models("prompts")).max_tokens == 64 - 2 - 2  # "passage", ":"
 
 
-def test_the_default_model_reads_254_tokens(on_torch: Encoder):
+def test_the_default_model_reads_254_tokens(on_torch: Encoder) -> None:
     assert (on_torch.name, on_torch.dim, on_torch.max_tokens) == ("all-MiniLM-L6-v2", 384, 254)
 
 
 # Limits.
 
 
-def test_tokens_are_counted_past_the_limit_and_without_special_ones(on_torch: Encoder):
+def test_tokens_are_counted_past_the_limit_and_without_special_ones(on_torch: Encoder) -> None:
     assert on_torch.count_tokens(["", "one", "one two.", "word " * 1000]) == [0, 1, 3, 1000]
 
 
-def test_a_passage_that_fills_the_model_is_read(each_encoder: Encoder):
+def test_a_passage_that_fills_the_model_is_read(each_encoder: Encoder) -> None:
     passage = a_passage("", " ".join(["word"] * each_encoder.max_tokens))
     assert encode_one(each_encoder, passage).passage.shape == (each_encoder.dim,)
 
 
-def test_a_longer_passage_is_refused_not_cut(each_encoder: Encoder):
+def test_a_longer_passage_is_refused_not_cut(each_encoder: Encoder) -> None:
     limit = each_encoder.max_tokens
     passage = a_passage("", " ".join(["word"] * (limit + 1)))
     with pytest.raises(EncoderError) as caught:
@@ -387,7 +387,7 @@ def test_a_longer_passage_is_refused_not_cut(each_encoder: Encoder):
     )
 
 
-def test_a_text_is_read_up_to_the_limit_and_no_further(each_encoder: Encoder):
+def test_a_text_is_read_up_to_the_limit_and_no_further(each_encoder: Encoder) -> None:
     limit = each_encoder.max_tokens
     words = ["word"] * (limit - 1)
     fits, over, far_over = (
@@ -409,7 +409,9 @@ def longest(library: Library, encoder: Encoder) -> str:
     return documents[int(np.argmax(counts))].id
 
 
-def test_the_end_of_the_longest_seed_abstract_is_found(seed_library: Library, on_torch: Encoder):
+def test_the_end_of_the_longest_seed_abstract_is_found(
+    seed_library: Library, on_torch: Encoder
+) -> None:
     document = seed_library.document(longest(seed_library, on_torch))
     last = document.abstract.rstrip().rpartition(". ")[2]
     assert len(last) > 50
@@ -427,7 +429,7 @@ def test_the_end_of_the_longest_seed_abstract_is_found(seed_library: Library, on
 # BUG: a fast tokenizer is changed by each call (padding and cutting are set on it), so threads
 # disturb one another: errors ("Unable to create tensor", "Already borrowed"), wrong counts, and
 # texts that are not cut where they should be. The server runs eight threads on one encoder.
-def test_many_threads_encode_as_one_does(models: Callable[[str], Path]):
+def test_many_threads_encode_as_one_does(models: Callable[[str], Path]) -> None:
     encoder = load(models("mean"))
     texts = ["short", "a text of some more words", "word " * 300]
     rows, counts = encoder.encode_queries(texts), encoder.count_tokens(texts)
@@ -445,7 +447,7 @@ def test_many_threads_encode_as_one_does(models: Callable[[str], Path]):
 # What cannot be loaded.
 
 
-def test_a_folder_with_weights_alone_is_no_model(tmp_path: Path):
+def test_a_folder_with_weights_alone_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
     with pytest.raises(EncoderError) as caught:
         load(tmp_path)
@@ -455,7 +457,7 @@ def test_a_folder_with_weights_alone_is_no_model(tmp_path: Path):
 
 
 # BUG: SafetensorError is none of the errors that are caught: a traceback, not our message.
-def test_damaged_weights_are_no_model(models: Callable[[str], Path], tmp_path: Path):
+def test_damaged_weights_are_no_model(models: Callable[[str], Path], tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(models("mean"), folder)
     weights = folder / "model.safetensors"
@@ -466,7 +468,7 @@ def test_damaged_weights_are_no_model(models: Callable[[str], Path], tmp_path: P
 
 def test_a_model_without_a_fast_tokenizer_is_refused(
     models: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr("transformers.TokenizersBackend.is_fast", False)
     with pytest.raises(EncoderError, match=r"has no fast tokenizer \(tokenizer\.json\)"):
         load(models("mean"))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def read_one(folder: Path, fields: str) -> Document:
 # What is read.
 
 
-def test_what_zotero_writes(tmp_path):
+def test_what_zotero_writes(tmp_path: Path) -> None:
     text = ZOTERO.replace('"Ann Ash and " # "Ben"', "iom")
     first, second = read(tmp_path, text)
     assert first == Document(
@@ -81,7 +82,7 @@ def test_what_zotero_writes(tmp_path):
     )
 
 
-def test_entries_begin_at_their_lines(tmp_path):
+def test_entries_begin_at_their_lines(tmp_path: Path) -> None:
     text = ZOTERO.replace('"Ann Ash and " # "Ben"', "iom")
     lines = text.split("\n")
     assert (lines[3][:7], lines[19][:5]) == ("@report", "@book")
@@ -89,12 +90,12 @@ def test_entries_begin_at_their_lines(tmp_path):
         assert [entry.line for entry in bibtex.read(write(tmp_path, each))] == [4, 20]
 
 
-def test_keys_and_names_of_fields_are_in_any_case(tmp_path):
+def test_keys_and_names_of_fields_are_in_any_case(tmp_path: Path) -> None:
     text = "@ARTICLE{a, TITLE = {One}}\n@article{a, Title = {Two}}\n@Misc{A, title={Three}}"
     assert [each.title for each in read(tmp_path, text)] == ["One", "Two", "Three"]
 
 
-def test_a_key_is_no_id(tmp_path):
+def test_a_key_is_no_id(tmp_path: Path) -> None:
     first, second = read(tmp_path, "@misc{a, title={One}}\n@misc{b, title={One}}")
     assert (first.id, second.id) == ("", "")
     assert document_id(first) == document_id(second)
@@ -111,7 +112,9 @@ def test_a_key_is_no_id(tmp_path):
         ("{}", ()),
     ],
 )
-def test_keywords_are_taken_apart(keywords, topics, tmp_path):
+def test_keywords_are_taken_apart(
+    keywords: str, topics: tuple[str, ...] | tuple[Any, ...], tmp_path: Path
+) -> None:
     assert read_one(tmp_path, f"keywords = {keywords}").topics == topics
 
 
@@ -125,20 +128,22 @@ def test_keywords_are_taken_apart(keywords, topics, tmp_path):
         (r"{\'Eluard, Paul}", ("Paul Éluard",)),
     ],
 )
-def test_authors_are_taken_apart(author, authors, tmp_path):
+def test_authors_are_taken_apart(
+    author: str, authors: tuple[str, ...] | tuple[Any, ...], tmp_path: Path
+) -> None:
     assert read_one(tmp_path, f"author = {author}").authors == authors
 
 
 @pytest.mark.parametrize("year", ["2014", "{2014}", '"2014"', "{c. 2014}", "{2014-05}"])
-def test_a_year_is_found(year, tmp_path):
+def test_a_year_is_found(year: str, tmp_path: Path) -> None:
     assert read_one(tmp_path, f"year = {year}").year == 2014
 
 
-def test_words_for_a_year_are_none(tmp_path):
+def test_words_for_a_year_are_none(tmp_path: Path) -> None:
     assert read_one(tmp_path, "year = {in press}").year is None
 
 
-def test_fields_that_are_not_read_may_be_anything(tmp_path):
+def test_fields_that_are_not_read_may_be_anything(tmp_path: Path) -> None:
     assert read_one(tmp_path, "title = {a}, month = foo, note = a # b").title == "a"
 
 
@@ -203,14 +208,18 @@ def test_fields_that_are_not_read_may_be_anything(tmp_path):
         pytest.param(" ", "1: the file is empty", id="empty"),
     ],
 )
-def test_what_cannot_be_read_is_refused(text, problem, tmp_path, caplog):
+def test_what_cannot_be_read_is_refused(
+    text: str, problem: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = write(tmp_path, text)
     with caplog.at_level(logging.CRITICAL), pytest.raises(SourceError) as caught:
         list(bibtex.read(path))
     assert caught.value.message == f"{path}:{problem}"
 
 
-def test_nothing_is_said_on_standard_error(tmp_path, capfd):
+def test_nothing_is_said_on_standard_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SourceError):
         read(tmp_path, "@misc{a,\n title={x")
     assert capfd.readouterr() == ("", "")

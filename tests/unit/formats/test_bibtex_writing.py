@@ -22,7 +22,7 @@ def read(text: str, *more: Middleware) -> Library:
     return library
 
 
-def test_an_entry_stands_so():
+def test_an_entry_stands_so() -> None:
     assert written("bibtex", PLAIN) == (
         "@techreport{health-mekong,\n"
         "  fingerpostid = {health-mekong},\n"
@@ -41,7 +41,7 @@ def test_an_entry_stands_so():
     )
 
 
-def test_bibtexparser_reads_the_seeds():
+def test_bibtexparser_reads_the_seeds() -> None:
     documents = seeds()
     entries = read(written("bibtex", *documents), LatexDecodingMiddleware()).entries
     for document, entry in zip(documents, entries, strict=True):
@@ -66,13 +66,13 @@ def test_bibtexparser_reads_the_seeds():
         "@misc{x, title = {y}}",
     ],
 )
-def test_bibtexparser_decodes_to_the_letter(text: str):
+def test_bibtexparser_decodes_to_the_letter(text: str) -> None:
     odd = Document(id="a", title=text, abstract=f"x\n{text}")
     (entry,) = read(written("bibtex", odd, PLAIN), LatexDecodingMiddleware()).entries[:1]
     assert (entry["title"], entry["abstract"]) == (text, f"x\n{text}")
 
 
-def test_bibtexparser_finds_one_entry_a_document_whatever_is_in_it():
+def test_bibtexparser_finds_one_entry_a_document_whatever_is_in_it() -> None:
     documents = generated(200)
     entries = read(written("bibtex", *documents)).entries
     assert len(entries) == 200
@@ -81,7 +81,7 @@ def test_bibtexparser_finds_one_entry_a_document_whatever_is_in_it():
     assert all(re.fullmatch("[A-Za-z0-9-]+", key) for key in keys)
 
 
-def test_braces_are_balanced_for_bibtex_itself():
+def test_braces_are_balanced_for_bibtex_itself() -> None:
     # BibTeX counts a brace after a backslash too, bibtexparser does not.
     for document in generated(200):
         depth = 0
@@ -91,7 +91,7 @@ def test_braces_are_balanced_for_bibtex_itself():
         assert depth == 0
 
 
-def test_no_author_is_taken_apart():
+def test_no_author_is_taken_apart() -> None:
     names = (
         "International Organization for Migration (IOM)",
         "Ministry of Labour, Invalids and Social Affairs",
@@ -104,7 +104,7 @@ def test_no_author_is_taken_apart():
     assert [(name.first, name.von, name.jr) for name in entry["author"]] == [([], [], [])] * 4
 
 
-def test_keys_are_made_of_ids_and_differ():
+def test_keys_are_made_of_ids_and_differ() -> None:
     ids = ["Ärzte/2019#1", "arzte 2019 1", "عربي", "日本", "document", "a,b={c}", "%"]
     entries = read(written("bibtex", *(Document(each, "t", "") for each in ids))).entries
     keys = [entry.key for entry in entries]
@@ -115,6 +115,6 @@ def test_keys_are_made_of_ids_and_differ():
     assert len({key.casefold() for key in keys}) == len(ids)
 
 
-def test_the_same_id_twice_has_two_keys():
+def test_the_same_id_twice_has_two_keys() -> None:
     entries = read(written("bibtex", PLAIN, PLAIN, PLAIN)).entries
     assert len({entry.key for entry in entries}) == 3

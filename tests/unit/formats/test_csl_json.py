@@ -31,7 +31,7 @@ def cited(*documents: Document) -> list[str]:
     return [str(each) for each in bibliography.bibliography()]
 
 
-def test_an_item_is_so():
+def test_an_item_is_so() -> None:
     assert items(PLAIN) == [
         {
             "id": "health-mekong",
@@ -56,12 +56,12 @@ def test_an_item_is_so():
     ]
 
 
-def test_what_is_not_known_is_left_out():
+def test_what_is_not_known_is_left_out() -> None:
     (item,) = items(Document(id="a", title="", abstract=""))
     assert {name for name in item if name != "custom"} == {"id", "type"}
 
 
-def test_every_field_is_there_to_the_letter():
+def test_every_field_is_there_to_the_letter() -> None:
     documents = (*seeds(), *generated(200))
     for document, item in zip(documents, items(*documents), strict=True):
         again = Document(
@@ -78,7 +78,7 @@ def test_every_field_is_there_to_the_letter():
         assert again == document
 
 
-def test_citeproc_cites_the_seeds():
+def test_citeproc_cites_the_seeds() -> None:
     documents = seeds()
     lines = cited(*documents)
     assert len(lines) == 41
@@ -90,7 +90,7 @@ def test_citeproc_cites_the_seeds():
         assert str(document.year) in line
 
 
-def test_citeproc_takes_no_name_apart():
+def test_citeproc_takes_no_name_apart() -> None:
     (line,) = cited(PLAIN)
     assert line.startswith("C. Zimmerman et al. and International Organization for Migration (IOM)")
     assert "2014" in line

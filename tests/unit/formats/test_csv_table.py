@@ -45,7 +45,7 @@ def zotero(**cells: str) -> str:
 # What is read.
 
 
-def test_what_zotero_writes(tmp_path):
+def test_what_zotero_writes(tmp_path: Path) -> None:
     text = zotero(
         key="ABCD2345",
         item_type="report",
@@ -73,7 +73,7 @@ def test_what_zotero_writes(tmp_path):
     ]
 
 
-def test_zoteros_editors_and_date_where_there_is_no_other(tmp_path):
+def test_zoteros_editors_and_date_where_there_is_no_other(tmp_path: Path) -> None:
     (found,) = read(tmp_path, zotero(title="a", editor="Ash, Ann; Bo, Ben", date="5/2011"))
     assert (found.authors, found.year) == (("Ann Ash", "Ben Bo"), 2011)
 
@@ -81,7 +81,7 @@ def test_zoteros_editors_and_date_where_there_is_no_other(tmp_path):
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_what_excel_writes(separator, ends, mark, tmp_path):
+def test_what_excel_writes(separator: str, ends: str, mark: str, tmp_path: Path) -> None:
     rows = [
         ["Title", "Abstract", "YEAR", "Country Codes", "ID"],
         ['"A, b; c\td"', '"He said ""x""\ny"', "2014", "lb", "12"],
@@ -102,13 +102,13 @@ def test_what_excel_writes(separator, ends, mark, tmp_path):
 
 
 @pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
-def test_excels_line_that_names_the_separator(separator, tmp_path):
+def test_excels_line_that_names_the_separator(separator: str, tmp_path: Path) -> None:
     path = write(tmp_path, f'sep={separator}\r\nTitle{separator}Text\r\n"a,;|"{separator}b\r\n')
     (entry,) = csv_table.read(path)
     assert (entry.line, entry.document.title, entry.document.abstract) == (3, "a,;|", "b")
 
 
-def test_a_table_of_one_column(tmp_path):
+def test_a_table_of_one_column(tmp_path: Path) -> None:
     assert [each.title for each in read(tmp_path, "title\na\nb; c\n")] == ["a", "b; c"]
 
 
@@ -122,7 +122,7 @@ def test_a_table_of_one_column(tmp_path):
         ("Category", "category"),
     ],
 )
-def test_columns_of_text_are_known_by_other_names(header, field, tmp_path):
+def test_columns_of_text_are_known_by_other_names(header: str, field: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f"title,{header}\nt,x y\n")
     assert getattr(found, field) == "x y"
 
@@ -140,7 +140,7 @@ def test_columns_of_text_are_known_by_other_names(header, field, tmp_path):
         ("source files", "sources"),
     ],
 )
-def test_columns_of_lists_are_known_by_other_names(header, field, tmp_path):
+def test_columns_of_lists_are_known_by_other_names(header: str, field: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f'title,{header}\nt,"a, b;  c\\;d ;"\n')
     assert getattr(found, field) == ("a, b", "c;d")
 
@@ -149,13 +149,15 @@ def test_columns_of_lists_are_known_by_other_names(header, field, tmp_path):
     ("header", "authors"),
     [("author", ("Ann Ash", "Ben Bo")), ("authors", ("Ash, Ann", "Bo, Ben", ","))],
 )
-def test_names_are_turned_where_managers_write_them(header, authors, tmp_path):
+def test_names_are_turned_where_managers_write_them(
+    header: str, authors: tuple[str, ...], tmp_path: Path
+) -> None:
     (found,) = read(tmp_path, f'title,{header}\nt,"Ash, Ann; Bo, Ben; ,"\n')
     assert found.authors == authors
 
 
 @pytest.mark.parametrize("year", ["2014", " 2014 ", "2014.0", "12/05/2014", "2014-05-12"])
-def test_a_year_is_found(year, tmp_path):
+def test_a_year_is_found(year: str, tmp_path: Path) -> None:
     assert read(tmp_path, f"title,Publication Year\nt,{year}\n")[0].year == 2014
 
 
@@ -163,18 +165,18 @@ def test_a_year_is_found(year, tmp_path):
     ("cell", "text"),
     [("'=x", "=x"), ("''=x", "'=x"), ("'tis", "'tis"), ("'\tx", "\tx"), ("=x", "=x")],
 )
-def test_the_apostrophe_before_a_formula_comes_off(cell, text, tmp_path):
+def test_the_apostrophe_before_a_formula_comes_off(cell: str, text: str, tmp_path: Path) -> None:
     assert read(tmp_path, f'title,text\n"{cell}",b\n')[0].title == text
 
 
-def test_rows_begin_at_their_lines(tmp_path):
+def test_rows_begin_at_their_lines(tmp_path: Path) -> None:
     text = '\ntitle,text\n"a\nb","c\n\nd"\n\n,\ne,f\n'
     for each in (text, text.replace("\n", "\r\n")):
         path = write(tmp_path, each)
         assert [entry.line for entry in csv_table.read(path)] == [3, 9]
 
 
-def test_a_cell_may_be_very_long(tmp_path):
+def test_a_cell_may_be_very_long(tmp_path: Path) -> None:
     before = csv.field_size_limit()
     assert read(tmp_path, f"title\n{'x' * 300_000}\n")[0].title == "x" * 300_000
     assert csv.field_size_limit() == before
@@ -237,14 +239,14 @@ def test_a_cell_may_be_very_long(tmp_path):
         pytest.param("\n \n", "1: the file is empty", id="empty"),
     ],
 )
-def test_what_cannot_be_read_is_refused(text, problem, tmp_path):
+def test_what_cannot_be_read_is_refused(text: str, problem: str, tmp_path: Path) -> None:
     path = write(tmp_path, text)
     with pytest.raises(SourceError) as caught:
         list(csv_table.read(path))
     assert caught.value.message == f"{path}:{problem}"
 
 
-def test_a_table_in_another_encoding_is_refused(tmp_path):
+def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "library.csv"
     path.write_bytes("title\ncafé\n".encode("latin-1"))
     with pytest.raises(SourceError, match=r"csv:2: byte 0xe9 is not UTF-8; save the file as UTF-8"):

@@ -19,7 +19,7 @@ def rows(*documents: Document) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
-def test_a_table_stands_so():
+def test_a_table_stands_so() -> None:
     assert written("csv", PLAIN).encode() == (
         b"\xef\xbb\xbfid,title,abstract,authors,year,topics,"
         b"countries,country_codes,regions,category,sources\r\n"
@@ -32,7 +32,7 @@ def test_a_table_stands_so():
     )
 
 
-def test_the_csv_module_reads_the_seeds():
+def test_the_csv_module_reads_the_seeds() -> None:
     documents = seeds()
     for document, row in zip(documents, rows(*documents), strict=True):
         assert tuple(row) == COLUMNS
@@ -42,7 +42,7 @@ def test_the_csv_module_reads_the_seeds():
         assert row["countries"].split("; ") == list(document.countries)
 
 
-def test_the_csv_module_finds_one_row_a_document_whatever_is_in_it():
+def test_the_csv_module_finds_one_row_a_document_whatever_is_in_it() -> None:
     documents = generated(200)
     found = rows(*documents)
     assert [restore(row["id"]) for row in found] == [each.id for each in documents]
@@ -50,7 +50,7 @@ def test_the_csv_module_finds_one_row_a_document_whatever_is_in_it():
     assert all(None not in row and None not in row.values() for row in found)
 
 
-def test_no_cell_is_a_formula():
+def test_no_cell_is_a_formula() -> None:
     odd = [replace(PLAIN, title=f"{start}cmd", topics=(f"{start}x",)) for start in "=+-@\t\r\n＝"]
     for row in rows(*odd, *generated(200)):
         assert not any(cell.startswith(tuple(STARTERS)) for cell in row.values())
@@ -76,6 +76,6 @@ def test_no_cell_is_a_formula():
         ("", ""),
     ],
 )
-def test_an_apostrophe_goes_on_and_comes_off(text, cell):
+def test_an_apostrophe_goes_on_and_comes_off(text: str, cell: str) -> None:
     assert defuse(text) == cell
     assert restore(cell) == text

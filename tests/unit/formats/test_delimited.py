@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from embedder.formats.delimited import join, split
@@ -17,7 +19,9 @@ from embedder.formats.delimited import join, split
         (("a, b", '"c"'), 'a, b; "c"'),
     ],
 )
-def test_values_are_joined_and_taken_apart(values, text):
+def test_values_are_joined_and_taken_apart(
+    values: tuple[Any, ...] | tuple[str, ...], text: str
+) -> None:
     assert join(values) == text
     assert split(text) == values
 
@@ -33,5 +37,7 @@ def test_values_are_joined_and_taken_apart(values, text):
         ("a, b", ("a, b",)),
     ],
 )
-def test_what_others_joined_is_taken_apart(text, values):
+def test_what_others_joined_is_taken_apart(
+    text: str, values: tuple[str, ...] | tuple[Any, ...]
+) -> None:
     assert split(text) == values

@@ -25,12 +25,12 @@ from embedder.formats.fields import check, name_in_order, year_in
         ("", None),
     ],
 )
-def test_a_date_has_a_year(date, year):
+def test_a_date_has_a_year(date: str, year: int | None) -> None:
     assert year_in(date) == year
 
 
 @pytest.mark.parametrize("date", ["14", "May 14", "20140512", "999", "3000", "٢٠١٤"])
-def test_a_date_without_one_is_refused(date):
+def test_a_date_without_one_is_refused(date: str) -> None:
     with pytest.raises(ValueError, match="has no year of four digits, from 1000 to 2999; mend it"):
         year_in(date)
 
@@ -50,11 +50,11 @@ def test_a_date_without_one_is_refused(date):
         ("", ""),
     ],
 )
-def test_a_name_is_put_in_order(written, spoken):
+def test_a_name_is_put_in_order(written: str, spoken: str) -> None:
     assert name_in_order(written) == spoken
 
 
-def test_an_unknown_field_is_refused():
+def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(SourceError) as caught:
         check(Path("a.csv"), 7, {"titel": "a"})
     assert caught.value.message == "a.csv:7: titel: Extra inputs are not permitted"

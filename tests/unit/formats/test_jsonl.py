@@ -46,7 +46,7 @@ def problem_of(folder: Path, line: str | dict[str, Any]) -> str:
 # What is read.
 
 
-def test_our_own_keys_are_all_kept(tmp_path):
+def test_our_own_keys_are_all_kept(tmp_path: Path) -> None:
     line = {
         "id": "health-mekong",
         "title": " Health  and Human Trafficking",
@@ -63,13 +63,13 @@ def test_our_own_keys_are_all_kept(tmp_path):
     assert read_one(tmp_path, line).as_dict() == line
 
 
-def test_a_title_alone_is_a_document(tmp_path):
+def test_a_title_alone_is_a_document(tmp_path: Path) -> None:
     assert read_one(tmp_path, {"title": "Alone"}) == Document(
         id="", title="Alone", abstract="", sources=("library.jsonl",)
     )
 
 
-def test_beir_keys_are_ours_under_other_names(tmp_path):
+def test_beir_keys_are_ours_under_other_names(tmp_path: Path) -> None:
     line = {
         "_id": "MED-10",
         "title": "Statins",
@@ -81,7 +81,7 @@ def test_beir_keys_are_ours_under_other_names(tmp_path):
     )
 
 
-def test_an_empty_text_is_a_document(tmp_path):
+def test_an_empty_text_is_a_document(tmp_path: Path) -> None:
     # As in Cranfield: documents 471 and 995 have neither.
     found = read_one(tmp_path, {"_id": "471", "title": "", "text": "", "metadata": {}})
     assert found == Document(id="471", title="", abstract="", sources=("library.jsonl",))
@@ -102,17 +102,17 @@ def test_an_empty_text_is_a_document(tmp_path):
     ],
     ids=str,
 )
-def test_an_id_is_kept_as_text(given, kept, tmp_path):
+def test_an_id_is_kept_as_text(given: str | int | None, kept: str, tmp_path: Path) -> None:
     assert read_one(tmp_path, {"id": given}).id == kept
     assert read_one(tmp_path, {"_id": given}).id == kept
 
 
-def test_a_kept_id_is_the_documents_id(tmp_path):
+def test_a_kept_id_is_the_documents_id(tmp_path: Path) -> None:
     (entry,) = identify(jsonl.read(write(tmp_path, '{"_id": 12, "text": "A study."}')))
     assert entry.document.id == "12"
 
 
-def test_lines_are_numbered_past_blank_ones(tmp_path):
+def test_lines_are_numbered_past_blank_ones(tmp_path: Path) -> None:
     path = write(tmp_path, "", '{"id": "a"}', " \t ", "", '{"id": "b"}', "")
     assert [(each.document.id, each.line, each.path) for each in jsonl.read(path)] == [
         ("a", 2, path),
@@ -128,7 +128,7 @@ def test_lines_are_numbered_past_blank_ones(tmp_path):
         pytest.param(lambda raw: raw + b"\n\n", id="line ends at the end"),
     ],
 )
-def test_line_ends_and_marks_change_nothing(rewrite, tmp_path):
+def test_line_ends_and_marks_change_nothing(rewrite: Any, tmp_path: Path) -> None:
     path = tmp_path / "library.jsonl"
     path.write_bytes(rewrite(b'{"id": "a"}\n{"id": "b", "title": "\xc3\xa9"}'))
     assert [(each.line, each.document.id, each.document.title) for each in jsonl.read(path)] == [
@@ -138,28 +138,28 @@ def test_line_ends_and_marks_change_nothing(rewrite, tmp_path):
 
 
 @pytest.mark.parametrize("odd", ["\x85", "\u2028", "\u2029"], ids=lambda odd: f"U+{ord(odd):04X}")
-def test_only_line_feeds_end_lines(odd, tmp_path):
+def test_only_line_feeds_end_lines(odd: str, tmp_path: Path) -> None:
     assert read_one(tmp_path, {"title": f"a{odd}b"}).title == f"a{odd}b"
 
 
-def test_escapes_in_prose_are_kept_to_the_letter(tmp_path):
+def test_escapes_in_prose_are_kept_to_the_letter(tmp_path: Path) -> None:
     line = r'{"title": "a\tb\u00e9\ud83d\ude00", "abstract": "one\r\ntwo\n"}'
     found = read_one(tmp_path, line)
     assert (found.title, found.abstract) == ("a\tbé😀", "one\r\ntwo\n")
 
 
-def test_values_lose_the_spaces_around_them(tmp_path):
+def test_values_lose_the_spaces_around_them(tmp_path: Path) -> None:
     assert read_one(tmp_path, {"authors": [" Ann  Ash ", "Ben\n"]}).authors == ("Ann  Ash", "Ben")
 
 
-def test_countries_gain_the_codes_that_they_have(tmp_path):
+def test_countries_gain_the_codes_that_they_have(tmp_path: Path) -> None:
     line = {"countries": ["Viet Nam", "Worldwide", "Lebanon"], "country_codes": ["lb", "GEO"]}
     found = read_one(tmp_path, line)
     assert found.countries == ("Viet Nam", "Worldwide", "Lebanon")
     assert found.country_codes == ("VNM", "LBN", "GEO")
 
 
-def test_what_is_exported_is_imported_unchanged(tmp_path):
+def test_what_is_exported_is_imported_unchanged(tmp_path: Path) -> None:
     pages = sorted(SEEDS.glob("*.txt"))
     seeds = identify(entry for path in pages for entry in listing.read(path))
     documents = find_changes(seeds, kept=[], stored={}, forgotten=[]).new
@@ -173,14 +173,16 @@ def test_what_is_exported_is_imported_unchanged(tmp_path):
 
 
 @pytest.mark.parametrize("key", ["titel", "Title", "authors ", "content", "author"])
-def test_an_unknown_key_is_named_with_the_known_ones(key, tmp_path):
+def test_an_unknown_key_is_named_with_the_known_ones(key: str, tmp_path: Path) -> None:
     assert problem_of(tmp_path, {"title": "a", key: "b"}) == f"unknown key {key!r}; {KNOWN}"
 
 
 @pytest.mark.parametrize(
     ("both", "second"), [(("id", "_id"), "_id"), (("abstract", "text"), "text")], ids=str
 )
-def test_one_key_under_two_names_is_refused(both, second, tmp_path):
+def test_one_key_under_two_names_is_refused(
+    both: tuple[str, ...], second: str, tmp_path: Path
+) -> None:
     line = dict.fromkeys(both, "a")
     assert problem_of(tmp_path, line) == f"unknown key {second!r}; {KNOWN}"
 
@@ -198,7 +200,7 @@ def test_one_key_under_two_names_is_refused(both, second, tmp_path):
         pytest.param(r'{"metadata": {"a": "\udc00b"}}', 26, id="half a pair in what is not kept"),
     ],
 )
-def test_what_is_no_json_is_refused(line, column, tmp_path):
+def test_what_is_no_json_is_refused(line: str, column: int, tmp_path: Path) -> None:
     # The words between are the JSON parser's own.
     problem = problem_of(tmp_path, line)
     assert problem.startswith("not a JSON object: ")
@@ -206,7 +208,7 @@ def test_what_is_no_json_is_refused(line, column, tmp_path):
 
 
 @pytest.mark.parametrize("line", ["[]", '["title"]', '"title"', "12", "null", "true"])
-def test_what_is_no_object_is_refused(line, tmp_path):
+def test_what_is_no_object_is_refused(line: str, tmp_path: Path) -> None:
     assert problem_of(tmp_path, line) == "the line: Input should be an object"
 
 
@@ -233,7 +235,9 @@ def test_what_is_no_object_is_refused(line, tmp_path):
         ("id", ["a"], "id: Input should be a valid string"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_refused(key, value, problem, tmp_path):
+def test_a_value_of_the_wrong_kind_is_refused(
+    key: str, value: Any, problem: str, tmp_path: Path
+) -> None:
     assert problem_of(tmp_path, {key: value}) == problem
 
 
@@ -257,12 +261,12 @@ def test_a_value_of_the_wrong_kind_is_refused(key, value, problem, tmp_path):
         pytest.param("a\x7fb", id="DEL inside"),
     ],
 )
-def test_an_id_that_would_not_travel_is_refused(key, value, tmp_path):
+def test_an_id_that_would_not_travel_is_refused(key: str, value: str, tmp_path: Path) -> None:
     assert problem_of(tmp_path, {key: value}).startswith(f"{key}: ")
 
 
 # BUG: a code that is no country's is dropped without a word.
-def test_a_code_that_is_no_countrys_is_refused(tmp_path):
+def test_a_code_that_is_no_countrys_is_refused(tmp_path: Path) -> None:
     assert "'QQQ'" in problem_of(tmp_path, {"country_codes": ["LBN", "QQQ"]})
 
 
@@ -294,7 +298,9 @@ def test_a_code_that_is_no_countrys_is_refused(tmp_path):
         ),
     ],
 )
-def test_a_file_that_is_no_utf8_text_is_refused(raw, line, problem, tmp_path):
+def test_a_file_that_is_no_utf8_text_is_refused(
+    raw: Any, line: int, problem: str, tmp_path: Path
+) -> None:
     path = tmp_path / "library.jsonl"
     path.write_bytes(raw)
     with pytest.raises(SourceError) as caught:
@@ -303,7 +309,7 @@ def test_a_file_that_is_no_utf8_text_is_refused(raw, line, problem, tmp_path):
     assert caught.value.line == line
 
 
-def test_an_id_that_would_be_an_address_is_refused(tmp_path: Path):
+def test_an_id_that_would_be_an_address_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     path.write_text('{"id": "a/similar", "title": "x"}\n')
     with pytest.raises(SourceError) as caught:

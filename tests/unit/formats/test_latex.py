@@ -31,11 +31,11 @@ from embedder.formats.latex import decode
         ("", ""),
     ],
 )  # fmt: skip
-def test_latex_is_decoded(latex, text):
+def test_latex_is_decoded(latex: str, text: str) -> None:
     assert decode(latex) == text
 
 
 @pytest.mark.parametrize("latex", [r"\href{x}", "{" * 5000])
-def test_what_cannot_be_decoded_is_refused(latex):
+def test_what_cannot_be_decoded_is_refused(latex: str) -> None:
     with pytest.raises(ValueError, match="cannot be read; write it plainly"):
         decode(latex)

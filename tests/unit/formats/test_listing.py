@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import codecs
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -113,14 +113,16 @@ def raw_lines(path: Path) -> list[str]:
 # The seeds.
 
 
-def test_each_page_gives_its_entries(entries):
+def test_each_page_gives_its_entries(entries: list[Entry]) -> None:
     counts = {path.name: 0 for path in PAGES}
     for entry in entries:
         counts[entry.path.name] += 1
     assert counts == {PAGE_0: 9, PAGE_1: 10, PAGE_2: 9, PAGE_3: 6, PAGE_4: 10}
 
 
-def test_44_entries_are_41_documents_in_the_order_of_the_pages(entries, documents):
+def test_44_entries_are_41_documents_in_the_order_of_the_pages(
+    entries: list[Entry], documents: dict[str, Document]
+) -> None:
     assert len(entries) == 44
     assert list(documents) == [row.title for row in ROWS]
     assert len(documents) == 41
@@ -128,7 +130,7 @@ def test_44_entries_are_41_documents_in_the_order_of_the_pages(entries, document
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.title[:48])
-def test_a_seed_document_reads_as_the_page_says(row, documents):
+def test_a_seed_document_reads_as_the_page_says(row: Any, documents: dict[str, Document]) -> None:
     found = documents[row.title]
     assert row == Row(
         found.title,
@@ -143,7 +145,7 @@ def test_a_seed_document_reads_as_the_page_says(row, documents):
     assert found.category is None
 
 
-def test_titles_and_abstracts_are_lines_of_the_page_to_the_letter(entries):
+def test_titles_and_abstracts_are_lines_of_the_page_to_the_letter(entries: list[Entry]) -> None:
     for entry in entries:
         lines = raw_lines(entry.path)
         above, title, blank, abstract, under = lines[entry.line - 2 : entry.line + 3]
@@ -152,13 +154,13 @@ def test_titles_and_abstracts_are_lines_of_the_page_to_the_letter(entries):
         assert entry.document.abstract == abstract
 
 
-def test_no_long_line_of_a_page_is_left_out(entries):
+def test_no_long_line_of_a_page_is_left_out(entries: list[Entry]) -> None:
     prose = {line for path in PAGES for line in raw_lines(path) if len(line) > 220}
     assert prose == {entry.document.abstract for entry in entries}
     assert len(prose) == 41
 
 
-def test_typography_of_the_pages_is_kept(documents):
+def test_typography_of_the_pages_is_kept(documents: dict[str, Document]) -> None:
     assert "IOM’s caseload" in documents["IOM Case Data Analysis Human Trafficking"].abstract
     longest = max(documents.values(), key=lambda each: len(each.abstract))
     assert longest.title.startswith("Trafficking Along Migration Routes to Europe.")
@@ -176,7 +178,9 @@ def test_typography_of_the_pages_is_kept(documents):
         pytest.param(lambda raw: raw + b"\n\n \n", id="blank lines at the end"),
     ],
 )
-def test_line_ends_and_marks_change_nothing(rewrite, entries, tmp_path):
+def test_line_ends_and_marks_change_nothing(
+    rewrite: Any, entries: list[Entry], tmp_path: Path
+) -> None:
     for page in PAGES:
         copy = tmp_path / page.name
         copy.write_bytes(rewrite(page.read_bytes()))
@@ -216,7 +220,7 @@ def read_one(folder: Path, *entry: str) -> Document:
     return found.document
 
 
-def test_an_entry_has_no_id_and_says_where_it_stands(tmp_path):
+def test_an_entry_has_no_id_and_says_where_it_stands(tmp_path: Path) -> None:
     path = page_with(tmp_path, *ENTRY, "", *ENTRY)
     first, second = listing.read(path)
     assert (first.path, first.line, second.line) == (path, 5, 17)
@@ -237,25 +241,25 @@ def test_an_entry_has_no_id_and_says_where_it_stands(tmp_path):
 
 
 @pytest.mark.parametrize("word", listing.LABELS)
-def test_a_label_in_prose_is_no_label(word, tmp_path):
+def test_a_label_in_prose_is_no_label(word: Any, tmp_path: Path) -> None:
     title, abstract = f"{word} of origin", f"{word} is a word. {word}: {word}"
     found = read_one(tmp_path, title, "", abstract, *ENTRY[3:])
     assert (found.title, found.abstract) == (title, abstract)
     assert (found.countries, found.year) == (("Lebanon",), 2019)
 
 
-def test_a_label_in_the_place_of_a_title_is_a_title(tmp_path):
+def test_a_label_in_the_place_of_a_title_is_a_title(tmp_path: Path) -> None:
     _, second = listing.read(page_with(tmp_path, *ENTRY, "", "Region", "", *ENTRY[2:]))
     assert second.document.title == "Region"
     assert second.document.regions == ("Middle East and North Africa",)
 
 
-def test_the_topic_may_stand_right_under_the_first_line(tmp_path):
+def test_the_topic_may_stand_right_under_the_first_line(tmp_path: Path) -> None:
     (found,) = listing.read(write_page(tmp_path, HEAD[0], "Trafficking", "", *ENTRY))
     assert (found.document.topics, found.line) == (("Trafficking",), 4)
 
 
-def test_labels_may_stand_in_any_order(tmp_path):
+def test_labels_may_stand_in_any_order(tmp_path: Path) -> None:
     found = read_one(
         tmp_path,
         *ENTRY[:3],
@@ -270,11 +274,13 @@ def test_labels_may_stand_in_any_order(tmp_path):
     assert (found.countries, found.regions, found.year) == (("Lebanon",), ("Worldwide",), 2019)
 
 
-def test_a_category_is_kept(tmp_path):
+def test_a_category_is_kept(tmp_path: Path) -> None:
     assert read_one(tmp_path, *ENTRY, "Reports").category == "Reports"
 
 
-def test_spaces_around_labels_and_values_are_dropped_but_not_those_of_a_citation(tmp_path):
+def test_spaces_around_labels_and_values_are_dropped_but_not_those_of_a_citation(
+    tmp_path: Path,
+) -> None:
     found = read_one(
         tmp_path,
         " A  title ",
@@ -294,7 +300,7 @@ def test_spaces_around_labels_and_values_are_dropped_but_not_those_of_a_citation
 @pytest.mark.parametrize(
     "odd", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"], ids=lambda odd: f"U+{ord(odd):04X}"
 )
-def test_only_line_feeds_end_lines(odd, tmp_path):
+def test_only_line_feeds_end_lines(odd: str, tmp_path: Path) -> None:
     abstract = f"One{odd}two{odd}Country"
     assert read_one(tmp_path, "A title", "", abstract, *ENTRY[3:]).abstract == abstract
 
@@ -385,7 +391,9 @@ def without(label: str, *values: str) -> list[str]:
         ),
     ],
 )  # fmt: skip
-def test_a_malformed_page_is_an_error_with_its_line(lines, line, problem, tmp_path):
+def test_a_malformed_page_is_an_error_with_its_line(
+    lines: Any, line: int, problem: str, tmp_path: Path
+) -> None:
     path = write_page(tmp_path, *lines)
     with pytest.raises(SourceError) as caught:
         list(listing.read(path))
@@ -436,7 +444,9 @@ PAGE = "\n".join([*HEAD, *ENTRY]) + "\n"
         ),
     ],
 )  # fmt: skip
-def test_a_page_that_is_no_utf8_text_is_an_error(raw, line, problem, tmp_path):
+def test_a_page_that_is_no_utf8_text_is_an_error(
+    raw: Any, line: int, problem: str, tmp_path: Path
+) -> None:
     path = tmp_path / "page.txt"
     path.write_bytes(raw)
     with pytest.raises(SourceError) as caught:
@@ -445,7 +455,7 @@ def test_a_page_that_is_no_utf8_text_is_an_error(raw, line, problem, tmp_path):
     assert caught.value.line == line
 
 
-def test_a_page_that_is_not_there_is_an_error(tmp_path):
+def test_a_page_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "page.txt"
     with pytest.raises(SourceError) as caught:
         list(listing.read(path))
@@ -475,7 +485,9 @@ def test_a_page_that_is_not_there_is_an_error(tmp_path):
     ],
     ids=lambda value: " + ".join(value) if isinstance(value, list) else "",
 )
-def test_garbled_authors_are_put_right(values, authors, tmp_path):
+def test_garbled_authors_are_put_right(
+    values: list[str], authors: tuple[str, ...], tmp_path: Path
+) -> None:
     assert read_one(tmp_path, *ENTRY[:8], "Authors", *values, *ENTRY[8:]).authors == authors
 
 
@@ -497,5 +509,5 @@ def test_garbled_authors_are_put_right(values, authors, tmp_path):
         "Red Cross And Red Crescent Societies",
     ],
 )
-def test_an_organisation_stays_whole(name, tmp_path):
+def test_an_organisation_stays_whole(name: str, tmp_path: Path) -> None:
     assert read_one(tmp_path, *ENTRY[:8], "Authors", name, *ENTRY[8:]).authors == (name,)

@@ -29,44 +29,44 @@ def names(paths: list[Path], folder: Path) -> list[str]:
     return [path.relative_to(folder.resolve()).as_posix() for path in paths]
 
 
-def test_a_folders_source_files_are_found_in_order_of_name(folder):
+def test_a_folders_source_files_are_found_in_order_of_name(folder: Path) -> None:
     assert names(find_files([folder]), folder) == ["a.jsonl", "b.txt", "deep/er/c.ndjson"]
 
 
-def test_the_seeds_are_five_pages():
+def test_the_seeds_are_five_pages() -> None:
     assert names(find_files([SEEDS]), SEEDS) == sorted(path.name for path in SEEDS.iterdir())
     assert len(find_files([SEEDS])) == 5
 
 
-def test_files_are_found_in_the_order_they_are_named(folder):
+def test_files_are_found_in_the_order_they_are_named(folder: Path) -> None:
     found = find_files([folder / "deep", folder / "b.txt", folder / "a.jsonl"])
     assert names(found, folder) == ["deep/er/c.ndjson", "b.txt", "a.jsonl"]
 
 
-def test_a_file_named_twice_is_found_once(folder):
+def test_a_file_named_twice_is_found_once(folder: Path) -> None:
     roundabout = folder / "deep" / ".." / "b.txt"
     found = find_files([folder / "b.txt", folder, roundabout, folder / "deep"])
     assert names(found, folder) == ["b.txt", "a.jsonl", "deep/er/c.ndjson"]
 
 
-def test_paths_are_whole_wherever_one_stands(folder, monkeypatch):
+def test_paths_are_whole_wherever_one_stands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     assert find_files([Path("b.txt")]) == [(folder / "b.txt").resolve()]
     assert find_files([Path()]) == find_files([folder])
 
 
-def test_an_ending_counts_in_any_case(tmp_path):
+def test_an_ending_counts_in_any_case(tmp_path: Path) -> None:
     (tmp_path / "PAGE.TXT").write_text("{}")
     assert names(find_files([tmp_path]), tmp_path) == ["PAGE.TXT"]
     assert names(find_files([tmp_path / "PAGE.TXT"]), tmp_path) == ["PAGE.TXT"]
 
 
-def test_a_hidden_file_or_folder_is_found_when_named(folder):
+def test_a_hidden_file_or_folder_is_found_when_named(folder: Path) -> None:
     assert names(find_files([folder / ".e.txt"]), folder) == [".e.txt"]
     assert names(find_files([folder / ".hidden"]), folder) == [".hidden/f.txt"]
 
 
-def test_no_paths_are_no_files():
+def test_no_paths_are_no_files() -> None:
     assert find_files([]) == []
 
 
@@ -80,27 +80,27 @@ def test_no_paths_are_no_files():
         pytest.param("folder.txt", f"no source file here; known endings: {ENDINGS}", id="folder"),
     ],
 )
-def test_what_cannot_be_read_is_refused(name, problem, folder):
+def test_what_cannot_be_read_is_refused(name: str, problem: str, folder: Path) -> None:
     with pytest.raises(SourceError) as caught:
         find_files([folder / "b.txt", folder / name])
     assert caught.value.message == f"{folder / name}: {problem}"
     assert caught.value.line is None
 
 
-def test_a_link_that_leads_nowhere_is_refused(tmp_path):
+def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
     (tmp_path / "page.txt").symlink_to(tmp_path / "gone.txt")
     with pytest.raises(SourceError, match=r"page\.txt: no such file or folder$"):
         find_files([tmp_path / "page.txt"])
 
 
-def test_a_link_and_its_file_are_one(tmp_path):
+def test_a_link_and_its_file_are_one(tmp_path: Path) -> None:
     (tmp_path / "page.txt").write_text("{}")
     (tmp_path / "link.txt").symlink_to(tmp_path / "page.txt")
     assert names(find_files([tmp_path]), tmp_path) == ["page.txt"]
 
 
 # BUG: `resolve()` follows the link, and `read` then finds no reader for the file's own name.
-def test_a_link_is_read_by_its_own_ending(tmp_path):
+def test_a_link_is_read_by_its_own_ending(tmp_path: Path) -> None:
     (tmp_path / "blob").write_text('{"id": "a"}')
     (tmp_path / "library.jsonl").symlink_to(tmp_path / "blob")
     (found,) = find_files([tmp_path / "library.jsonl"])
@@ -121,7 +121,7 @@ def test_a_link_is_read_by_its_own_ending(tmp_path):
         ),
     ],
 )
-def test_a_file_is_read_by_its_ending(name, text, tmp_path):
+def test_a_file_is_read_by_its_ending(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)
     (entry,) = registry.read(tmp_path / name)
     found = entry.document
@@ -129,7 +129,9 @@ def test_a_file_is_read_by_its_ending(name, text, tmp_path):
     assert found.sources == (name,)
 
 
-def test_a_files_hash_is_of_its_content_and_the_rules(tmp_path, monkeypatch):
+def test_a_files_hash_is_of_its_content_and_the_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text("one")
     (tmp_path / "b.jsonl").write_text("one")
@@ -143,6 +145,6 @@ def test_a_files_hash_is_of_its_content_and_the_rules(tmp_path, monkeypatch):
     assert registry.content_hash(file) != before
 
 
-def test_a_file_that_cannot_be_read_has_no_hash(tmp_path):
+def test_a_file_that_cannot_be_read_has_no_hash(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read: No such file or directory"):
         registry.content_hash(tmp_path / "gone.jsonl")

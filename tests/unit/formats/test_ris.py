@@ -103,7 +103,7 @@ def problem_of(folder: Path, text: str) -> str:
 # What is read.
 
 
-def test_what_zotero_writes(tmp_path):
+def test_what_zotero_writes(tmp_path: Path) -> None:
     assert read(tmp_path, ZOTERO) == [
         Document(
             id="",
@@ -117,7 +117,7 @@ def test_what_zotero_writes(tmp_path):
     ]
 
 
-def test_what_endnote_writes(tmp_path):
+def test_what_endnote_writes(tmp_path: Path) -> None:
     assert read(tmp_path, ENDNOTE) == [
         Document(
             id="",
@@ -131,14 +131,14 @@ def test_what_endnote_writes(tmp_path):
     ]
 
 
-def test_what_older_programs_write(tmp_path):
+def test_what_older_programs_write(tmp_path: Path) -> None:
     one, two = read(tmp_path, OLD)
     assert (one.title, one.abstract, one.year) == ("One", "An abstract.", 2014)
     assert (one.authors, one.id) == (("Karl Marx",), "")
     assert (two.title, two.authors, two.year) == ("Two", ("Daniel Glattauer",), None)
 
 
-def test_entries_begin_at_their_lines(tmp_path):
+def test_entries_begin_at_their_lines(tmp_path: Path) -> None:
     assert [OLD.split("\n")[at] for at in (4, 14)] == ["TY  - JOUR", "TY  - EDBOOK"]
     for text, lines in ((OLD, [5, 15]), (ZOTERO + ZOTERO, [1, 22]), ("\n\n" + ENDNOTE, [3])):
         assert [entry.line for entry in ris.read(write(tmp_path, text))] == lines
@@ -146,12 +146,12 @@ def test_entries_begin_at_their_lines(tmp_path):
         assert [entry.line for entry in ris.read(write(tmp_path, again))] == lines
 
 
-def test_a_mark_and_line_ends_change_nothing(tmp_path):
+def test_a_mark_and_line_ends_change_nothing(tmp_path: Path) -> None:
     text = "\ufeff" + ZOTERO.replace("\n", "\r\n")
     assert read(tmp_path, text) == read(tmp_path, ZOTERO)
 
 
-def test_the_same_document_of_two_programs_is_one(tmp_path):
+def test_the_same_document_of_two_programs_is_one(tmp_path: Path) -> None:
     # Their own numbers differ, so they are no ids.
     records = [
         f"TY  - RPRT\nTI  - A title\nPY  - 2014\nID  - {number}\nER  - \n" for number in (1, 2)
@@ -173,17 +173,17 @@ def test_the_same_document_of_two_programs_is_one(tmp_path):
         ("AB  - a\nAB - no tag: one space", "a AB - no tag: one space"),
     ],
 )
-def test_an_abstract_is_put_together(lines, abstract, tmp_path):
+def test_an_abstract_is_put_together(lines: str, abstract: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f"TY  - JOUR\n{lines}\nER  - \n")
     assert found.abstract == abstract
 
 
-def test_the_first_date_with_a_year_counts(tmp_path):
+def test_the_first_date_with_a_year_counts(tmp_path: Path) -> None:
     (found,) = read(tmp_path, "TY  - JOUR\nDA  - 2016/01/01\nPY  - in press\nY1  - 2015//\nER  - ")
     assert found.year == 2015
 
 
-def test_no_name_is_no_author(tmp_path):
+def test_no_name_is_no_author(tmp_path: Path) -> None:
     (found,) = read(tmp_path, "TY  - JOUR\nAU  - ,\nAU  - \nAU  - A, B\nAU  - A, B\nER  - ")
     assert found.authors == ("B A",)
 
@@ -191,7 +191,7 @@ def test_no_name_is_no_author(tmp_path):
 # Records of ours.
 
 
-def test_a_value_changed_elsewhere_counts(tmp_path):
+def test_a_value_changed_elsewhere_counts(tmp_path: Path) -> None:
     text = written("ris", PLAIN)
     assert "C8  - " in text
     changed = text.replace("AB  - A study. In", "AB  - A new study. In")
@@ -202,14 +202,14 @@ def test_a_value_changed_elsewhere_counts(tmp_path):
     assert found == PLAIN
 
 
-def test_without_c8_the_lines_count(tmp_path):
+def test_without_c8_the_lines_count(tmp_path: Path) -> None:
     lines = written("ris", PLAIN).splitlines(keepends=True)
     (found,) = read(tmp_path, "".join(line for line in lines if not line.startswith("C8")))
     assert found.abstract == "A study. In 50% of cases: “care”."
     assert found.countries == PLAIN.countries
 
 
-def test_fields_of_others_are_not_taken_for_ours(tmp_path):
+def test_fields_of_others_are_not_taken_for_ours(tmp_path: Path) -> None:
     text = "TY  - JOUR\nDB  - Medline\nAN  - 42\nC1  - Funding\nC2  - 7\nC8  - x\nTI  - a\nER  - "
     assert read(tmp_path, text) == [Document("", "a", "", sources=("library.ris",))]
 
@@ -217,7 +217,7 @@ def test_fields_of_others_are_not_taken_for_ours(tmp_path):
 @pytest.mark.parametrize(
     "exact", ['{"title": 1}', "[]", "1", '{"countries": ["a", 1]}', '{"id": {}}', '{"x": "y"}']
 )
-def test_an_exact_value_that_is_none_is_passed_over(exact, tmp_path):
+def test_an_exact_value_that_is_none_is_passed_over(exact: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f"TY  - RPRT\nDB  - Fingerpost\nTI  - a\nC8  - {exact}\nER  - ")
     assert found == Document("", "a", "", sources=("library.ris",))
 
@@ -287,5 +287,5 @@ def test_an_exact_value_that_is_none_is_passed_over(exact, tmp_path):
         pytest.param("", "1: the file is empty", id="empty"),
     ],
 )
-def test_what_cannot_be_read_is_refused(text, problem, tmp_path):
+def test_what_cannot_be_read_is_refused(text: str, problem: str, tmp_path: Path) -> None:
     assert problem_of(tmp_path, text) == problem

@@ -17,7 +17,7 @@ def read(*documents: Document) -> list[dict[str, Any]]:
     return rispy.loads(written("ris", *documents))
 
 
-def test_a_record_stands_so():
+def test_a_record_stands_so() -> None:
     assert written("ris", replace(PLAIN, abstract="A study.")) == (
         "TY  - RPRT\n"
         "DB  - Fingerpost\n"
@@ -39,7 +39,7 @@ def test_a_record_stands_so():
     )
 
 
-def test_rispy_reads_the_seeds():
+def test_rispy_reads_the_seeds() -> None:
     documents = seeds()
     for document, record in zip(documents, read(*documents), strict=True):
         assert record["type_of_reference"] == "RPRT"
@@ -53,7 +53,7 @@ def test_rispy_reads_the_seeds():
         assert "unknown_tag" not in record
 
 
-def test_rispy_finds_one_record_a_document_whatever_is_in_it():
+def test_rispy_finds_one_record_a_document_whatever_is_in_it() -> None:
     documents = generated(200)
     for document, record in zip(documents, read(*documents), strict=True):
         assert record["accession_number"].split() == document.id.split()
@@ -61,7 +61,7 @@ def test_rispy_finds_one_record_a_document_whatever_is_in_it():
         assert "unknown_tag" not in record
 
 
-def test_what_a_line_cannot_hold_is_in_c8_too():
+def test_what_a_line_cannot_hold_is_in_c8_too() -> None:
     (record,) = read(PLAIN)
     assert record["abstract"] == "A study. In 50% of cases: “care”."
     assert json.loads(record["custom8"]) == {"abstract": PLAIN.abstract}
@@ -72,13 +72,13 @@ def test_what_a_line_cannot_hold_is_in_c8_too():
 @pytest.mark.parametrize(
     "name", ["International Organization for Migration (IOM)", "Walk Free Foundation", "Ärzte"]
 )
-def test_a_name_without_a_comma_is_kept_whole(name: str):
+def test_a_name_without_a_comma_is_kept_whole(name: str) -> None:
     (record,) = read(replace(PLAIN, authors=(name,), abstract=""))
     assert record["authors"] == [name]
     assert "custom8" not in record
 
 
-def test_a_name_with_a_comma_is_in_c8_too():
+def test_a_name_with_a_comma_is_in_c8_too() -> None:
     name = "Ministry of Labour, Invalids and Social Affairs"
     (record,) = read(replace(PLAIN, authors=(name,), abstract=""))
     assert record["authors"] == [name]

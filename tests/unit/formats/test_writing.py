@@ -16,7 +16,7 @@ from tests.support.documents import PLAIN, generated, read_back, seeds, written
 READ_BACK = ["ris", "bibtex", "csv"]
 
 
-def test_the_formats_are_these():
+def test_the_formats_are_these() -> None:
     assert [(each.name, each.media_type, each.ending) for each in EXPORTS.values()] == [
         ("ris", "application/x-research-info-systems", "ris"),
         ("bibtex", "application/x-bibtex", "bib"),
@@ -26,7 +26,7 @@ def test_the_formats_are_these():
     assert all(name == each.name for name, each in EXPORTS.items())
 
 
-def test_the_formats_cannot_be_changed():
+def test_the_formats_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         EXPORTS["csv"].name = "tsv"  # type: ignore[misc]
     with pytest.raises(TypeError):
@@ -34,7 +34,7 @@ def test_the_formats_cannot_be_changed():
 
 
 @pytest.mark.parametrize("form", EXPORTS)
-def test_a_piece_needs_one_document_only(form: str):
+def test_a_piece_needs_one_document_only(form: str) -> None:
     taken: list[str] = []
 
     def documents() -> Iterator[Document]:
@@ -50,7 +50,7 @@ def test_a_piece_needs_one_document_only(form: str):
 
 
 @pytest.mark.parametrize("form", EXPORTS)
-def test_nothing_is_written_before_the_first_document_is_there(form: str):
+def test_nothing_is_written_before_the_first_document_is_there(form: str) -> None:
     def broken() -> Iterator[Document]:
         raise SourceError("library", None, "is not there")
         yield PLAIN
@@ -60,20 +60,20 @@ def test_nothing_is_written_before_the_first_document_is_there(form: str):
 
 
 @pytest.mark.parametrize("form", EXPORTS)
-def test_no_documents_are_a_file_too(form: str):
+def test_no_documents_are_a_file_too(form: str) -> None:
     empty = {"ris": "", "bibtex": "", "csl-json": "[]\n"}
     assert written(form) == empty.get(form, written("csv", PLAIN).split("\r\n")[0] + "\r\n")
 
 
 @pytest.mark.parametrize("form", READ_BACK)
-def test_the_seeds_come_back(form: str, tmp_path: Path):
+def test_the_seeds_come_back(form: str, tmp_path: Path) -> None:
     documents = seeds()
     assert len(documents) == 41
     assert tuple(read_back(form, tmp_path, *documents)) == documents
 
 
 @pytest.mark.parametrize("form", READ_BACK)
-def test_generated_documents_come_back(form: str, tmp_path: Path):
+def test_generated_documents_come_back(form: str, tmp_path: Path) -> None:
     documents = generated(400)
     assert len({each.id for each in documents}) == 400
     found = read_back(form, tmp_path, *documents)
@@ -115,7 +115,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("form", READ_BACK)
-def test_hostile_text_comes_back(form: str, text: str, tmp_path: Path):
+def test_hostile_text_comes_back(form: str, text: str, tmp_path: Path) -> None:
     value = text.strip() or "x"
     odd = Document(
         id="odd",
@@ -133,13 +133,13 @@ def test_hostile_text_comes_back(form: str, text: str, tmp_path: Path):
 
 @pytest.mark.parametrize("form", READ_BACK)
 @pytest.mark.parametrize("key", ["a b", "a  b", "Ärzte/2019#1", "عربي", "12", "-3", "=1", "{", "%"])
-def test_an_id_comes_back(form: str, key: str, tmp_path: Path):
+def test_an_id_comes_back(form: str, key: str, tmp_path: Path) -> None:
     odd = Document(id=key, title="A title", abstract="", sources=("a.txt",))
     assert read_back(form, tmp_path, odd) == [odd]
 
 
 @pytest.mark.parametrize("form", READ_BACK)
-def test_codes_keep_their_order(form: str, tmp_path: Path):
+def test_codes_keep_their_order(form: str, tmp_path: Path) -> None:
     # As merging two sources leaves them.
     odd = Document(
         id="a",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ ALL = np.ones(COUNT, dtype=bool)
 
 @pytest.mark.parametrize("limit", [1, 10, 99, 100, 500, COUNT])
 @pytest.mark.parametrize("query", QUERIES, ids=lambda _: "query")
-def test_the_nearest_are_those_of_numpy(query, limit, index):
+def test_the_nearest_are_those_of_numpy(query: Any, limit: Any, index: DenseIndex) -> None:
     positions, scores = index.search(query, limit)
     assert (positions.dtype, scores.dtype) == (np.int64, np.float32)
     wanted, products = nearest(query, limit, ALL)
@@ -77,7 +78,9 @@ def test_the_nearest_are_those_of_numpy(query, limit, index):
         pytest.param(np.arange(COUNT) < 500, id="the first half"),
     ],
 )
-def test_the_nearest_allowed_are_those_of_numpy(allowed, limit, index):
+def test_the_nearest_allowed_are_those_of_numpy(
+    allowed: Any, limit: Any, index: DenseIndex
+) -> None:
     for query in QUERIES:
         positions, scores = index.search(query, limit, PositionFilter.of(allowed))
         wanted, products = nearest(query, limit, allowed)
@@ -85,7 +88,7 @@ def test_the_nearest_allowed_are_those_of_numpy(allowed, limit, index):
         assert scores.tolist() == pytest.approx(products, abs=1e-6)
 
 
-def test_a_limit_above_the_count_gives_all(index):
+def test_a_limit_above_the_count_gives_all(index: DenseIndex) -> None:
     positions, scores = index.search(QUERIES[0], 10 * COUNT)
     assert sorted(positions.tolist()) == list(range(COUNT))
     assert len(scores) == COUNT
@@ -101,7 +104,7 @@ def test_a_limit_above_the_count_gives_all(index):
         pytest.param(0, ALL, id="limit 0 with a mask"),
     ],
 )
-def test_nothing_is_found_where_nothing_may_be(limit, allowed, index):
+def test_nothing_is_found_where_nothing_may_be(limit: int, allowed: Any, index: DenseIndex) -> None:
     positions, scores = index.search(
         QUERIES[0], limit, allowed if allowed is None else PositionFilter.of(allowed)
     )
@@ -109,7 +112,7 @@ def test_nothing_is_found_where_nothing_may_be(limit, allowed, index):
     assert (scores.shape, scores.dtype) == ((0,), np.float32)
 
 
-def test_an_empty_index_finds_nothing():
+def test_an_empty_index_finds_nothing() -> None:
     empty = ExactIndex(np.empty((0, DIM), dtype=np.float32))
     positions, scores = empty.search(QUERIES[0], 10)
     assert (positions.tolist(), scores.tolist()) == ([], [])
@@ -134,7 +137,7 @@ HALVES = np.asarray(
 FIRST = HALVES[1]
 
 
-def test_values_are_exact_where_they_can_be():
+def test_values_are_exact_where_they_can_be() -> None:
     positions, scores = ExactIndex(HALVES).search(FIRST, 6)
     assert dict(zip(positions.tolist(), scores.tolist(), strict=True)) == {
         0: 0.5,
@@ -150,7 +153,7 @@ def test_values_are_exact_where_they_can_be():
 @pytest.mark.parametrize(
     ("limit", "tied"), [(2, 1), (3, 2), (4, 3)], ids=["one fits", "two fit", "all fit"]
 )
-def test_ties_fill_the_places_left_the_same_way_each_time(limit, tied):
+def test_ties_fill_the_places_left_the_same_way_each_time(limit: int, tied: int) -> None:
     index = ExactIndex(HALVES)
     positions, scores = index.search(FIRST, limit)
     assert positions[0] == 1
@@ -161,20 +164,20 @@ def test_ties_fill_the_places_left_the_same_way_each_time(limit, tied):
 
 
 @pytest.mark.parametrize("limit", [1, 3, 200])
-def test_of_equal_vectors_the_first_are_found(limit):
+def test_of_equal_vectors_the_first_are_found(limit: int) -> None:
     for count in (300, 12_000):  # looked through, and by the sketch
         index = ExactIndex(np.repeat(HALVES[1:2], count, axis=0))
         assert index.search(FIRST, limit)[0].tolist() == list(range(limit))
 
 
-def test_ties_beyond_the_mask_are_not_found():
+def test_ties_beyond_the_mask_are_not_found() -> None:
     mask = np.asarray([False, False, True, True, False, True])
     positions, scores = ExactIndex(HALVES).search(FIRST, 3, PositionFilter.of(mask))
     assert set(positions[:2].tolist()) == {2, 5}
     assert (positions[2], scores.tolist()) == (3, [0.5, 0.5, 0.0])
 
 
-def test_copies_of_one_vector_are_all_found():
+def test_copies_of_one_vector_are_all_found() -> None:
     copies = ExactIndex(np.repeat(VECTORS[:3], [5, 200, 3], axis=0))
     positions, scores = copies.search(VECTORS[1], 200)
     assert sorted(positions.tolist()) == list(range(5, 205))
@@ -195,20 +198,20 @@ def test_copies_of_one_vector_are_all_found():
         (-2.0, [0, 1, 2, 3, 4, 5]),
     ],
 )
-def test_within_takes_in_its_threshold(threshold, found):
+def test_within_takes_in_its_threshold(threshold: float, found: list[Any] | list[int]) -> None:
     positions = ExactIndex(HALVES).within(FIRST, threshold)
     assert positions.dtype == np.int64
     assert sorted(positions.tolist()) == found
 
 
 @pytest.mark.parametrize("threshold", [-0.3, 0.0, 0.1, 0.4, 0.99])
-def test_within_is_that_of_numpy(threshold, index):
+def test_within_is_that_of_numpy(threshold: float, index: DenseIndex) -> None:
     for query in QUERIES:
         wanted = np.flatnonzero(VECTORS.astype(np.float64) @ query >= threshold)
         assert sorted(index.within(query, threshold).tolist()) == wanted.tolist()
 
 
-def test_within_agrees_with_search_to_the_last_bit(index):
+def test_within_agrees_with_search_to_the_last_bit(index: DenseIndex) -> None:
     positions, scores = index.search(QUERIES[0], 50)
     found = index.within(QUERIES[0], float(scores[-1]))
     assert sorted(found.tolist()) == sorted(positions.tolist())
@@ -219,7 +222,7 @@ def test_within_agrees_with_search_to_the_last_bit(index):
     [[5], [9, 3, 700], [4, 4, 4], list(range(COUNT)), []],
     ids=["one", "any order", "repeated", "all", "none"],
 )
-def test_similarities_are_in_the_order_of_the_positions(positions, index):
+def test_similarities_are_in_the_order_of_the_positions(positions: Any, index: DenseIndex) -> None:
     found = index.similarities(QUERIES[1], np.asarray(positions, dtype=np.int64))
     assert (found.shape, found.dtype) == ((len(positions),), np.float32)
     wanted = VECTORS[positions].astype(np.float64) @ QUERIES[1] if positions else np.empty(0)
@@ -227,13 +230,13 @@ def test_similarities_are_in_the_order_of_the_positions(positions, index):
 
 
 @pytest.mark.parametrize("positions", [[5], [9, 3, 3], []], ids=["one", "any order", "none"])
-def test_vectors_are_those_put_in(positions, index):
+def test_vectors_are_those_put_in(positions: list[int] | list[Any], index: DenseIndex) -> None:
     found = index.vectors(np.asarray(positions, dtype=np.int64))
     assert (found.shape, found.dtype) == ((len(positions), DIM), np.float32)
     assert found.tolist() == [VECTORS[at].tolist() for at in positions]
 
 
-def test_searching_changes_neither_query_nor_mask(index):
+def test_searching_changes_neither_query_nor_mask(index: DenseIndex) -> None:
     query, mask = QUERIES[0].copy(), SOME.copy()
     index.search(query, 10, PositionFilter.of(mask))
     assert query.tolist() == QUERIES[0].tolist()
@@ -252,7 +255,9 @@ def large() -> ExactIndex:
 
 @pytest.mark.parametrize("limit", [1, 10, 1000])
 @pytest.mark.parametrize("share", [1.0, 0.9, 0.001])
-def test_a_large_exact_index_finds_what_numpy_does(large: ExactIndex, limit: int, share: float):
+def test_a_large_exact_index_finds_what_numpy_does(
+    large: ExactIndex, limit: int, share: float
+) -> None:
     random = np.random.default_rng(5)
     allowed = random.random(len(MANY)) < share
     for query in unit(random.normal(size=(5, 32))):
@@ -265,7 +270,7 @@ def test_a_large_exact_index_finds_what_numpy_does(large: ExactIndex, limit: int
         np.testing.assert_allclose(found, scores[wanted], atol=1e-6)
 
 
-def test_what_may_be_found_is_counted_and_listed():
+def test_what_may_be_found_is_counted_and_listed() -> None:
     for mask in (ALL, SOME, only(), only(0, 8, COUNT - 1), np.ones(12_345, dtype=bool)):
         allowed = PositionFilter.of(mask)
         assert allowed.count == mask.sum()
@@ -289,7 +294,7 @@ def test_what_may_be_found_is_counted_and_listed():
     ],
 )
 @pytest.mark.parametrize("limit", [1, 20, 1250])
-def test_a_large_exact_index_is_exact_however_the_vectors_lie(rows: np.ndarray, limit: int):
+def test_a_large_exact_index_is_exact_however_the_vectors_lie(rows: np.ndarray, limit: int) -> None:
     index = ExactIndex(rows)
     mask = np.random.default_rng(1).random(len(rows)) < 0.8
     for query in (rows[0], rows[-1], unit(np.ones(rows.shape[1]))):
@@ -302,7 +307,7 @@ def test_a_large_exact_index_is_exact_however_the_vectors_lie(rows: np.ndarray, 
             np.testing.assert_allclose(found, scores[positions], atol=1e-6)
 
 
-def test_a_large_exact_index_gives_all_for_a_limit_above_the_count(large: ExactIndex):
+def test_a_large_exact_index_gives_all_for_a_limit_above_the_count(large: ExactIndex) -> None:
     assert sorted(large.search(MANY[3], 10**6)[0].tolist()) == list(range(len(MANY)))
     half = np.arange(len(MANY)) % 2 == 0
     assert len(large.search(MANY[3], 10**6, PositionFilter.of(half))[0]) == half.sum()
@@ -334,7 +339,9 @@ def exact(query: np.ndarray, allowed: np.ndarray, limit: int) -> list[int]:
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.05, 0.002])
-def test_an_inverted_file_finds_nearly_all_whatever_the_filter(inverted, share: float):
+def test_an_inverted_file_finds_nearly_all_whatever_the_filter(
+    inverted: tuple[ApproximateIndex, float], share: float
+) -> None:
     index, measured = inverted
     assert measured >= 0.98
     random = np.random.default_rng(7)
@@ -350,7 +357,9 @@ def test_an_inverted_file_finds_nearly_all_whatever_the_filter(inverted, share: 
     assert np.mean(shares) >= 0.98
 
 
-def test_an_inverted_files_numbers_are_nearly_those_of_the_vectors(inverted):
+def test_an_inverted_files_numbers_are_nearly_those_of_the_vectors(
+    inverted: tuple[ApproximateIndex, float],
+) -> None:
     index, _ = inverted
     some = np.asarray([5, 11_999, 0])
     np.testing.assert_allclose(index.vectors(some), CLOSE[some], atol=1e-3)
@@ -360,14 +369,16 @@ def test_an_inverted_files_numbers_are_nearly_those_of_the_vectors(inverted):
     assert index.vectors(np.asarray([], dtype=np.int64)).shape == (0, 32)
 
 
-def test_an_inverted_file_gives_all_that_are_near_enough(inverted):
+def test_an_inverted_file_gives_all_that_are_near_enough(
+    inverted: tuple[ApproximateIndex, float],
+) -> None:
     index, _ = inverted
     found = set(index.within(CLOSE[3], 0.7).tolist())
     assert set(np.flatnonzero(CLOSE @ CLOSE[3] >= 0.701)) <= found
     assert found <= set(np.flatnonzero(CLOSE @ CLOSE[3] >= 0.699))
 
 
-def test_vectors_are_added_to_an_inverted_file(tmp_path):
+def test_vectors_are_added_to_an_inverted_file(tmp_path: Path) -> None:
     write_index(tmp_path / "one", [CLOSE[:11_000]], CLOSE[:5000], len(CLOSE))
     nothing = np.empty((0, 32), dtype=np.float32)
     write_index(tmp_path / "two", [CLOSE[11_000:]], nothing, 0, base=tmp_path / "one")
@@ -376,7 +387,9 @@ def test_vectors_are_added_to_an_inverted_file(tmp_path):
         assert index.search(CLOSE[at], 1)[0].tolist() == [at]
 
 
-def test_nothing_is_found_where_nothing_may_be_in_an_inverted_file(inverted):
+def test_nothing_is_found_where_nothing_may_be_in_an_inverted_file(
+    inverted: tuple[ApproximateIndex, float],
+) -> None:
     index, _ = inverted
     assert (
         index.search(CLOSE[0], 10, PositionFilter.of(np.zeros(len(CLOSE), dtype=bool)))[0].tolist()
@@ -384,13 +397,13 @@ def test_nothing_is_found_where_nothing_may_be_in_an_inverted_file(inverted):
     )
 
 
-def test_a_damaged_inverted_file_is_refused(tmp_path):
+def test_a_damaged_inverted_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "index").write_bytes(b"no index")
     with pytest.raises(LibraryDamaged, match="fingerpost index"):
         ApproximateIndex.read(tmp_path / "index", 1)
 
 
-def test_an_inverted_file_without_all_its_vectors_is_refused(tmp_path):
+def test_an_inverted_file_without_all_its_vectors_is_refused(tmp_path: Path) -> None:
     write_index(tmp_path / "index", [CLOSE[:2000]], CLOSE[:2000], 2000)
     assert ApproximateIndex.read(tmp_path / "index", 1).search(CLOSE[7], 1)[0].tolist() == [7]
     content = (tmp_path / "0.f16").read_bytes()
@@ -405,7 +418,9 @@ def test_an_inverted_file_without_all_its_vectors_is_refused(tmp_path):
         ApproximateIndex.read(tmp_path / "index", 1)
 
 
-def test_an_inverted_file_gives_all_for_a_limit_above_the_count(inverted):
+def test_an_inverted_file_gives_all_for_a_limit_above_the_count(
+    inverted: tuple[ApproximateIndex, float],
+) -> None:
     index, _ = inverted
     assert sorted(index.search(CLOSE[3], 10**6)[0].tolist()) == list(range(len(CLOSE)))
     many = PositionFilter.of(np.arange(len(CLOSE)) >= 3000)
@@ -414,13 +429,17 @@ def test_an_inverted_file_gives_all_for_a_limit_above_the_count(inverted):
     assert index.search(CLOSE[3], 0)[0].tolist() == []
 
 
-def test_an_inverted_file_gives_as_many_as_are_wanted_though_few_cells_are_searched(inverted):
+def test_an_inverted_file_gives_as_many_as_are_wanted_though_few_cells_are_searched(
+    inverted: tuple[ApproximateIndex, float],
+) -> None:
     index, _ = inverted
     narrow = ApproximateIndex(index._index, index._halves, 1)
     assert len(narrow.search(CLOSE[3], 4000)[0]) == 4000
 
 
-def test_an_inverted_file_finds_the_same_each_time(inverted):
+def test_an_inverted_file_finds_the_same_each_time(
+    inverted: tuple[ApproximateIndex, float],
+) -> None:
     index, _ = inverted
     first = index.search(CLOSE[11], 300)
     for _ in range(3):
@@ -430,7 +449,7 @@ def test_an_inverted_file_finds_the_same_each_time(inverted):
     np.testing.assert_allclose(first[1], CLOSE[first[0]] @ CLOSE[11], atol=1e-3)
 
 
-def test_recall_is_the_share_of_the_nearest_that_is_found():
+def test_recall_is_the_share_of_the_nearest_that_is_found() -> None:
     found = np.asarray([[1, 2, 3], [4, 5, 6]])
     assert recall(found, np.asarray([[1, 2, 9], [6, 5, 4]])) == pytest.approx((2 / 3 + 1) / 2)
 
@@ -439,7 +458,7 @@ def test_recall_is_the_share_of_the_nearest_that_is_found():
 
 
 @pytest.mark.skipif(not TASKS.is_dir(), reason="threads are listed by Linux")
-def test_a_search_starts_no_other_thread_wherever_it_runs(large: ExactIndex):
+def test_a_search_starts_no_other_thread_wherever_it_runs(large: ExactIndex) -> None:
     def started(_: int) -> int:
         before = len(list(TASKS.iterdir()))
         large.search(MANY[0], 1000)

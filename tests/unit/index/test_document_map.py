@@ -42,7 +42,9 @@ def seeds(seed_library: Library, seed_vectors: Path) -> tuple[list[tuple[int, st
 # Meaning.
 
 
-def test_neighbours_in_meaning_are_neighbours_on_the_map(seeds):
+def test_neighbours_in_meaning_are_neighbours_on_the_map(
+    seeds: tuple[list[tuple[int, str]], np.ndarray],
+) -> None:
     chosen, vectors = seeds
     chart = draw(chosen, vectors)
     drawn = trustworthiness(vectors, chart.places(), n_neighbors=5, metric="cosine")
@@ -51,7 +53,9 @@ def test_neighbours_in_meaning_are_neighbours_on_the_map(seeds):
     assert drawn > trustworthiness(vectors, principal, n_neighbors=5, metric="cosine") + 0.05
 
 
-def test_the_nearest_other_document_is_by_cosine(seeds):
+def test_the_nearest_other_document_is_by_cosine(
+    seeds: tuple[list[tuple[int, str]], np.ndarray],
+) -> None:
     chosen, vectors = seeds
     chart = draw(chosen, vectors)
     for at, near in enumerate(chart.nearest):
@@ -64,7 +68,9 @@ def test_the_nearest_other_document_is_by_cosine(seeds):
 # Staying as it was.
 
 
-def test_the_map_moves_little_when_documents_are_added(seeds):
+def test_the_map_moves_little_when_documents_are_added(
+    seeds: tuple[list[tuple[int, str]], np.ndarray],
+) -> None:
     chosen, vectors = seeds
     kept = [at for at in range(len(chosen)) if at % 10]
     before = draw([chosen[at] for at in kept], vectors[kept])
@@ -78,7 +84,9 @@ def test_the_map_moves_little_when_documents_are_added(seeds):
     assert drawn > 0.81
 
 
-def test_the_map_moves_little_when_documents_are_removed(seeds):
+def test_the_map_moves_little_when_documents_are_removed(
+    seeds: tuple[list[tuple[int, str]], np.ndarray],
+) -> None:
     chosen, vectors = seeds
     kept = [at for at in range(len(chosen)) if at % 10]
     before = draw(chosen, vectors)
@@ -86,7 +94,7 @@ def test_the_map_moves_little_when_documents_are_removed(seeds):
     assert procrustes(before.points[kept], after.points)[2] < 0.12
 
 
-def test_a_map_of_the_same_documents_stays_though_their_rows_changed():
+def test_a_map_of_the_same_documents_stays_though_their_rows_changed() -> None:
     chosen, vectors = named(30), random(30)
     before = draw(chosen, vectors)
     moved = draw([(row + 100, key) for row, key in chosen], vectors, before)
@@ -95,7 +103,7 @@ def test_a_map_of_the_same_documents_stays_though_their_rows_changed():
     assert moved.rows.tolist() == list(range(101, 131))
 
 
-def test_a_document_that_says_something_else_moves():
+def test_a_document_that_says_something_else_moves() -> None:
     chosen, vectors = named(30), random(30)
     before = draw(chosen, vectors)
     changed = vectors.copy()
@@ -106,7 +114,7 @@ def test_a_document_that_says_something_else_moves():
     assert apart < 0.2 * np.linalg.norm(before.points[3] - before.points[20])
 
 
-def test_a_map_drawn_anew_is_turned_as_the_one_before():
+def test_a_map_drawn_anew_is_turned_as_the_one_before() -> None:
     chosen, vectors = named(60), random(60)
     before = draw(chosen[:20], vectors[:20])
     after = draw(chosen, vectors, before)
@@ -120,7 +128,7 @@ def test_a_map_drawn_anew_is_turned_as_the_one_before():
     assert np.linalg.eigvalsh(product).min() >= -1e-9
 
 
-def test_a_map_on_a_line_is_not_gone_on_from():
+def test_a_map_on_a_line_is_not_gone_on_from() -> None:
     vectors = unit(np.linspace((1, 0, 0), (0, 1, 0), 8))
     line = DocumentMap(
         tuple(key for _, key in named(8)),
@@ -145,13 +153,13 @@ def test_a_map_on_a_line_is_not_gone_on_from():
         (2, [[0.0, 0.5], [1.0, 0.5]], [1, 0]),
     ],
 )
-def test_few_documents(count: int, places: list[list[float]], nearest: list[int]):
+def test_few_documents(count: int, places: list[list[float]], nearest: list[int]) -> None:
     chart = draw(named(count), random(count))
     assert sorted(chart.places().tolist()) == places
     assert chart.nearest.tolist() == nearest
 
 
-def test_three_documents_make_a_triangle_of_their_distances():
+def test_three_documents_make_a_triangle_of_their_distances() -> None:
     vectors = unit(np.array([[1, 0, 0], [0.9, 0.3, 0], [0, 0, 1]]))
     one, two, three = draw(named(3), vectors).places()
     apart = np.linalg.norm(vectors[0] - vectors[1]), np.linalg.norm(vectors[0] - vectors[2])
@@ -159,14 +167,14 @@ def test_three_documents_make_a_triangle_of_their_distances():
     assert shown[0] / shown[1] == pytest.approx(apart[0] / apart[1], abs=0.01)
 
 
-def test_equal_documents_lie_in_the_middle():
+def test_equal_documents_lie_in_the_middle() -> None:
     chart = draw(named(7), np.tile(random(1), (7, 1)))
     assert chart.places().tolist() == [[0.5, 0.5]] * 7
     assert chart.nearest.tolist() == [1, 0, 0, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("count", [3, 4, 5, 6, 12, 40])
-def test_places_fill_the_longer_side_and_are_centred_on_the_other(count: int):
+def test_places_fill_the_longer_side_and_are_centred_on_the_other(count: int) -> None:
     places = draw(named(count), random(count)).places()
     assert places.shape == (count, 2)
     low, high = places.min(axis=0), places.max(axis=0)
@@ -179,11 +187,13 @@ def test_places_fill_the_longer_side_and_are_centred_on_the_other(count: int):
 # Which documents.
 
 
-def test_all_documents_are_chosen_by_id_if_there_is_room():
+def test_all_documents_are_chosen_by_id_if_there_is_room() -> None:
     assert choose([(3, "b"), (1, "c"), (2, "a")]) == [(2, "a"), (3, "b"), (1, "c")]
 
 
-def test_the_choice_is_the_same_in_any_order_and_of_few_stays_as_a_library_grows(monkeypatch):
+def test_the_choice_is_the_same_in_any_order_and_of_few_stays_as_a_library_grows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(document_map, "LARGEST", 100)
     documents = named(1000)
     chosen = choose(documents)
@@ -198,7 +208,7 @@ def test_the_choice_is_the_same_in_any_order_and_of_few_stays_as_a_library_grows
 # Documents' vectors.
 
 
-def test_a_documents_vector_is_the_average_of_its_passages():
+def test_a_documents_vector_is_the_average_of_its_passages() -> None:
     passages = np.array([[1, 0], [0, 1], [0, 1], [0.6, 0.8]], dtype=np.float32)
     found = document_vectors(passages, np.array([9, 4, 9, 7]), np.array([7, 4, 9]))
     half = np.sqrt(0.5)
@@ -206,7 +216,7 @@ def test_a_documents_vector_is_the_average_of_its_passages():
     assert found.dtype == np.float32
 
 
-def test_no_documents_have_no_vectors():
+def test_no_documents_have_no_vectors() -> None:
     empty = np.empty(0, dtype=np.int64)
     assert document_vectors(np.empty((0, 5), np.float32), empty, empty).shape == (0, 5)
 
@@ -227,11 +237,11 @@ def axes() -> DocumentMap:
     )
 
 
-def test_a_document_equal_to_one_on_the_map_lies_there(axes):
+def test_a_document_equal_to_one_on_the_map_lies_there(axes: DocumentMap) -> None:
     assert axes.beside(axes.vectors[2]) == (0.4, 0.5)
 
 
-def test_a_document_lies_among_its_nearest(axes):
+def test_a_document_lies_among_its_nearest(axes: DocumentMap) -> None:
     # Cosines 0.8 and 0.6, squared distances 0.4 and 0.8; the other three weigh 1/4 each.
     vector = np.array([0.8, 0.6, 0, 0, 0, 0], dtype=np.float32)
     weights = np.array([1 / 0.16, 1 / 0.64, 1 / 4, 1 / 4, 1 / 4])
@@ -239,7 +249,9 @@ def test_a_document_lies_among_its_nearest(axes):
     assert axes.beside(vector) == (pytest.approx(wanted, abs=1e-3), 0.5)
 
 
-def test_left_out_documents_lie_where_they_would(seeds):
+def test_left_out_documents_lie_where_they_would(
+    seeds: tuple[list[tuple[int, str]], np.ndarray],
+) -> None:
     """Nearer to where they are on the map of all than nine tenths of the documents, in median."""
     chosen, vectors = seeds
     whole = draw(chosen, vectors)
@@ -264,7 +276,7 @@ def test_left_out_documents_lie_where_they_would(seeds):
 
 
 @pytest.mark.parametrize("count", [0, 1, 25])
-def test_a_map_is_read_as_it_was_written(tmp_path: Path, count: int):
+def test_a_map_is_read_as_it_was_written(tmp_path: Path, count: int) -> None:
     chosen = [(row, f"{key}é\x00") for row, key in named(count)]
     chart = draw(chosen, random(count))
     document_map.write(chart, tmp_path / "map.npz")

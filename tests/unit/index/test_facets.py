@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ TRAVEL = "Making Your Travel Safe: Tips on Safe Migration Practices for Youth"
 # Labels.
 
 
-def test_a_documents_labels_are_codes_and_folded_names():
+def test_a_documents_labels_are_codes_and_folded_names() -> None:
     given = document(
         countries=("Viet Nam", "Worldwide"),
         regions=("Asia and the Pacific",),
@@ -78,18 +79,18 @@ def test_a_documents_labels_are_codes_and_folded_names():
     ]
 
 
-def test_only_countries_are_looked_up():
+def test_only_countries_are_looked_up() -> None:
     assert label("countries", "Georgia") == "countries:GEO"
     assert label("authors", "Georgia") == "authors:georgia"
     assert label("regions", "LB") == "regions:lb"
 
 
-def test_a_document_without_metadata_has_no_labels():
+def test_a_document_without_metadata_has_no_labels() -> None:
     assert labels(document()) == []
 
 
 # BUG: a source may give codes alone (JSONL has the key), and `labels` looks at names alone.
-def test_a_country_told_by_its_code_alone_is_found():
+def test_a_country_told_by_its_code_alone_is_found() -> None:
     facets = make(document(country_codes=("LBN",)), document())
     assert facets.mask(facets.resolve(Filters(countries=("Lebanon",)))).tolist() == [True, False]
 
@@ -97,7 +98,7 @@ def test_a_country_told_by_its_code_alone_is_found():
 # Values.
 
 
-def test_rows_are_those_given(facets):
+def test_rows_are_those_given(facets: Facets) -> None:
     assert facets.rows.tolist() == list(range(3, 413, 10))
     assert facets.rows.dtype == np.int64
 
@@ -105,13 +106,13 @@ def test_rows_are_those_given(facets):
 @pytest.mark.parametrize(
     "rows", [[3, 13, 23, 33], [4, 5, 6, 7], [4, 5, 6, 8], [9], []], ids=lambda each: f"{each}"
 )
-def test_a_documents_position_is_its_place_among_the_rows(rows):
+def test_a_documents_position_is_its_place_among_the_rows(rows: list[int] | list[Any]) -> None:
     facets = Facets.of((row, document()) for row in rows)
     backwards = np.asarray(rows[::-1], dtype=np.int64)
     assert facets.positions(backwards).tolist() == list(range(len(rows)))[::-1]
 
 
-def test_values_are_in_alphabetical_order(facets):
+def test_values_are_in_alphabetical_order(facets: Facets) -> None:
     assert facets.values("countries") == [
         "Armenia",
         "Azerbaijan",
@@ -138,14 +139,14 @@ def test_values_are_in_alphabetical_order(facets):
     assert len(facets.values("authors")) == 27
 
 
-def test_the_commonest_of_a_countrys_names_is_shown():
+def test_the_commonest_of_a_countrys_names_is_shown() -> None:
     names = ["Vietnam", "Viet Nam", "Viet Nam"]
     facets = make(*(document(countries=(name,)) for name in names))
     assert facets.values("countries") == ["Viet Nam"]
     assert facets.counts(np.ones(3, dtype=bool))["countries"] == (FacetCount("Viet Nam", 3),)
 
 
-def test_the_first_of_equally_common_names_is_shown():
+def test_the_first_of_equally_common_names_is_shown() -> None:
     facets = make(document(countries=("Vietnam",)), document(countries=("Viet Nam",)))
     assert facets.values("countries") == ["Viet Nam"]
 
@@ -153,46 +154,48 @@ def test_the_first_of_equally_common_names_is_shown():
 # Filters.
 
 
-def test_no_filter_lets_all_through(facets, seeds):
+def test_no_filter_lets_all_through(facets: Facets, seeds: list[Document]) -> None:
     assert facets.resolve(Filters()) == EVERYTHING
     assert len(found(facets, seeds)) == 41
 
 
 @pytest.mark.parametrize("name", ["Vietnam", "Viet Nam", "viet  nam", "VNM", "vnm", "VN", "vn"])
-def test_a_country_is_one_under_all_its_names(name, facets, seeds):
+def test_a_country_is_one_under_all_its_names(
+    name: str, facets: Facets, seeds: list[Document]
+) -> None:
     assert found(facets, seeds, countries=(name,)) == [MEKONG]
 
 
 @pytest.mark.parametrize("name", ["Lebanon", "lebanon", " LEBANON ", "LB", "lb", "LBN", "lbn"])
-def test_a_country_is_found_in_any_case(name, facets, seeds):
+def test_a_country_is_found_in_any_case(name: str, facets: Facets, seeds: list[Document]) -> None:
     assert facets.resolve(Filters(countries=(name,))) == FacetFilter(
         (frozenset({"countries:LBN"}),)
     )
     assert found(facets, seeds, countries=(name,)) == [LEBANON]
 
 
-def test_values_of_one_filter_are_alternatives(facets, seeds):
+def test_values_of_one_filter_are_alternatives(facets: Facets, seeds: list[Document]) -> None:
     assert found(facets, seeds, countries=("LB", "Syria", "Vietnam")) == [SYRIA, LEBANON, MEKONG]
 
 
-def test_different_filters_must_all_hold(facets, seeds):
+def test_different_filters_must_all_hold(facets: Facets, seeds: list[Document]) -> None:
     assert found(facets, seeds, countries=("Azerbaijan",)) == [AZERBAIJAN, TRAVEL]
     assert found(facets, seeds, countries=("Azerbaijan",), topics=("Trafficking",)) == [AZERBAIJAN]
     assert found(facets, seeds, countries=("Azerbaijan",), year_to=2013) == [TRAVEL]
     assert found(facets, seeds, countries=("Azerbaijan",), authors=("Claire Healy",)) == []
 
 
-def test_the_world_is_a_value_like_others(facets, seeds):
+def test_the_world_is_a_value_like_others(facets: Facets, seeds: list[Document]) -> None:
     assert len(found(facets, seeds, countries=("worldwide",))) == 34
     assert len(found(facets, seeds, regions=("Worldwide",))) == 31
 
 
 @pytest.mark.parametrize("name", ["Trafficking", "TRAFFICKING", " trafficking"])
-def test_a_topic_is_found_in_any_case(name, facets, seeds):
+def test_a_topic_is_found_in_any_case(name: str, facets: Facets, seeds: list[Document]) -> None:
     assert len(found(facets, seeds, topics=(name,))) == 25
 
 
-def test_a_region_is_found_by_its_whole_name(facets, seeds):
+def test_a_region_is_found_by_its_whole_name(facets: Facets, seeds: list[Document]) -> None:
     assert found(facets, seeds, regions=("middle east and north africa",)) == [
         SYRIA,
         LEBANON,
@@ -203,7 +206,9 @@ def test_a_region_is_found_by_its_whole_name(facets, seeds):
 # BUG: `carriers.get(label, ())` marks everything, for an array at `()` is the whole array. So
 # the filter lets all documents through, and the dense side answers from all of them.
 @pytest.mark.parametrize("name", ["France", "fr", "FRA"])
-def test_a_country_without_documents_is_allowed_and_empty(name, facets, seeds):
+def test_a_country_without_documents_is_allowed_and_empty(
+    name: str, facets: Facets, seeds: list[Document]
+) -> None:
     assert facets.resolve(Filters(countries=(name,))) == FacetFilter(
         (frozenset({"countries:FRA"}),)
     )
@@ -211,7 +216,9 @@ def test_a_country_without_documents_is_allowed_and_empty(name, facets, seeds):
 
 
 # BUG: the same.
-def test_a_country_without_documents_adds_nothing_to_another(facets, seeds):
+def test_a_country_without_documents_adds_nothing_to_another(
+    facets: Facets, seeds: list[Document]
+) -> None:
     assert found(facets, seeds, countries=("France", "Lebanon")) == [LEBANON]
 
 
@@ -232,30 +239,34 @@ def test_a_country_without_documents_adds_nothing_to_another(facets, seeds):
         ("ivanka heinzl", 2),
     ],
 )
-def test_an_author_is_found_by_part_of_the_name(name, titles, facets, seeds):
+def test_an_author_is_found_by_part_of_the_name(
+    name: str, titles: int, facets: Facets, seeds: list[Document]
+) -> None:
     assert len(found(facets, seeds, authors=(name,))) == titles
 
 
-def test_part_of_a_name_may_mean_several_authors():
+def test_part_of_a_name_may_mean_several_authors() -> None:
     facets = make(document(authors=("Ann Ash",)), document(authors=("Ben Ash", "Cy Cork")))
     (wanted,) = facets.resolve(Filters(authors=("ash",))).any_of
     assert wanted == {"authors:ann ash", "authors:ben ash"}
 
 
-def test_a_whole_name_means_that_author_alone():
+def test_a_whole_name_means_that_author_alone() -> None:
     facets = make(document(authors=("Healy",)), document(authors=("Claire Healy",)))
     assert facets.resolve(Filters(authors=("healy",))).any_of == (frozenset({"authors:healy"}),)
 
 
 @pytest.mark.parametrize("name", ["heal", "Claire Heal", "Healy Forin", "Healy, C.", " ", ""])
-def test_part_of_a_word_is_no_authors_name(name, facets):
+def test_part_of_a_word_is_no_authors_name(name: str, facets: Facets) -> None:
     with pytest.raises(UnknownValue):
         facets.resolve(Filters(authors=(name,)))
 
 
 # BUG: brackets count as part of the word (`(international`, `foundation)`).
 @pytest.mark.parametrize("name", ["International Organization For Migration", "foundation"])
-def test_an_author_is_found_by_words_in_brackets(name, facets, seeds):
+def test_an_author_is_found_by_words_in_brackets(
+    name: str, facets: Facets, seeds: list[Document]
+) -> None:
     assert CRISIS in found(facets, seeds, authors=(name,))
 
 
@@ -291,7 +302,7 @@ def test_an_author_is_found_by_words_in_brackets(name, facets, seeds):
     ],
     ids=["country", "second country", "topic", "region", "author", "empty"],
 )
-def test_an_unknown_value_lists_the_nearest(filters, message, facets):
+def test_an_unknown_value_lists_the_nearest(filters: Any, message: str, facets: Facets) -> None:
     with pytest.raises(UnknownValue) as caught:
         facets.resolve(filters)
     assert caught.value.message.startswith(message)
@@ -300,14 +311,14 @@ def test_an_unknown_value_lists_the_nearest(filters, message, facets):
     assert set(caught.value.nearest) <= known
 
 
-def test_an_unknown_value_names_its_field_and_itself(facets):
+def test_an_unknown_value_names_its_field_and_itself(facets: Facets) -> None:
     with pytest.raises(UnknownValue) as caught:
         facets.resolve(Filters(regions=("Atlantis",)))
     assert (caught.value.field, caught.value.value) == ("regions", "Atlantis")
     assert len(caught.value.nearest) == 5
 
 
-def test_a_library_without_values_says_so():
+def test_a_library_without_values_says_so() -> None:
     with pytest.raises(UnknownValue, match=r"It has none at all\.$"):
         make(document()).resolve(Filters(authors=("healy",)))
 
@@ -315,21 +326,27 @@ def test_a_library_without_values_says_so():
 # Worldwide.
 
 
-def test_worldwide_documents_may_be_let_in_beside_a_country(facets, seeds):
+def test_worldwide_documents_may_be_let_in_beside_a_country(
+    facets: Facets, seeds: list[Document]
+) -> None:
     titles = found(facets, seeds, countries=("Lebanon",), include_worldwide=True)
     assert len(titles) == 35
     assert {LEBANON, CRISIS} <= set(titles)
     assert not {SYRIA, MEKONG} & set(titles)
 
 
-def test_worldwide_documents_may_be_let_in_beside_a_region(facets, seeds):
+def test_worldwide_documents_may_be_let_in_beside_a_region(
+    facets: Facets, seeds: list[Document]
+) -> None:
     titles = found(facets, seeds, regions=("Middle East and North Africa",), include_worldwide=True)
     assert len(titles) == 34
     assert {LEBANON, CRISIS, SYRIA} <= set(titles)
     assert MEKONG not in titles
 
 
-def test_worldwide_counts_for_country_and_region_each(facets, seeds):
+def test_worldwide_counts_for_country_and_region_each(
+    facets: Facets, seeds: list[Document]
+) -> None:
     filters = {"countries": ("LB",), "regions": ("Middle East and North Africa",)}
     assert found(facets, seeds, **filters) == [LEBANON]
     titles = found(facets, seeds, **filters, include_worldwide=True)
@@ -337,7 +354,7 @@ def test_worldwide_counts_for_country_and_region_each(facets, seeds):
     assert {LEBANON, CRISIS} <= set(titles)
 
 
-def test_worldwide_is_no_way_past_other_filters(facets, seeds):
+def test_worldwide_is_no_way_past_other_filters(facets: Facets, seeds: list[Document]) -> None:
     filters = {"countries": ("Lebanon",), "authors": ("healy",), "include_worldwide": True}
     assert len(found(facets, seeds, **filters)) == 2
     assert found(facets, seeds, **filters, year_from=2019) == [
@@ -345,14 +362,14 @@ def test_worldwide_is_no_way_past_other_filters(facets, seeds):
     ]
 
 
-def test_worldwide_alone_filters_nothing(facets):
+def test_worldwide_alone_filters_nothing(facets: Facets) -> None:
     assert facets.resolve(Filters(include_worldwide=True)) == EVERYTHING
     only_topics = facets.resolve(Filters(topics=("Trafficking",), include_worldwide=True))
     assert only_topics == FacetFilter((frozenset({"topics:trafficking"}),))
 
 
 # BUG: in a library without worldwide documents, it lets all through (see above).
-def test_worldwide_adds_nothing_where_there_is_none():
+def test_worldwide_adds_nothing_where_there_is_none() -> None:
     facets = make(document(countries=("Lebanon",)), document(countries=("Georgia",)))
     allowed = facets.resolve(Filters(countries=("Lebanon",), include_worldwide=True))
     assert facets.mask(allowed).tolist() == [True, False]
@@ -380,7 +397,9 @@ YEARS = [2009, 2010, None, 2015, 2015, 2020]
         (9999, None, []),
     ],
 )
-def test_years_are_inclusive_and_documents_without_one_are_not(year_from, year_to, years):
+def test_years_are_inclusive_and_documents_without_one_are_not(
+    year_from: int | None, year_to: int | None, years: Any
+) -> None:
     facets = make(*(document(year=year) for year in YEARS))
     allowed = facets.resolve(Filters(year_from=year_from, year_to=year_to))
     assert (allowed.year_from, allowed.year_to) == (year_from, year_to)
@@ -388,7 +407,7 @@ def test_years_are_inclusive_and_documents_without_one_are_not(year_from, year_t
     assert [year for year, each in zip(YEARS, mask, strict=True) if each] == years
 
 
-def test_years_in_the_wrong_order_are_an_error(facets):
+def test_years_in_the_wrong_order_are_an_error(facets: Facets) -> None:
     with pytest.raises(RequestError) as caught:
         facets.resolve(Filters(year_from=2020, year_to=2010))
     assert caught.value.field == "year_from"
@@ -402,7 +421,7 @@ def test_years_in_the_wrong_order_are_an_error(facets):
 # number on.
 @pytest.mark.parametrize("year", [0, -5, 10**20])
 @pytest.mark.parametrize("field", ["year_from", "year_to"])
-def test_a_number_that_is_no_year_is_refused(field, year, facets):
+def test_a_number_that_is_no_year_is_refused(field: str, year: int, facets: Facets) -> None:
     with pytest.raises(RequestError) as caught:
         facets.resolve(Filters(**{field: year}))
     assert caught.value.field == field
@@ -428,7 +447,9 @@ def recount(documents: list[Document], facet: str) -> list[FacetCount]:
     ],
     ids=["all", "topic", "countries", "region and years", "author", "none"],
 )
-def test_counts_are_those_of_the_documents(filters, facets, seeds):
+def test_counts_are_those_of_the_documents(
+    filters: Any, facets: Facets, seeds: list[Document]
+) -> None:
     mask = facets.mask(facets.resolve(filters))
     documents = [each for each, allowed in zip(seeds, mask, strict=True) if allowed]
     counts = facets.counts(mask)
@@ -441,14 +462,14 @@ def test_counts_are_those_of_the_documents(filters, facets, seeds):
     ]
 
 
-def test_the_seeds_topics_are_counted(facets):
+def test_the_seeds_topics_are_counted(facets: Facets) -> None:
     assert facets.counts(np.ones(41, dtype=bool))["topics"] == (
         FacetCount("Trafficking", 25),
         FacetCount("Referral Mechanisms", 19),
     )
 
 
-def test_a_document_counts_once_for_a_country_it_names_twice():
+def test_a_document_counts_once_for_a_country_it_names_twice() -> None:
     facets = make(document(countries=("Vietnam", "Viet Nam", "Lebanon")))
     assert facets.counts(np.ones(1, dtype=bool))["countries"] == (
         FacetCount("Lebanon", 1),
@@ -456,17 +477,17 @@ def test_a_document_counts_once_for_a_country_it_names_twice():
     )
 
 
-def test_documents_without_a_year_are_not_counted_under_any():
+def test_documents_without_a_year_are_not_counted_under_any() -> None:
     facets = make(document(year=2019), document())
     assert facets.counts(np.ones(2, dtype=bool))["years"] == (FacetCount(2019, 1),)
 
 
-def test_no_documents_have_no_counts(facets):
+def test_no_documents_have_no_counts(facets: Facets) -> None:
     nobody = np.zeros(41, dtype=bool)
     assert facets.counts(nobody) == dict.fromkeys((*FACETS, "years"), ())
 
 
-def test_an_empty_library_has_empty_facets():
+def test_an_empty_library_has_empty_facets() -> None:
     facets = make()
     assert facets.rows.tolist() == []
     assert facets.mask(EVERYTHING).tolist() == []
@@ -478,7 +499,7 @@ def test_an_empty_library_has_empty_facets():
 
 
 # BUG: names were kept in a cache of the class, which held the generations they were of.
-def test_metadata_that_were_asked_go_with_the_last_who_holds_them():
+def test_metadata_that_were_asked_go_with_the_last_who_holds_them() -> None:
     facets = make(document(authors=("Claire Healy",)))
     assert facets.resolve(Filters(authors=("healy",))).any_of
     gone = weakref.ref(facets)

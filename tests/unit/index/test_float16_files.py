@@ -26,37 +26,37 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 @pytest.mark.parametrize(
     "wanted", [[0], [22, 0, 9, 10], [7, 7, 8], list(range(23)), []], ids=lambda each: f"{len(each)}"
 )
-def test_rows_come_back_in_the_order_asked_for(folder: Path, wanted: list[int]):
+def test_rows_come_back_in_the_order_asked_for(folder: Path, wanted: list[int]) -> None:
     found = Float16Matrix(folder, DIM).of(np.asarray(wanted, dtype=np.int64))
     assert (found.shape, found.dtype) == ((len(wanted), DIM), np.float32)
     assert found.tolist() == ROWS[wanted].astype(np.float16).tolist()
     np.testing.assert_allclose(found, ROWS[wanted], atol=0.00025)
 
 
-def test_rows_that_were_expected_are_the_same(folder: Path):
+def test_rows_that_were_expected_are_the_same(folder: Path) -> None:
     halves = Float16Matrix(folder, DIM)
     halves.expect(np.asarray([0, 11, 22, 5, 1, 23]), np.asarray([1, 20, 23, 5, 1, 23]))
     assert halves.of(np.arange(23)).tolist() == to_float16(ROWS).tolist()
     halves.expect(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
-def test_all_are_counted(folder: Path):
+def test_all_are_counted(folder: Path) -> None:
     assert len(Float16Matrix(folder, DIM)) == 23
 
 
-def test_an_empty_folder_holds_nothing(tmp_path: Path):
+def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
     assert len(Float16Matrix(tmp_path, DIM)) == 0
     assert Float16Matrix(tmp_path, DIM).of(np.empty(0, dtype=np.int64)).shape == (0, DIM)
 
 
-def test_files_are_written_once_and_listed_by_number(tmp_path: Path):
+def test_files_are_written_once_and_listed_by_number(tmp_path: Path) -> None:
     for at in range(12):
         write(tmp_path, [to_float16(ROWS[at : at + 1])])
     assert [each.name for each in files(tmp_path)] == [f"{at}.f16" for at in range(12)]
     assert Float16Matrix(tmp_path, DIM).of(np.arange(12)).tolist() == to_float16(ROWS[:12]).tolist()
 
 
-def test_a_file_that_is_cut_is_none(tmp_path: Path):
+def test_a_file_that_is_cut_is_none(tmp_path: Path) -> None:
     (tmp_path / "0.f16").write_bytes(b"0" * (2 * DIM + 2))
     with pytest.raises(ValueError, match="reshape"):
         Float16Matrix(tmp_path, DIM)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,7 +107,9 @@ EVERYTHING = "children nurses migrants"  # a word of each document that has any
         pytest.param("child-smugglers", [CHILDREN], id="hyphen"),
     ],
 )
-def test_words_find_the_documents_that_hold_them(text, found, index):
+def test_words_find_the_documents_that_hold_them(
+    text: str, found: list[Any] | set[Any], index: LexicalIndex
+) -> None:
     hits = search(index, text, 10)
     assert (set if isinstance(found, set) else list)(rows(hits)) == found
     assert all(score > 0 for _, score in hits)
@@ -126,7 +129,7 @@ def test_words_find_the_documents_that_hold_them(text, found, index):
         pytest.param("x" * 10_000, id="giant word"),
     ],
 )
-def test_nothing_is_found_by_what_nobody_wrote(text, index):
+def test_nothing_is_found_by_what_nobody_wrote(text: str, index: LexicalIndex) -> None:
     assert search(index, text, 10) == []
 
 
@@ -157,11 +160,11 @@ def test_nothing_is_found_by_what_nobody_wrote(text, index):
         ("title:foo AND -bar \"x", "title foo bar x"),
     ],
 )  # fmt: skip
-def test_nothing_in_a_text_is_an_operator(text, words, index):
+def test_nothing_in_a_text_is_an_operator(text: str, words: str, index: LexicalIndex) -> None:
     assert dict(search(index, text, 10)) == pytest.approx(dict(search(index, words, 10)))
 
 
-def test_the_order_of_words_does_not_matter(index):
+def test_the_order_of_words_does_not_matter(index: LexicalIndex) -> None:
     once = dict(search(index, "children nurses", 10))
     assert len(once) == 2
     assert dict(search(index, "NURSES Children", 10)) == pytest.approx(once)
@@ -171,18 +174,18 @@ def test_the_order_of_words_does_not_matter(index):
     ("text", "times"),
     [("nurses nurses", 2), ("nurse, NURSES; nursing", 3), ("nurse " * 50, 50)],
 )
-def test_a_word_asked_for_twice_counts_twice(text, times, index):
+def test_a_word_asked_for_twice_counts_twice(text: str, times: int, index: LexicalIndex) -> None:
     ((_, once),) = search(index, "nurses", 10)
     assert search(index, text, 10) == [(NURSES, pytest.approx(times * once, rel=1e-5))]
 
 
-def test_a_word_asked_for_twice_moves_its_document_up(tmp_path):
+def test_a_word_asked_for_twice_moves_its_document_up(tmp_path: Path) -> None:
     index = write(tmp_path, document(abstract="nurse"), document(abstract="doctor"))
     assert rows(search(index, "nurse doctor doctor", 10)) == [20, 10]
     assert rows(search(index, "nurse doctor nurse", 10)) == [10, 20]
 
 
-def test_a_text_of_thousands_of_words_is_read(index):
+def test_a_text_of_thousands_of_words_is_read(index: LexicalIndex) -> None:
     text = " ".join(f"word{at}" for at in range(3000)) + " nurses"
     assert search(index, text, 10) == search(index, "nurses", 10)
 
@@ -190,7 +193,7 @@ def test_a_text_of_thousands_of_words_is_read(index):
 # Related words and rings.
 
 
-def test_related_words_count_by_their_weight_and_in_the_text_alone(tmp_path):
+def test_related_words_count_by_their_weight_and_in_the_text_alone(tmp_path: Path) -> None:
     index = write(
         tmp_path,
         document(abstract="nurse"),
@@ -202,7 +205,7 @@ def test_related_words_count_by_their_weight_and_in_the_text_alone(tmp_path):
     assert found == [(10, pytest.approx(0.5 * full[10], rel=1e-5))]
 
 
-def test_a_word_counts_by_what_its_part_of_the_question_tells(tmp_path):
+def test_a_word_counts_by_what_its_part_of_the_question_tells(tmp_path: Path) -> None:
     index = write(
         tmp_path, *(document(abstract=each) for each in ("nurse doctor zebra", "guide", "lamp"))
     )
@@ -214,21 +217,21 @@ def test_a_word_counts_by_what_its_part_of_the_question_tells(tmp_path):
     assert found[20] == pytest.approx(flat[20] / 3 ** (1 / 3), rel=1e-5)
 
 
-def test_a_word_in_two_parts_counts_as_in_the_more_telling(tmp_path):
+def test_a_word_in_two_parts_counts_as_in_the_more_telling(tmp_path: Path) -> None:
     index = write(tmp_path, *(document(abstract=each) for each in ("nurse doctor", "guide")))
     parts = ("A nurse.", "A nurse, a doctor.")
     flat = hits(index, LexicalQuery(" ".join(parts)), 10)
     assert hits(index, LexicalQuery(" ".join(parts), parts=parts), 10) == flat
 
 
-def test_related_words_find_documents_beside_the_words_asked_for(tmp_path):
+def test_related_words_find_documents_beside_the_words_asked_for(tmp_path: Path) -> None:
     index = write(tmp_path, document(abstract="nurse"), document(abstract="doctor"))
     found = hits(index, LexicalQuery("doctor", related={"nurse": 0.9}), 10)
     assert rows(found) == [20, 10]
     assert rows(hits(index, LexicalQuery("doctor", related={"nurse": 1.1}), 10)) == [10, 20]
 
 
-def test_a_related_word_that_is_a_stop_word_adds_nothing(index):
+def test_a_related_word_that_is_a_stop_word_adds_nothing(index: LexicalIndex) -> None:
     assert hits(index, LexicalQuery("", related={"the": 1.0}), 10) == []
 
 
@@ -239,7 +242,7 @@ def write_rings(place: Path, *rings: Sequence[int]) -> LexicalIndex:
     return LexicalIndex(place)
 
 
-def test_rings_find_the_documents_that_hold_them(tmp_path):
+def test_rings_find_the_documents_that_hold_them(tmp_path: Path) -> None:
     index = write_rings(tmp_path, [7, 12], [7], [], [1])
     assert set(rows(hits(index, LexicalQuery("", rings=(7,)), 10))) == {10, 20}
     assert rows(hits(index, LexicalQuery("", rings=(12,)), 10)) == [10]
@@ -247,24 +250,24 @@ def test_rings_find_the_documents_that_hold_them(tmp_path):
     assert hits(index, LexicalQuery("", rings=(2,)), 10) == []
 
 
-def test_a_ring_is_no_word(tmp_path):
+def test_a_ring_is_no_word(tmp_path: Path) -> None:
     index = write_rings(tmp_path, [7, 12])
     assert search(index, "7 12", 10) == []
 
 
-def test_a_document_with_a_ring_twice_comes_first(tmp_path):
+def test_a_document_with_a_ring_twice_comes_first(tmp_path: Path) -> None:
     index = write_rings(tmp_path, [7, 3], [7, 7], [5])
     assert rows(hits(index, LexicalQuery("", rings=(7,)), 10)) == [20, 10]
 
 
-def test_a_ring_counts_by_its_weight(tmp_path):
+def test_a_ring_counts_by_its_weight(tmp_path: Path) -> None:
     index = write_rings(tmp_path, [7], [])
     ((_, once),) = hits(index, LexicalQuery("", rings=(7,)), 10)
     found = hits(index, LexicalQuery("", rings=(7,), ring_weight=3.0), 10)
     assert found == [(10, pytest.approx(3 * once, rel=1e-5))]
 
 
-def test_rings_related_words_and_filters_go_together(tmp_path):
+def test_rings_related_words_and_filters_go_together(tmp_path: Path) -> None:
     documents = [(10, document("nurse", year=2010)), (20, document("nurse", year=2020))]
     write_index(tmp_path, documents, rings=lambda _: [7])
     wanted = LexicalQuery("", related={"nurse": 1.0}, rings=(7,))
@@ -277,26 +280,26 @@ def test_rings_related_words_and_filters_go_together(tmp_path):
 @pytest.mark.parametrize(
     "word", ["children", "smuggler", "trafficker", "TRAFFICKED", "façade", "facade", "nurse"]
 )
-def test_words_of_documents_are_known_in_any_form(word, index):
+def test_words_of_documents_are_known_in_any_form(word: str, index: LexicalIndex) -> None:
     assert index.knows(word)
 
 
 @pytest.mark.parametrize("word", ["lebanon", "healy", "2010"])
-def test_what_else_documents_are_found_by_is_known(word, index):
+def test_what_else_documents_are_found_by_is_known(word: str, index: LexicalIndex) -> None:
     assert index.knows(word)
 
 
 @pytest.mark.parametrize("word", ["zebra", "quake"])
-def test_words_that_no_document_has_are_not_known(word, index):
+def test_words_that_no_document_has_are_not_known(word: str, index: LexicalIndex) -> None:
     assert not index.knows(word)
 
 
 @pytest.mark.parametrize("word", ["the", "and", "THE"])
-def test_stop_words_are_known(word, index):
+def test_stop_words_are_known(word: str, index: LexicalIndex) -> None:
     assert index.knows(word)
 
 
-def test_the_vocabulary_has_words_as_written_with_their_documents(tmp_path):
+def test_the_vocabulary_has_words_as_written_with_their_documents(tmp_path: Path) -> None:
     index = write(
         tmp_path,
         document("Nurses and a nurse", "NURSES of the façade"),
@@ -312,14 +315,14 @@ def test_the_vocabulary_has_words_as_written_with_their_documents(tmp_path):
     }
 
 
-def test_the_vocabulary_of_nothing_is_empty(tmp_path):
+def test_the_vocabulary_of_nothing_is_empty(tmp_path: Path) -> None:
     assert write(tmp_path, document()).vocabulary() == {}
 
 
 # Ranking.
 
 
-def test_better_matches_come_first(tmp_path):
+def test_better_matches_come_first(tmp_path: Path) -> None:
     index = write(
         tmp_path,
         document(abstract="nurse among many other words that say something else"),
@@ -331,7 +334,7 @@ def test_better_matches_come_first(tmp_path):
     assert rows(search(index, "doctor nurse", 10))[0] == 40
 
 
-def test_a_rare_word_counts_for_more(tmp_path):
+def test_a_rare_word_counts_for_more(tmp_path: Path) -> None:
     common = [document(abstract="nurse") for _ in range(5)]
     index = write(tmp_path, *common, document(abstract="doctor"))
     found = search(index, "nurse doctor", 10)
@@ -339,14 +342,14 @@ def test_a_rare_word_counts_for_more(tmp_path):
     assert found[0][1] > 3 * found[1][1]
 
 
-def test_equal_documents_have_equal_scores_in_the_order_written(tmp_path):
+def test_equal_documents_have_equal_scores_in_the_order_written(tmp_path: Path) -> None:
     index = write(tmp_path, *[document("Nurses", "Nurses at work.")] * 5)
     hits = search(index, "nurse", 10)
     assert rows(hits) == [10, 20, 30, 40, 50]
     assert len({score for _, score in hits}) == 1
 
 
-def test_a_place_counts_for_less_than_an_author(tmp_path):
+def test_a_place_counts_for_less_than_an_author(tmp_path: Path) -> None:
     # Alike but for the field, so the scores differ by the fields' weights alone.
     index = write(tmp_path, document(authors=("Lebanon",)), document(countries=("Lebanon",)))
     (author, full), (place, part) = search(index, "lebanon", 10)
@@ -355,7 +358,7 @@ def test_a_place_counts_for_less_than_an_author(tmp_path):
     assert part < full
 
 
-def test_a_word_in_the_title_counts_on_top_of_the_text(tmp_path):
+def test_a_word_in_the_title_counts_on_top_of_the_text(tmp_path: Path) -> None:
     index = write(tmp_path, document("nurse", "doctor"), document("doctor", "nurse"))
     scores = {
         weight: dict(hits(index, LexicalQuery("nurse", title_weight=weight), 10))
@@ -399,7 +402,7 @@ def random_texts(number: int) -> list[list[str]]:
 
 @pytest.mark.parametrize("number", [1, 4, 30])
 @pytest.mark.parametrize("words", [["w1"], ["w2", "w3"], ["w1", "w5", "w9"]], ids=" ".join)
-def test_one_fields_scores_are_bm25(number, words, tmp_path):
+def test_one_fields_scores_are_bm25(number: int, words: list[str], tmp_path: Path) -> None:
     texts = random_texts(number)
     index = write(tmp_path, *(document(abstract=" ".join(text)) for text in texts))
     scores = enumerate(bm25(words, texts), start=1)
@@ -409,7 +412,7 @@ def test_one_fields_scores_are_bm25(number, words, tmp_path):
     assert list(found.values()) == sorted(found.values(), reverse=True)
 
 
-def test_a_documents_score_is_the_sum_over_its_fields(tmp_path):
+def test_a_documents_score_is_the_sum_over_its_fields(tmp_path: Path) -> None:
     abstracts, authors = ([text[:28] for text in random_texts(each)[:20]] for each in (21, 22))
     titles = [text[:12] for text in random_texts(20)]
     texts = [[*title, *text] for title, text in zip(titles, abstracts, strict=True)]
@@ -432,18 +435,18 @@ def test_a_documents_score_is_the_sum_over_its_fields(tmp_path):
 # Limits.
 
 
-def test_a_limit_keeps_the_best(index):
+def test_a_limit_keeps_the_best(index: LexicalIndex) -> None:
     hits = search(index, "trafficked person", 10)
     assert len(hits) == 2
     assert search(index, "trafficked person", 1) == hits[:1]
 
 
-def test_a_limit_above_the_count_gives_all(index):
+def test_a_limit_above_the_count_gives_all(index: LexicalIndex) -> None:
     assert len(search(index, EVERYTHING, 1_000_000)) == 3
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_no_limit_gives_nothing(limit, index):
+def test_no_limit_gives_nothing(limit: int, index: LexicalIndex) -> None:
     assert search(index, "children", limit) == []
 
 
@@ -502,20 +505,22 @@ def test_no_limit_gives_nothing(limit, index):
         pytest.param(FacetFilter(year_to=2009), set(), id="before all years"),
     ],
 )
-def test_filters_let_through_who_carries_the_labels(allowed, found, index):
+def test_filters_let_through_who_carries_the_labels(
+    allowed: Any, found: Any, index: LexicalIndex
+) -> None:
     hits = search(index, EVERYTHING, 10, allowed)
     assert set(rows(hits)) == found
     unfiltered = dict(search(index, EVERYTHING, 10))
     assert dict(hits) == pytest.approx({row: unfiltered[row] for row in found})
 
 
-def test_a_filter_is_no_word(index):
+def test_a_filter_is_no_word(index: LexicalIndex) -> None:
     allowed = FacetFilter((frozenset({"topics:migration"}),))
     assert search(index, "children", 10, allowed) == []
     assert search(index, "", 10, allowed) == []
 
 
-def test_a_limit_counts_after_the_filter(index):
+def test_a_limit_counts_after_the_filter(index: LexicalIndex) -> None:
     allowed = FacetFilter((frozenset({"topics:migration"}),))
     assert rows(search(index, EVERYTHING, 1, allowed)) == [MIGRANTS]
 
@@ -534,7 +539,9 @@ def test_a_limit_counts_after_the_filter(index):
     ],
     ids=["country", "worldwide", "region", "topic", "authors", "years", "nobody", "no documents"],
 )
-def test_the_keyword_index_and_the_mask_agree_on_who_may_answer(filters, tmp_path):
+def test_the_keyword_index_and_the_mask_agree_on_who_may_answer(
+    filters: Any, tmp_path: Path
+) -> None:
     entries = [each for path in sorted(SEEDS.glob("*.txt")) for each in listing.read(path)]
     seeds = find_changes(identify(entries), kept=[], stored={}, forgotten=[]).new
     index, facets = (
@@ -551,13 +558,13 @@ def test_the_keyword_index_and_the_mask_agree_on_who_may_answer(filters, tmp_pat
 # Writing.
 
 
-def test_an_empty_index_finds_nothing(tmp_path):
+def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     write_index(tmp_path, [])
     empty = LexicalIndex(tmp_path)
     assert (empty.size, search(empty, "children", 10)) == (0, [])
 
 
-def test_a_row_number_may_be_nought(tmp_path):
+def test_a_row_number_may_be_nought(tmp_path: Path) -> None:
     write_index(tmp_path, [(0, document("Nurses")), (2**40, document("Nurses"))])
     assert rows(search(LexicalIndex(tmp_path), "nurses", 10)) == [0, 2**40]
 
@@ -568,16 +575,16 @@ def test_a_row_number_may_be_nought(tmp_path):
     ["a" * 39, "b" * 40, "c" * 255, "достопримечательности", "საქართველოსთვის"],
     ids=["39 letters", "40 letters", "255 letters", "Russian", "Georgian"],
 )
-def test_a_long_word_is_found(word, tmp_path):
+def test_a_long_word_is_found(word: str, tmp_path: Path) -> None:
     index = write(tmp_path, document(f"One {word} more"))
     assert rows(search(index, word, 10)) == [10]
 
 
-def test_size_counts_documents_without_words_too(index):
+def test_size_counts_documents_without_words_too(index: LexicalIndex) -> None:
     assert index.size == 4
 
 
-def test_documents_are_added_to_those_there(tmp_path):
+def test_documents_are_added_to_those_there(tmp_path: Path) -> None:
     write(tmp_path, document("Nurses"))
     write_index(tmp_path, [(20, document("Doctors"))])
     index = LexicalIndex(tmp_path)
@@ -586,7 +593,7 @@ def test_documents_are_added_to_those_there(tmp_path):
     assert rows(search(index, "doctors", 10)) == [20]
 
 
-def test_a_replaced_document_is_found_by_its_new_words_alone(tmp_path):
+def test_a_replaced_document_is_found_by_its_new_words_alone(tmp_path: Path) -> None:
     write(tmp_path, document("Nurses", topics=("Health",)), document("Doctors"))
     write_index(tmp_path, [(10, document("Surgeons", topics=("Care",)))], replaced=[10])
     index = LexicalIndex(tmp_path)
@@ -598,20 +605,20 @@ def test_a_replaced_document_is_found_by_its_new_words_alone(tmp_path):
     assert rows(search(index, "surgeons", 10, FacetFilter((frozenset({"topics:care"}),)))) == [10]
 
 
-def test_a_removed_document_is_found_no_more(tmp_path):
+def test_a_removed_document_is_found_no_more(tmp_path: Path) -> None:
     write(tmp_path, document("Nurses"), document("Nurses"))
     write_index(tmp_path, [], replaced=[10])
     index = LexicalIndex(tmp_path)
     assert (index.size, rows(search(index, "nurses", 10))) == (1, [20])
 
 
-def test_removing_what_is_not_there_does_nothing(tmp_path):
+def test_removing_what_is_not_there_does_nothing(tmp_path: Path) -> None:
     write(tmp_path, document("Nurses"))
     write_index(tmp_path, [], replaced=[99])
     assert rows(search(LexicalIndex(tmp_path), "nurses", 10)) == [10]
 
 
-def test_an_open_index_answers_as_it_was_opened(tmp_path):
+def test_an_open_index_answers_as_it_was_opened(tmp_path: Path) -> None:
     index = write(tmp_path, document("Nurses"))
     before = search(index, "nurses", 10)
     write_index(tmp_path, [(10, document("Surgeons")), (20, document("Nurses"))], replaced=[10])
@@ -620,7 +627,7 @@ def test_an_open_index_answers_as_it_was_opened(tmp_path):
     assert rows(search(LexicalIndex(tmp_path), "nurses", 10)) == [20]
 
 
-def test_an_index_written_in_steps_finds_what_one_written_at_once_does(tmp_path):
+def test_an_index_written_in_steps_finds_what_one_written_at_once_does(tmp_path: Path) -> None:
     documents = [document(f"Nurses w{at % 3}", f"w{at} w{at + 1}") for at in range(1, 13)]
     at_once = write(tmp_path / "at once", *documents)
     for at, each in enumerate(documents, start=1):

@@ -45,23 +45,25 @@ def assert_holds(
 @pytest.mark.parametrize("wanted", [[3, 7, 8, 20], [20, 3], [8], [7, 7]])
 def test_what_was_written_comes_back(
     folder: Path, passages: dict[int, Float32Array], wanted: list[int]
-):
+) -> None:
     found = SentenceVectors(folder, DIM)
     assert found.passages.tolist() == [3, 7, 8, 20]
     assert_holds(found, passages, wanted)
 
 
-def test_nothing_wanted_gives_nothing(folder: Path):
+def test_nothing_wanted_gives_nothing(folder: Path) -> None:
     vectors, counts = SentenceVectors(folder, DIM).of(np.empty(0, np.int64))
     assert (vectors.shape, counts.shape) == ((0, DIM), (0,))
 
 
-def test_no_passages_at_all(tmp_path: Path):
+def test_no_passages_at_all(tmp_path: Path) -> None:
     write(tmp_path, [])
     assert len(SentenceVectors(tmp_path, DIM).passages) == 0
 
 
-def test_what_is_added_lies_in_another_file(folder: Path, passages: dict[int, Float32Array]):
+def test_what_is_added_lies_in_another_file(
+    folder: Path, passages: dict[int, Float32Array]
+) -> None:
     before = files(folder)[0].read_bytes()
     for number in range(21, 33):
         passages[number] = some_vectors(number % 3, number)
@@ -71,7 +73,9 @@ def test_what_is_added_lies_in_another_file(folder: Path, passages: dict[int, Fl
     assert_holds(SentenceVectors(folder, DIM), passages, [32, 3, 25, 20, 31, 7])
 
 
-def test_a_changed_byte_is_noticed_where_it_lies(folder: Path, passages: dict[int, Float32Array]):
+def test_a_changed_byte_is_noticed_where_it_lies(
+    folder: Path, passages: dict[int, Float32Array]
+) -> None:
     (file,) = files(folder)
     content = bytearray(file.read_bytes())
     content[3 * DIM * 2] ^= 1  # the first of passage 7
@@ -83,7 +87,7 @@ def test_a_changed_byte_is_noticed_where_it_lies(folder: Path, passages: dict[in
 
 
 @pytest.mark.parametrize("name", ["passages.npy", "begins.npy", "checks.npy", "0.f16"])
-def test_a_file_that_is_cut_or_gone_is_damage(folder: Path, name: str):
+def test_a_file_that_is_cut_or_gone_is_damage(folder: Path, name: str) -> None:
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) - DIM * 2])
     with pytest.raises(LibraryDamaged, match="fingerpost index"):
@@ -93,7 +97,7 @@ def test_a_file_that_is_cut_or_gone_is_damage(folder: Path, name: str):
         SentenceVectors(folder, DIM)
 
 
-def test_runs_are_the_numbers_between():
+def test_runs_are_the_numbers_between() -> None:
     numbers, begins = runs(np.asarray([5, 9, 2]), np.asarray([7, 9, 5]))
     assert numbers.tolist() == [5, 6, 2, 3, 4]
     assert begins.tolist() == [0, 2, 2]

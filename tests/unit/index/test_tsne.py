@@ -24,30 +24,30 @@ def distances(points: np.ndarray) -> np.ndarray:
     return np.linalg.norm(points[:, None] - points[None], axis=2)
 
 
-def test_groups_stay_together_and_apart():
+def test_groups_stay_together_and_apart() -> None:
     rows, group = in_groups(5, 12)
     between = distances(lay_out(rows))
     same = group[:, None] == group[None]
     assert between[same].max() < between[~same].min()
 
 
-def test_the_same_rows_give_the_same_points():
+def test_the_same_rows_give_the_same_points() -> None:
     rows, _ = in_groups(4, 10)
     assert np.array_equal(lay_out(rows), lay_out(rows.copy()))
 
 
-def test_rows_that_differ_in_their_last_digits_give_about_the_same_points():
+def test_rows_that_differ_in_their_last_digits_give_about_the_same_points() -> None:
     rows, _ = in_groups(4, 10)
     other = unit(rows + np.random.default_rng(1).normal(size=rows.shape) * 1e-9)
     assert procrustes(lay_out(rows), lay_out(other))[2] < 0.01
 
 
-def test_points_lie_around_the_origin():
+def test_points_lie_around_the_origin() -> None:
     rows, _ = in_groups(3, 10)
     np.testing.assert_allclose(lay_out(rows).mean(axis=0), 0, atol=1e-9)
 
 
-def test_going_on_from_a_map_moves_little():
+def test_going_on_from_a_map_moves_little() -> None:
     rows, _ = in_groups(5, 12)
     before = lay_out(rows)
     after = lay_out(rows, before)
@@ -56,19 +56,19 @@ def test_going_on_from_a_map_moves_little():
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, LEAST, 5])
-def test_few_rows_give_as_many_finite_points(count: int):
+def test_few_rows_give_as_many_finite_points(count: int) -> None:
     rows = np.eye(8)[:count]
     points = lay_out(rows)
     assert points.shape == (count, 2)
     assert np.isfinite(points).all()
 
 
-def test_equal_rows_give_equal_points():
+def test_equal_rows_give_equal_points() -> None:
     points = lay_out(np.tile(unit(np.ones((1, 6))), (9, 1)))
     assert np.array_equal(points, np.zeros((9, 2)))
 
 
-def test_copies_lie_on_one_another_and_others_do_not():
+def test_copies_lie_on_one_another_and_others_do_not() -> None:
     rows = np.concatenate([np.eye(6), np.eye(6)])
     between = distances(lay_out(rows))
     for at in range(6):
@@ -76,7 +76,7 @@ def test_copies_lie_on_one_another_and_others_do_not():
         assert np.delete(between[at], [at, at + 6]).min() > 0.1 * between.max()
 
 
-def test_two_rows_many_times_each_give_two_places():
+def test_two_rows_many_times_each_give_two_places() -> None:
     rows = np.repeat(np.eye(4)[:2], [5, 7], axis=0)
     between = distances(lay_out(rows))
     assert np.isfinite(between).all()
@@ -86,13 +86,13 @@ def test_two_rows_many_times_each_give_two_places():
 # Principal components.
 
 
-def test_principal_components_keep_all_distances_of_rows_in_a_plane():
+def test_principal_components_keep_all_distances_of_rows_in_a_plane() -> None:
     rng = np.random.default_rng(0)
     flat = rng.normal(size=(7, 2)) @ np.linalg.qr(rng.normal(size=(9, 2)))[0].T
     np.testing.assert_allclose(distances(principal(flat)), distances(flat), atol=1e-9)
 
 
-def test_the_largest_entry_of_each_component_is_positive():
+def test_the_largest_entry_of_each_component_is_positive() -> None:
     rows, _ = in_groups(3, 5)
     for points in (principal(rows), principal(-rows)):
         assert (points.max(axis=0) > -points.min(axis=0)).all()
@@ -102,7 +102,7 @@ def test_the_largest_entry_of_each_component_is_positive():
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_a_map_is_turned_and_mirrored_to_lie_as_another(mirrored: bool):
+def test_a_map_is_turned_and_mirrored_to_lie_as_another(mirrored: bool) -> None:
     wanted = np.random.default_rng(0).normal(size=(10, 2))
     wanted -= wanted.mean(axis=0)
     angle = 2.0
@@ -111,7 +111,7 @@ def test_a_map_is_turned_and_mirrored_to_lie_as_another(mirrored: bool):
     np.testing.assert_allclose(turned(points, points, wanted), wanted, atol=1e-12)
 
 
-def test_what_is_shared_turns_the_rest_along():
+def test_what_is_shared_turns_the_rest_along() -> None:
     wanted = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     points = wanted[:, ::-1] * (1, -1)
     found = turned(points, points[:3], wanted[:3])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,7 +83,7 @@ def facets(answer: Answer) -> dict[str, dict[str | int, int]]:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("text", [PREVENTION, DISASTERS], ids=["one sentence", "two sentences"])
-def test_hits_are_ranked_by_their_scores(text, mode, ask):
+def test_hits_are_ranked_by_their_scores(text: Any, mode: Any, ask: Ask) -> None:
     answer = ask(text, mode=mode, limit=100)
     scores = [hit.score for hit in answer.hits]
     assert [hit.rank for hit in answer.hits] == list(range(1, len(answer.hits) + 1))
@@ -92,21 +93,21 @@ def test_hits_are_ranked_by_their_scores(text, mode, ask):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_answer_says_where_it_comes_from(mode, ask):
+def test_an_answer_says_where_it_comes_from(mode: Any, ask: Ask) -> None:
     answer = ask(PREVENTION, mode=mode)
     assert (answer.model, answer.generation) == ("all-MiniLM-L6-v2", 1)
     assert answer.took_ms > 0
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic"])
-def test_every_document_can_be_found_by_meaning(mode, ask, seeds):
+def test_every_document_can_be_found_by_meaning(mode: str, ask: Ask, seeds: list[Document]) -> None:
     answer = ask(PREVENTION, mode=mode, limit=100)
     assert answer.total == 41
     assert set(ids(answer)) == {each.id for each in seeds}
     assert facets(answer) == counted(seeds)
 
 
-def test_a_hit_holds_the_document_as_it_is_stored(ask, seeds):
+def test_a_hit_holds_the_document_as_it_is_stored(ask: Ask, seeds: list[Document]) -> None:
     stored = {each.id: each for each in seeds}
     for hit in ask(PREVENTION).hits:
         assert hit.document == stored[hit.document.id]
@@ -114,7 +115,7 @@ def test_a_hit_holds_the_document_as_it_is_stored(ask, seeds):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("text", [PREVENTION, DISASTERS], ids=["one sentence", "two sentences"])
-def test_evidence_is_sentences_of_the_document(text, mode, ask):
+def test_evidence_is_sentences_of_the_document(text: Any, mode: Any, ask: Ask) -> None:
     for hit in ask(text, mode=mode, limit=100).hits:
         assert 1 <= len(hit.evidence) <= 2
         for each in hit.evidence:
@@ -127,7 +128,7 @@ def test_evidence_is_sentences_of_the_document(text, mode, ask):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_matched_is_sentences_of_the_question(mode, ask):
+def test_matched_is_sentences_of_the_question(mode: Any, ask: Ask) -> None:
     for hit in ask(DISASTERS, mode=mode, limit=100).hits:
         assert 1 <= len(hit.matched) <= 2
         for each in hit.matched:
@@ -135,11 +136,11 @@ def test_matched_is_sentences_of_the_question(mode, ask):
             assert -1 <= each.similarity <= 1
 
 
-def test_a_question_of_one_sentence_has_no_matched_part(ask):
+def test_a_question_of_one_sentence_has_no_matched_part(ask: Ask) -> None:
     assert {hit.matched for hit in ask(PREVENTION, limit=100).hits} == {()}
 
 
-def test_the_same_question_has_the_same_answer(seed_library):
+def test_the_same_question_has_the_same_answer(seed_library: Library) -> None:
     for mode in MODES:
         question = Question(DISASTERS, limit=41, mode=mode)
         assert same(seed_library.ask(question)) == same(seed_library.ask(question))
@@ -154,7 +155,9 @@ def stored(seed_vectors: Path, encoder: Encoder) -> dict[str, Float32Array]:
         return {document.id: vectors[rows == row] for row, document in snapshot.rows()}
 
 
-def test_similarity_is_the_cosine_with_the_nearest_passage(ask, stored, seed_library):
+def test_similarity_is_the_cosine_with_the_nearest_passage(
+    ask: Ask, stored: dict[str, Float32Array], seed_library: Library
+) -> None:
     (query,) = seed_library.encoder.encode_queries([PREVENTION])
     found = ask(PREVENTION, mode="semantic", limit=100, expand=False).hits
     assert {hit.document.id for hit in found} == set(stored)
@@ -166,8 +169,8 @@ def test_similarity_is_the_cosine_with_the_nearest_passage(ask, stored, seed_lib
 
 # Batches of another shape round differently where a processor reads in bfloat16.
 def test_what_is_stored_of_a_document_is_what_the_model_makes_of_its_passages(
-    stored, seeds, encoder
-):
+    stored: dict[str, Float32Array], seeds: list[Document], encoder: Encoder
+) -> None:
     for document in [each for at, each in enumerate(seeds) if at % 8 == 0 or each.id == LONGEST]:
         cut = passages(document, encoder.count_tokens, encoder.max_tokens)
         rows = np.stack([each.passage for each in encoder.encode_passages(cut)])
@@ -178,7 +181,9 @@ def test_what_is_stored_of_a_document_is_what_the_model_makes_of_its_passages(
 # Keywords.
 
 
-def test_keywords_find_the_documents_that_hold_them_and_no_other(ask, seeds):
+def test_keywords_find_the_documents_that_hold_them_and_no_other(
+    ask: Ask, seeds: list[Document]
+) -> None:
     answer = ask("Nepal", mode="keyword", expand=False)
     holding = {each.id for each in seeds if "Nepal" in f"{each.title} {each.abstract}"}
     assert set(ids(answer)) == holding == {NEPAL}
@@ -188,24 +193,24 @@ def test_keywords_find_the_documents_that_hold_them_and_no_other(ask, seeds):
 
 
 @pytest.mark.parametrize("author", ["Surtees", "Klaffenböck", "klaffenbock"])
-def test_an_author_is_found_by_name(author, ask):
+def test_an_author_is_found_by_name(author: str, ask: Ask) -> None:
     answer = ask(author, mode="keyword", expand=False)
     (hit,) = answer.hits
     assert any(author[:5].lower() in each.lower() for each in hit.document.authors)
 
 
-def test_a_name_leads_in_hybrid_mode_too(ask):
+def test_a_name_leads_in_hybrid_mode_too(ask: Ask) -> None:
     assert "Rebecca Surtees" in ask("Surtees").hits[0].document.authors
 
 
 @pytest.mark.parametrize("text", ["zebra", "人口贩运", "the and of"])
-def test_words_of_no_document_find_nothing_by_keyword(text, ask):
+def test_words_of_no_document_find_nothing_by_keyword(text: str, ask: Ask) -> None:
     answer = ask(text, mode="keyword", expand=False)
     assert (answer.total, answer.hits, answer.verdict) == (0, (), "none")
     assert all(counts == () for counts in answer.facets.values())
 
 
-def test_words_of_no_document_still_find_by_meaning(ask):
+def test_words_of_no_document_still_find_by_meaning(ask: Ask) -> None:
     answer = ask("zebra", expand=False)
     assert answer.total == 41
     assert {hit.legs.keyword for hit in answer.hits} == {None}
@@ -215,7 +220,7 @@ def test_words_of_no_document_still_find_by_meaning(ask):
 
 
 @pytest.mark.parametrize("text", ["THB and traficking of childern", "My maid. VoT?"])
-def test_without_expanding_nothing_is_understood(text, ask):
+def test_without_expanding_nothing_is_understood(text: str, ask: Ask) -> None:
     assert ask(text).understood != ()
     assert ask(text, expand=False).understood == ()
 
@@ -223,7 +228,7 @@ def test_without_expanding_nothing_is_understood(text, ask):
 ODD = ("fountain", "violin", "sweeping", "balcony", "kettle", "biscuits", "velvet", "trousers")
 
 
-def test_related_words_are_looked_for_while_few_words_are_unknown(ask):
+def test_related_words_are_looked_for_while_few_words_are_unknown(ask: Ask) -> None:
     def related(words: Sequence[str]) -> int:
         text = f"Forced labour: {', '.join(words)}."
         return sum(each.kind == "related" for each in ask(text).understood)
@@ -234,7 +239,7 @@ def test_related_words_are_looked_for_while_few_words_are_unknown(ask):
 
 # Without weight for meaning a document that keywords do not lead to scores 0; but as much of
 # their weight as of the question's words is unknown goes to meaning, up to half.
-def test_keywords_weigh_less_the_more_words_are_unknown(seed_library: Library):
+def test_keywords_weigh_less_the_more_words_are_unknown(seed_library: Library) -> None:
     def by_meaning(text: str) -> float:
         question = Question(text, limit=100)
         hits = seed_library.ask(question, RankingWeights(dense_weight=0.0, related_weight=0.0)).hits
@@ -249,24 +254,24 @@ def test_keywords_weigh_less_the_more_words_are_unknown(seed_library: Library):
     assert 0.4 < by_meaning(text) <= 0.5
 
 
-def test_a_name_of_an_author_is_a_known_word(seed_library: Library):
+def test_a_name_of_an_author_is_a_known_word(seed_library: Library) -> None:
     def best(text: str) -> float:
         return seed_library.ask(Question(text), RankingWeights(dense_weight=0.0)).hits[0].score
 
     assert best("Surtees") == 1.0
 
 
-def test_a_misspelt_word_is_found_by_keyword_when_expanded(ask):
+def test_a_misspelt_word_is_found_by_keyword_when_expanded(ask: Ask) -> None:
     assert ask("erthquake", mode="keyword", expand=False).total == 0
     assert NEPAL in ids(ask("erthquake", mode="keyword"))
 
 
-def test_another_word_for_the_same_is_found_by_keyword_when_expanded(ask):
+def test_another_word_for_the_same_is_found_by_keyword_when_expanded(ask: Ask) -> None:
     assert ask("quake", mode="keyword", expand=False).total == 0
     assert NEPAL in ids(ask("quake", mode="keyword"))
 
 
-def test_an_acronym_finds_what_spells_it_out(ask):
+def test_an_acronym_finds_what_spells_it_out(ask: Ask) -> None:
     assert LEBANON in ids(ask("ToT for SOPs"))[:3]
 
 
@@ -277,7 +282,7 @@ def test_an_acronym_finds_what_spells_it_out(ask):
     ("text", "mode"),
     [(DISASTERS, "hybrid"), (PREVENTION, "semantic"), ("human trafficking of migrants", "keyword")],
 )
-def test_pages_together_are_the_whole(text, mode, seed_library):
+def test_pages_together_are_the_whole(text: Any, mode: str, seed_library: Library) -> None:
     whole = seed_library.ask(Question(text, limit=41, mode=mode))
     pages = [
         seed_library.ask(Question(text, limit=7, offset=at, mode=mode)) for at in range(0, 42, 7)
@@ -290,13 +295,13 @@ def test_pages_together_are_the_whole(text, mode, seed_library):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_limit_above_the_count_gives_all(mode, ask):
+def test_a_limit_above_the_count_gives_all(mode: Any, ask: Ask) -> None:
     answer = ask(PREVENTION, mode=mode, limit=MAX_LIMIT)
     assert len(answer.hits) == answer.total <= 41
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_after_the_last_page_there_is_nothing(mode, ask):
+def test_after_the_last_page_there_is_nothing(mode: Any, ask: Ask) -> None:
     answer, first = ask(PREVENTION, mode=mode, offset=41), ask(PREVENTION, mode=mode)
     assert answer.hits == ()
     assert (answer.total, answer.facets) == (first.total, first.facets)
@@ -337,7 +342,9 @@ FILTERS: list[tuple[str, Filters, Callable[[Document], bool]]] = [
 @pytest.mark.parametrize(
     ("filters", "allows"), [each[1:] for each in FILTERS], ids=[each[0] for each in FILTERS]
 )
-def test_filters_let_through_whom_they_allow_with_true_figures(filters, allows, mode, ask, seeds):
+def test_filters_let_through_whom_they_allow_with_true_figures(
+    filters: Any, allows: Any, mode: str, ask: Ask, seeds: list[Document]
+) -> None:
     allowed = [each for each in seeds if allows(each)]
     answer = ask(PREVENTION, mode=mode, limit=100, filters=filters)
     assert 0 < len(allowed) < 41
@@ -349,7 +356,7 @@ def test_filters_let_through_whom_they_allow_with_true_figures(filters, allows, 
 @pytest.mark.parametrize(
     ("filters", "allows"), [each[1:] for each in FILTERS], ids=[each[0] for each in FILTERS]
 )
-def test_filters_hold_for_keywords_with_true_figures(filters, allows, ask):
+def test_filters_hold_for_keywords_with_true_figures(filters: Any, allows: Any, ask: Ask) -> None:
     everything = ask(PREVENTION, mode="keyword", limit=100)
     allowed = [hit.document for hit in everything.hits if allows(hit.document)]
     answer = ask(PREVENTION, mode="keyword", limit=100, filters=filters)
@@ -359,7 +366,7 @@ def test_filters_hold_for_keywords_with_true_figures(filters, allows, ask):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_figures_are_of_all_hits_and_not_of_a_page(mode, ask):
+def test_figures_are_of_all_hits_and_not_of_a_page(mode: Any, ask: Ask) -> None:
     filters = Filters(year_from=2010, year_to=2014)
     page = ask(PREVENTION, mode=mode, limit=1, filters=filters)
     whole = ask(PREVENTION, mode=mode, limit=100, filters=filters)
@@ -377,13 +384,13 @@ def test_figures_are_of_all_hits_and_not_of_a_page(mode, ask):
     ],
     ids=["no documents", "nobody", "years"],
 )
-def test_a_filter_that_allows_nothing_gives_nothing(filters, mode, ask):
+def test_a_filter_that_allows_nothing_gives_nothing(filters: Any, mode: Any, ask: Ask) -> None:
     answer = ask(PREVENTION, mode=mode, filters=filters)
     assert (answer.total, answer.hits, answer.verdict) == (0, (), "none")
     assert all(counts == () for counts in answer.facets.values())
 
 
-def test_an_unknown_value_in_a_filter_is_an_error_with_the_nearest(ask):
+def test_an_unknown_value_in_a_filter_is_an_error_with_the_nearest(ask: Ask) -> None:
     with pytest.raises(UnknownValue) as error:
         ask(PREVENTION, filters=Filters(topics=("Traficking",)))
     assert error.value.field == "topics"
@@ -394,7 +401,7 @@ def test_an_unknown_value_in_a_filter_is_an_error_with_the_nearest(ask):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_hits_are_at_least_as_similar_as_asked(mode, ask):
+def test_hits_are_at_least_as_similar_as_asked(mode: Any, ask: Ask) -> None:
     everything = ask(DISASTERS, mode=mode, limit=100)
     threshold = float(np.median([hit.similarity for hit in everything.hits])) + 1e-5
     near = [hit.document for hit in everything.hits if hit.similarity >= threshold]
@@ -406,19 +413,21 @@ def test_hits_are_at_least_as_similar_as_asked(mode, ask):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_nothing_is_similar_enough(mode, ask):
+def test_nothing_is_similar_enough(mode: Any, ask: Ask) -> None:
     answer = ask(PREVENTION, mode=mode, min_similarity=0.99)
     assert (answer.total, answer.hits, answer.verdict) == (0, (), "none")
 
 
-def test_everything_is_similar_enough(ask):
+def test_everything_is_similar_enough(ask: Ask) -> None:
     assert ask(PREVENTION, min_similarity=-1.0).total == 41
 
 
 # What is found.
 
 
-def test_a_long_abstract_is_found_by_its_last_sentence(ask, seeds, encoder):
+def test_a_long_abstract_is_found_by_its_last_sentence(
+    ask: Ask, seeds: list[Document], encoder: Encoder
+) -> None:
     (document,) = [each for each in seeds if each.id == LONGEST]
     (tokens,) = encoder.count_tokens([document.abstract])
     assert tokens > 1.9 * encoder.max_tokens
@@ -430,7 +439,7 @@ def test_a_long_abstract_is_found_by_its_last_sentence(ask, seeds, encoder):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_every_document_is_found_by_its_title(mode, ask, seeds):
+def test_every_document_is_found_by_its_title(mode: Any, ask: Ask, seeds: list[Document]) -> None:
     late = [each.id for each in seeds[::4] if ids(ask(each.title, mode=mode)).index(each.id) >= 3]
     assert late == []
 
@@ -457,7 +466,7 @@ On Friday we cleaned the windows, watered the plants, and finally wrote the list
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic"])
-def test_one_sentence_in_the_middle_of_a_story_finds_its_document(mode, ask):
+def test_one_sentence_in_the_middle_of_a_story_finds_its_document(mode: str, ask: Ask) -> None:
     assert 280 <= len(STORY.split()) <= 330
     answer = ask(STORY, mode=mode)
     assert NEPAL in ids(answer)[:3]
@@ -467,7 +476,9 @@ def test_one_sentence_in_the_middle_of_a_story_finds_its_document(mode, ask):
     assert "Nepal" in hit.evidence[0].text
 
 
-def test_a_question_longer_than_the_model_reads_is_read_to_its_end(ask, encoder):
+def test_a_question_longer_than_the_model_reads_is_read_to_its_end(
+    ask: Ask, encoder: Encoder
+) -> None:
     filler = "It is a day like any other and nothing happens at all. " * 60
     assert encoder.count_tokens([filler])[0] > 2 * encoder.max_tokens
     answer = ask(filler + ONE_SENTENCE, limit=41)
@@ -476,7 +487,7 @@ def test_a_question_longer_than_the_model_reads_is_read_to_its_end(ask, encoder)
     assert hit.rank <= 5
 
 
-def test_the_longest_question_is_answered(ask):
+def test_the_longest_question_is_answered(ask: Ask) -> None:
     text = (STORY * 10)[:MAX_QUERY_CHARS]
     answer = ask(text)
     assert answer.total == 41
@@ -540,7 +551,9 @@ def test_the_longest_question_is_answered(ask):
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else "",
 )
-def test_what_cannot_be_answered_is_refused_with_a_message(question, field, message):
+def test_what_cannot_be_answered_is_refused_with_a_message(
+    question: Any, field: str, message: str
+) -> None:
     with pytest.raises(RequestError) as error:
         check(question)
     assert (error.value.field, str(error.value)) == (field, message)
@@ -560,23 +573,25 @@ def test_what_cannot_be_answered_is_refused_with_a_message(question, field, mess
     ],
     ids=["longest", "white space", "digit", "one sign", "least", "last page", "last"],
 )
-def test_what_can_be_asked_is_not_refused(question):
+def test_what_can_be_asked_is_not_refused(question: Any) -> None:
     assert check(question) is None
 
 
-def test_the_library_refuses_before_it_searches(tmp_path):
+def test_the_library_refuses_before_it_searches(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="empty"):
         Library(tmp_path / "no library").ask(Question(""))
 
 
-def test_a_question_that_is_printed_does_not_show_its_text():
+def test_a_question_that_is_printed_does_not_show_its_text() -> None:
     assert "secret" not in repr(Question("secret"))
 
 
 # Documents near one document.
 
 
-def test_neighbours_are_all_others_nearest_first(seed_library, seeds):
+def test_neighbours_are_all_others_nearest_first(
+    seed_library: Library, seeds: list[Document]
+) -> None:
     hits = seed_library.similar(NEPAL, limit=100)
     assert {hit.document.id for hit in hits} == {each.id for each in seeds} - {NEPAL}
     values = [hit.similarity for hit in hits]
@@ -585,7 +600,7 @@ def test_neighbours_are_all_others_nearest_first(seed_library, seeds):
     assert seed_library.similar(NEPAL, limit=3) == hits[:3]
 
 
-def test_the_nearest_neighbour_is_about_the_same(seed_library):
+def test_the_nearest_neighbour_is_about_the_same(seed_library: Library) -> None:
     hits = seed_library.similar("smuggled-south-an-updated-overview-of-mixed-cdb309b1", limit=5)
     assert any("migra" in hit.document.title.lower() for hit in hits)
     for hit in hits:
@@ -594,12 +609,12 @@ def test_the_nearest_neighbour_is_about_the_same(seed_library):
 
 
 @pytest.mark.parametrize("limit", [0, -1, 101])
-def test_a_limit_of_neighbours_out_of_range_is_an_error(limit, seed_library):
+def test_a_limit_of_neighbours_out_of_range_is_an_error(limit: int, seed_library: Library) -> None:
     with pytest.raises(RequestError, match=f"limit {limit} is out of range: 1 to 100"):
         seed_library.similar(NEPAL, limit=limit)
 
 
-def test_there_are_no_neighbours_of_what_is_not_there(seed_library):
+def test_there_are_no_neighbours_of_what_is_not_there(seed_library: Library) -> None:
     with pytest.raises(DocumentNotFound, match="no document has the id 'gone'"):
         seed_library.similar("gone")
 
@@ -607,7 +622,7 @@ def test_there_are_no_neighbours_of_what_is_not_there(seed_library):
 # Made-up libraries.
 
 
-def make(folder: Path, encoder, *documents: dict[str, object]) -> Library:
+def make(folder: Path, encoder: Encoder, *documents: dict[str, object]) -> Library:
     source = folder / "made.jsonl"
     source.write_text("".join(json.dumps(each) + "\n" for each in documents), encoding="utf-8")
     index(folder / "vectors", [source], Silent(), load=lambda _: encoder)
@@ -615,7 +630,7 @@ def make(folder: Path, encoder, *documents: dict[str, object]) -> Library:
 
 
 @pytest.fixture(scope="module")
-def animals(tmp_path_factory: pytest.TempPathFactory, encoder) -> Library:
+def animals(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Library:
     return make(
         tmp_path_factory.mktemp("animals"),
         encoder,
@@ -626,14 +641,14 @@ def animals(tmp_path_factory: pytest.TempPathFactory, encoder) -> Library:
     )
 
 
-def test_a_document_without_an_abstract_has_its_title_as_evidence(animals):
+def test_a_document_without_an_abstract_has_its_title_as_evidence(animals: Library) -> None:
     (hit,) = [h for h in animals.ask(Question("wolves")).hits if h.document.id == "dogs"]
     (evidence,) = hit.evidence
     assert (evidence.field, evidence.start, evidence.text) == ("title", 0, "Dogs and wolves bark")
     assert hit.rank == 1
 
 
-def test_evidence_holds_around_odd_characters(animals):
+def test_evidence_holds_around_odd_characters(animals: Library) -> None:
     hits = animals.ask(Question("fish that swim")).hits
     (hit,) = [each for each in hits if each.document.id == "fish"]
     assert hit.evidence
@@ -642,18 +657,18 @@ def test_evidence_holds_around_odd_characters(animals):
         assert each.text in ("🐟 Fısh — naïve ones swim.", "They sleep, too.")
 
 
-def test_years_filter_documents_without_a_year_out(animals):
+def test_years_filter_documents_without_a_year_out(animals: Library) -> None:
     answer = animals.ask(Question("cats", filters=Filters(year_from=1)))
     assert ids(answer) == ["stars"]
 
 
-def test_the_best_sentence_is_the_evidence(animals):
+def test_the_best_sentence_is_the_evidence(animals: Library) -> None:
     (hit,) = animals.ask(Question("hunting for mice", limit=1)).hits
     assert hit.document.id == "cats"
     assert hit.evidence[0].text == "Cats hunt mice at night."
 
 
-def test_one_document_is_a_library(tmp_path, encoder):
+def test_one_document_is_a_library(tmp_path: Path, encoder: Encoder) -> None:
     library = make(tmp_path, encoder, {"id": "one", "title": "Cats", "abstract": "Cats sleep."})
     for mode in MODES:
         assert ids(library.ask(Question("cats", mode=mode))) == ["one"]
@@ -661,7 +676,9 @@ def test_one_document_is_a_library(tmp_path, encoder):
     assert library.similar("one") == []
 
 
-def test_equal_documents_stand_in_the_order_of_the_library(tmp_path, encoder):
+def test_equal_documents_stand_in_the_order_of_the_library(
+    tmp_path: Path, encoder: Encoder
+) -> None:
     alike = {"abstract": "Cats sleep at night."}
     documents = [{"id": f"d{at}", "title": "Cats", "year": 2000 + at, **alike} for at in range(5)]
     library = make(tmp_path, encoder, *documents)
@@ -677,7 +694,7 @@ TIMES = ("in spring", "by night")
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory, encoder) -> Library:
+def large(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Library:
     """A library of 200 documents: more than are looked at sentence by sentence."""
     return make(
         tmp_path_factory.mktemp("large"),
@@ -690,7 +707,9 @@ def large(tmp_path_factory: pytest.TempPathFactory, encoder) -> Library:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_pages_are_stable_past_the_documents_that_are_looked_at_closely(mode, large):
+def test_pages_are_stable_past_the_documents_that_are_looked_at_closely(
+    mode: Any, large: Library
+) -> None:
     text = "cats in spring. Nepal by night!"
     pages = [large.ask(Question(text, limit=40, offset=at, mode=mode)) for at in range(0, 200, 40)]
     hits = [hit for page in pages for hit in page.hits]
@@ -702,7 +721,7 @@ def test_pages_are_stable_past_the_documents_that_are_looked_at_closely(mode, la
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic"])
-def test_a_filter_finds_what_would_stand_last(mode, large):
+def test_a_filter_finds_what_would_stand_last(mode: str, large: Library) -> None:
     text = "cats in spring"
     last = large.ask(Question(text, limit=1, offset=199, mode=mode)).hits[0].document
     filters = Filters(year_from=last.year, year_to=last.year)
@@ -714,8 +733,8 @@ def test_a_filter_finds_what_would_stand_last(mode, large):
 @pytest.mark.parametrize("depth", [3, 40, 1000], ids=["few", "some", "all"])
 @pytest.mark.parametrize("last", [1060, 1120, 1199], ids=["three tenths", "most", "every one"])
 def test_a_broad_filter_finds_by_words_what_is_found_within_it(
-    last, depth, mode, large, monkeypatch: pytest.MonkeyPatch
-):
+    last: int, depth: int, mode: str, large: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(retrieval, "DEPTH", depth)
     # The words of most documents that are let through are found far down without the filter.
     question = Question(

@@ -3,9 +3,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from embedder.library import Library
 from embedder.records import Question, RankingWeights, Understood
 from embedder.search.rewriting import Part, RewrittenQuery, read_plainly, read_question
 from embedder.text.glossary import Glossary, read_glossary
@@ -79,14 +81,14 @@ STORY = (
 @pytest.mark.parametrize(
     "text", ["my pasport", "traficking of TIP", " two  spaces ", "maid.\nMaid? Maid!", "x" * 10_000]
 )
-def test_reading_plainly_changes_nothing(text):
+def test_reading_plainly_changes_nothing(text: str) -> None:
     reading = read_plainly(text)
     assert (reading.whole, reading.corrected) == (text, text)
     assert (reading.rings, reading.unknown_words, reading.understood) == ((), {}, ())
     assert all(part.text == text[part.start : part.end] for part in reading.parts)
 
 
-def test_reading_plainly_cuts_into_sentences():
+def test_reading_plainly_cuts_into_sentences() -> None:
     assert [part.text for part in read_plainly(STORY).parts] == [
         "She came in May.",
         "Her employer keeps her pasport, she said!",
@@ -95,7 +97,7 @@ def test_reading_plainly_cuts_into_sentences():
 
 
 @pytest.mark.parametrize("text", ["One sentence only.", "no full stop", "trafficking"])
-def test_one_sentence_has_no_parts(text, read):
+def test_one_sentence_has_no_parts(text: str, read: Any) -> None:
     assert read_plainly(text).parts == ()
     assert read(text).parts == ()
 
@@ -103,14 +105,14 @@ def test_one_sentence_has_no_parts(text, read):
 # Terms.
 
 
-def test_a_term_is_read_behind_the_question(read):
+def test_a_term_is_read_behind_the_question(read: Any) -> None:
     reading = read("She is a maid.")
     assert reading.whole == "She is a maid. (domestic worker)"
     assert reading.corrected == "She is a maid."
     assert reading.understood == (Understood("term", 9, 13, "domestic worker"),)
 
 
-def test_terms_are_read_behind_the_part_they_stand_in_and_behind_the_whole(read):
+def test_terms_are_read_behind_the_part_they_stand_in_and_behind_the_whole(read: Any) -> None:
     text = "The maid came. He keeps her passport. A maid again. All the women."
     reading = read(text)
     assert [part.text for part in reading.parts] == [
@@ -122,22 +124,22 @@ def test_terms_are_read_behind_the_part_they_stand_in_and_behind_the_whole(read)
     assert reading.whole == f"{text} (domestic worker; retention of identity documents)"
 
 
-def test_a_term_is_read_once_however_often_it_is_said(read):
+def test_a_term_is_read_once_however_often_it_is_said(read: Any) -> None:
     assert read("maid, maids and a maid").whole == "maid, maids and a maid (domestic worker)"
 
 
-def test_the_numbers_of_rings_are_given_once_in_order(read, glossary):
+def test_the_numbers_of_rings_are_given_once_in_order(read: Any, glossary: Glossary) -> None:
     numbers = {ring.term: ring.number for ring in glossary.rings}
     reading = read("TIP. A maid. Trafficking of a maid.")
     assert reading.rings == (numbers["trafficking in persons"], numbers["domestic worker"])
 
 
-def test_nothing_recognised_adds_nothing(read):
+def test_nothing_recognised_adds_nothing(read: Any) -> None:
     reading = read("About women")
     assert (reading.whole, reading.rings, reading.understood) == ("About women", (), ())
 
 
-def test_without_terms_rings_still_count(read):
+def test_without_terms_rings_still_count(read: Any) -> None:
     reading = read("A maid. Women again.", RankingWeights(terms=False))
     assert reading.whole == "A maid. Women again."
     assert [part.text for part in reading.parts] == ["A maid.", "Women again."]
@@ -148,13 +150,13 @@ def test_without_terms_rings_still_count(read):
 # Spelling.
 
 
-def test_a_misspelt_word_is_read_as_the_librarys(read):
+def test_a_misspelt_word_is_read_as_the_librarys(read: Any) -> None:
     reading = read("my pasport")
     assert (reading.whole, reading.corrected) == ("my passport", "my passport")
     assert reading.understood == (Understood("spelling", 3, 10, "passport"),)
 
 
-def test_a_term_is_recognised_in_corrected_words(read):
+def test_a_term_is_recognised_in_corrected_words(read: Any) -> None:
     text = "Traficking of childrn?"
     reading = read(text)
     assert slices(text, reading.understood) == [
@@ -167,19 +169,19 @@ def test_a_term_is_recognised_in_corrected_words(read):
 
 
 @pytest.mark.parametrize("word", ["PASPORT", "TRAFICKING", "CHILDRN"])
-def test_words_in_capitals_are_names_and_stay(word, read):
+def test_words_in_capitals_are_names_and_stay(word: str, read: Any) -> None:
     reading = read(f"about {word}")
     assert reading.corrected == f"about {word}"
     assert [each for each in reading.understood if each.kind == "spelling"] == []
 
 
-def test_without_spelling_nothing_is_corrected(read):
+def test_without_spelling_nothing_is_corrected(read: Any) -> None:
     reading = read("my pasport, a maid", RankingWeights(spelling=False))
     assert reading.corrected == "my pasport, a maid"
     assert slices("my pasport, a maid", reading.understood) == [("term", "maid", "domestic worker")]
 
 
-def test_offsets_are_of_the_question_as_asked_with_corrections_before(read):
+def test_offsets_are_of_the_question_as_asked_with_corrections_before(read: Any) -> None:
     text = "Pasportt, pasport: the childrn. Then the maid's pasport — he keeps the pasport."
     assert slices(text, read(text).understood) == [
         ("spelling", "pasport", "passport"),
@@ -199,7 +201,7 @@ def test_offsets_are_of_the_question_as_asked_with_corrections_before(read):
         "A maid\r\nA pasport\r\n\r\nTIP",
     ],
 )
-def test_offsets_hold_around_odd_characters(text, read):
+def test_offsets_hold_around_odd_characters(text: str, read: Any) -> None:
     found = slices(text, read(text).understood)
     assert found
     for kind, piece, meaning in found:
@@ -212,7 +214,7 @@ def test_offsets_hold_around_odd_characters(text, read):
 # Parts.
 
 
-def test_parts_stand_where_their_sentences_do(read):
+def test_parts_stand_where_their_sentences_do(read: Any) -> None:
     text = "My pasport. The maid, again. Women!"
     parts = read(text).parts
     assert [(part.start, part.end) for part in parts] == split_sentences(text)
@@ -233,7 +235,7 @@ def test_parts_stand_where_their_sentences_do(read):
         pytest.param("人口贩运。" * 2000, id="another script"),
     ],
 )
-def test_nothing_of_a_long_question_is_left_out(text, reader, read):
+def test_nothing_of_a_long_question_is_left_out(text: Any, reader: str, read: Any) -> None:
     reading = read_plainly(text) if reader == "plainly" else read(text)
     assert len(reading.parts) <= 24
     places = [(part.start, part.end) for part in reading.parts]
@@ -246,12 +248,14 @@ def test_nothing_of_a_long_question_is_left_out(text, reader, read):
 
 
 @pytest.mark.parametrize(("number", "parts"), [(2, 2), (24, 24), (25, 13), (49, 17), (500, 24)])
-def test_sentences_share_parts_only_where_there_are_many(number, parts, read):
+def test_sentences_share_parts_only_where_there_are_many(
+    number: int, parts: int, read: Any
+) -> None:
     text = " ".join(f"Women came {at} times." for at in range(number))
     assert len(read(text).parts) == parts
 
 
-def test_each_word_of_a_question_is_in_what_is_read(read):
+def test_each_word_of_a_question_is_in_what_is_read(read: Any) -> None:
     text = (STORY * 200)[:10_000]
     reading = read(text)
     plain = " ".join(part.text for part in reading.parts)
@@ -261,7 +265,7 @@ def test_each_word_of_a_question_is_in_what_is_read(read):
         assert word in reading.corrected
 
 
-def test_what_stands_in_two_sentences_is_no_phrase(read):
+def test_what_stands_in_two_sentences_is_no_phrase(read: Any) -> None:
     text = "What they keep. Passport of women."
     assert read(text).understood == ()
 
@@ -269,16 +273,16 @@ def test_what_stands_in_two_sentences_is_no_phrase(read):
 # Strange words: candidates for related words.
 
 
-def test_words_of_terms_are_not_strange(read):
+def test_words_of_terms_are_not_strange(read: Any) -> None:
     assert read("the maid keeps her passport").unknown_words == {"the": (0, 3)}
 
 
-def test_strange_words_are_folded_corrected_and_given_once(read):
+def test_strange_words_are_folded_corrected_and_given_once(read: Any) -> None:
     found = read("Quake? QUAKE! Pasport, qüake.").unknown_words
     assert found == {"quake": (0, 5), "passport": (14, 21)}
 
 
-def test_names_are_told_from_words(read):
+def test_names_are_told_from_words(read: Any) -> None:
     found = read("Zebras and Quagga in italy. Zorn asked Costa. UNKRA?")
     assert set(found.unknown_words) >= {"zebras", "quagga", "italy", "zorn", "costa"}
     assert {"quagga", "italy", "costa"} <= found.named
@@ -286,7 +290,7 @@ def test_names_are_told_from_words(read):
 
 
 @pytest.mark.parametrize("said", ["maids", "Domestic workers", "domestic worker"])
-def test_a_term_in_another_number_or_case_is_no_news(said, read):
+def test_a_term_in_another_number_or_case_is_no_news(said: str, read: Any) -> None:
     found = [each.meaning for each in read(f"About {said} abroad.").understood]
     assert found == (["domestic worker"] if said == "maids" else [])
 
@@ -301,38 +305,38 @@ CASE = (
 
 
 @pytest.fixture(scope="module")
-def understood(seed_library) -> Sequence[Understood]:
+def understood(seed_library: Library) -> Sequence[Understood]:
     return seed_library.ask(Question(CASE)).understood
 
 
-def test_a_case_is_understood_in_the_fields_terms(understood):
+def test_a_case_is_understood_in_the_fields_terms(understood: Sequence[Understood]) -> None:
     found = slices(CASE, understood)
     assert ("term", "maid", "domestic worker") in found
     assert ("term", "VoT", "victim of trafficking") in found
     assert ("term", "not paid", "withholding of wages") in found
 
 
-def test_all_that_is_understood_lies_in_the_question(understood):
+def test_all_that_is_understood_lies_in_the_question(understood: Sequence[Understood]) -> None:
     assert understood
     assert all(0 <= each.start < each.end <= len(CASE) for each in understood)
 
 
-def test_plain_english_is_not_corrected(understood):
+def test_plain_english_is_not_corrected(understood: Sequence[Understood]) -> None:
     corrected = {each[1] for each in slices(CASE, understood) if each[0] == "spelling"}
     assert corrected <= {"pasport"}
 
 
-def test_words_near_in_meaning_to_a_strange_one_are_shown(understood):
+def test_words_near_in_meaning_to_a_strange_one_are_shown(understood: Sequence[Understood]) -> None:
     (near,) = (each[2] for each in slices(CASE, understood) if each[:2] == ("related", "abroad"))
     assert "international" in near.split(", ")
 
 
-def test_a_country_is_not_taken_for_its_neighbours(seed_library):
+def test_a_country_is_not_taken_for_its_neighbours(seed_library: Library) -> None:
     text = "Which shelters in Italy take men? I ask from Tirana."
     found = seed_library.ask(Question(text)).understood
     assert not {text[each.start : each.end] for each in found} & {"Italy", "Tirana"}
 
 
-def test_the_packaged_glossary_belongs_to_the_library(seed_vectors: Path):
+def test_the_packaged_glossary_belongs_to_the_library(seed_vectors: Path) -> None:
     own = seed_vectors / "generations" / "1" / "glossary.csv"
     assert read_glossary(own).sha256 == read_glossary().sha256

@@ -108,18 +108,18 @@ def fill(writer: Writer) -> None:
 # What is written comes back.
 
 
-def test_a_document_comes_back_as_it_was_written(filled: Store):
+def test_a_document_comes_back_as_it_was_written(filled: Store) -> None:
     with filled.snapshot() as snapshot:
         assert snapshot.documents([snapshot.row_of("lebanon")]) == {1: LEBANON}
 
 
-def test_a_document_without_anything_comes_back_as_it_was_written(store: Store):
+def test_a_document_without_anything_comes_back_as_it_was_written(store: Store) -> None:
     with store.writing() as writer, writer.transaction():
         row = writer.put_document(BARE)
         assert writer.documents([row]) == {row: BARE}
 
 
-def test_documents_are_listed_in_the_order_of_their_first_reading(store: Store):
+def test_documents_are_listed_in_the_order_of_their_first_reading(store: Store) -> None:
     documents = [replace(BARE, id=name) for name in ("z", "a", "m")]
     with store.writing() as writer, writer.transaction():
         for each in documents:
@@ -131,7 +131,7 @@ def test_documents_are_listed_in_the_order_of_their_first_reading(store: Store):
         assert [row for row, _ in writer.rows()] == [1, 2, 3]
 
 
-def test_a_changed_document_keeps_its_row_number(store: Store):
+def test_a_changed_document_keeps_its_row_number(store: Store) -> None:
     with store.writing() as writer, writer.transaction():
         row = writer.put_document(BARE)
         assert writer.put_document(replace(BARE, title="now with a title")) == row
@@ -139,7 +139,7 @@ def test_a_changed_document_keeps_its_row_number(store: Store):
         assert writer.count() == 1
 
 
-def test_many_ids_are_looked_up_at_once(store: Store):
+def test_many_ids_are_looked_up_at_once(store: Store) -> None:
     keys = [f"document-{number}" for number in range(1201)]
     with store.writing() as writer:
         with writer.transaction():
@@ -150,7 +150,7 @@ def test_many_ids_are_looked_up_at_once(store: Store):
         assert all(found[key].id == key for key in keys)
 
 
-def test_passage_vectors_come_back_to_the_last_bit(filled: Store):
+def test_passage_vectors_come_back_to_the_last_bit(filled: Store) -> None:
     with filled.snapshot() as snapshot:
         ids, documents = snapshot.passages()
         (block,) = snapshot.passage_vectors(MODEL, DIM)
@@ -161,7 +161,7 @@ def test_passage_vectors_come_back_to_the_last_bit(filled: Store):
     np.testing.assert_array_equal(second, block[1:])
 
 
-def test_documents_with_text_and_their_passages_are_told(filled: Store):
+def test_documents_with_text_and_their_passages_are_told(filled: Store) -> None:
     with filled.writing() as writer, writer.transaction():
         writer.put_document(BARE)
         passages = [a_passage(text) for text in ("One more. It is.", "Two more. They are.")]
@@ -180,7 +180,7 @@ def test_documents_with_text_and_their_passages_are_told(filled: Store):
     assert [each.tolist() for each in all_of_them] == [ids.tolist(), documents.tolist()]
 
 
-def test_passage_vectors_come_in_blocks(filled: Store, monkeypatch: pytest.MonkeyPatch):
+def test_passage_vectors_come_in_blocks(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("embedder.store.snapshot._BLOCK", 1)
     with filled.snapshot() as snapshot:
         blocks = list(snapshot.passage_vectors(MODEL, DIM))
@@ -188,7 +188,7 @@ def test_passage_vectors_come_in_blocks(filled: Store, monkeypatch: pytest.Monke
     np.testing.assert_array_equal(blocks[1][0], vectors_for(2).passage)
 
 
-def test_a_passages_id_is_never_used_again(filled: Store):
+def test_a_passages_id_is_never_used_again(filled: Store) -> None:
     with filled.writing() as writer, writer.transaction():
         before, _ = writer.passages()
         for _, document in writer.rows():
@@ -200,7 +200,7 @@ def test_a_passages_id_is_never_used_again(filled: Store):
     assert after.min() > before.max()
 
 
-def test_sentences_come_back_in_order_with_their_vectors(filled: Store):
+def test_sentences_come_back_in_order_with_their_vectors(filled: Store) -> None:
     with filled.snapshot() as snapshot:
         spans = snapshot.spans([2, 1])
         vectors = dict(snapshot.sentence_vectors(MODEL, DIM))
@@ -215,13 +215,13 @@ def test_sentences_come_back_in_order_with_their_vectors(filled: Store):
     assert list(some) == [ids[1]]
 
 
-def test_the_manifest_comes_back_as_it_was_written(filled: Store):
+def test_the_manifest_comes_back_as_it_was_written(filled: Store) -> None:
     with filled.snapshot() as snapshot:
         assert snapshot.generation() == 1
         assert snapshot.manifest(1) == MANIFEST
 
 
-def test_entries_come_back_by_document_and_by_source(store: Store):
+def test_entries_come_back_by_document_and_by_source(store: Store) -> None:
     entries = [
         StoredEntry("/x/a.txt", 5, "k1", {"topics": ["T"]}),
         StoredEntry("/x/b.txt", 5, "k1", {"topics": ["U"]}),
@@ -238,14 +238,14 @@ def test_entries_come_back_by_document_and_by_source(store: Store):
         assert writer.entries(keys=["k1", "k2"]) == entries[:1]
 
 
-def test_a_removed_document_takes_its_passages_along(filled: Store):
+def test_a_removed_document_takes_its_passages_along(filled: Store) -> None:
     with filled.writing() as writer:
         with writer.transaction():
             assert writer.remove_document("lebanon") == 1
         assert writer.passages()[1].tolist() == [2]
 
 
-def test_vectors_that_nothing_uses_are_dropped(filled: Store):
+def test_vectors_that_nothing_uses_are_dropped(filled: Store) -> None:
     unused, used = b"\x00" * 32, content_hash(a_passage("About Lebanon. It is."))
     with filled.writing() as writer:
         writer.keep_vectors([unused], MODEL, [vectors_for(3)])
@@ -257,7 +257,7 @@ def test_vectors_that_nothing_uses_are_dropped(filled: Store):
         assert writer.sound_vectors([used], "another model") == set()
 
 
-def test_an_unknown_id_is_named(filled: Store):
+def test_an_unknown_id_is_named(filled: Store) -> None:
     with pytest.raises(DocumentNotFound) as caught, filled.snapshot() as snapshot:
         snapshot.row_of("no-such")
     assert caught.value.message == (
@@ -267,7 +267,7 @@ def test_an_unknown_id_is_named(filled: Store):
 
 
 # BUG: an id with half a surrogate (`fingerpost similar $'\xff'`) ends in UnicodeEncodeError.
-def test_an_id_that_is_no_valid_text_is_not_found(filled: Store):
+def test_an_id_that_is_no_valid_text_is_not_found(filled: Store) -> None:
     with pytest.raises(DocumentNotFound), filled.snapshot() as snapshot:
         snapshot.row_of("\udcff")
 
@@ -275,7 +275,7 @@ def test_an_id_that_is_no_valid_text_is_not_found(filled: Store):
 # Whole or not at all.
 
 
-def test_there_is_no_library_before_the_first_build(store: Store):
+def test_there_is_no_library_before_the_first_build(store: Store) -> None:
     with pytest.raises(LibraryMissing) as caught, store.snapshot():
         pass
     assert caught.value.message == (
@@ -284,7 +284,7 @@ def test_there_is_no_library_before_the_first_build(store: Store):
     assert not store.folder.exists()
 
 
-def test_a_library_without_a_generation_is_empty(store: Store):
+def test_a_library_without_a_generation_is_empty(store: Store) -> None:
     with store.writing():
         pass
     with store.snapshot() as snapshot:
@@ -296,14 +296,14 @@ def test_a_library_without_a_generation_is_empty(store: Store):
 # BUG: a build that is cut off between making the file and making its tables (or one that is
 # just there) shows as "schema version is 0 … delete the vectors folder", and `serve`, which
 # builds where LibraryMissing is raised, gives up.
-def test_a_database_without_tables_is_no_library_yet(store: Store):
+def test_a_database_without_tables_is_no_library_yet(store: Store) -> None:
     store.folder.mkdir()
     connect(store.path).close()
     with pytest.raises(LibraryMissing), store.snapshot() as snapshot:
         snapshot.manifest(snapshot.generation())
 
 
-def test_a_failed_transaction_leaves_nothing(filled: Store):
+def test_a_failed_transaction_leaves_nothing(filled: Store) -> None:
     def fail(writer: Writer) -> None:
         with writer.transaction():
             writer.put_document(BARE)
@@ -316,7 +316,7 @@ def test_a_failed_transaction_leaves_nothing(filled: Store):
         assert [each.id for each in snapshot.page(-1, 0)] == ["lebanon", "other"]
 
 
-def test_kept_vectors_outlive_a_failed_build(filled: Store):
+def test_kept_vectors_outlive_a_failed_build(filled: Store) -> None:
     def fail() -> None:
         with filled.writing() as writer:
             writer.keep_vectors([b"\x01" * 32], MODEL, [vectors_for(9)])
@@ -328,7 +328,7 @@ def test_kept_vectors_outlive_a_failed_build(filled: Store):
         assert writer.sound_vectors([b"\x01" * 32], MODEL) == {b"\x01" * 32}
 
 
-def test_a_reader_sees_the_state_that_it_began_with(filled: Store):
+def test_a_reader_sees_the_state_that_it_began_with(filled: Store) -> None:
     reader = Store(filled.folder)
     with reader.snapshot() as snapshot:
         assert snapshot.count() == 2
@@ -340,7 +340,7 @@ def test_a_reader_sees_the_state_that_it_began_with(filled: Store):
         assert snapshot.count() == 1
 
 
-def test_a_reader_sees_nothing_of_an_open_transaction(filled: Store):
+def test_a_reader_sees_nothing_of_an_open_transaction(filled: Store) -> None:
     with filled.writing() as writer, writer.transaction():
         writer.put_document(BARE)
         with Store(filled.folder).snapshot() as snapshot:
@@ -348,7 +348,7 @@ def test_a_reader_sees_nothing_of_an_open_transaction(filled: Store):
         assert writer.count() == 3
 
 
-def test_many_threads_read_at_once(filled: Store):
+def test_many_threads_read_at_once(filled: Store) -> None:
     def read(_: int) -> list[int]:
         counts = []
         for _ in range(20):
@@ -359,7 +359,9 @@ def test_many_threads_read_at_once(filled: Store):
     assert in_threads(8, read) == [[2] * 20] * 8
 
 
-def test_connections_are_as_many_as_read_at_once(filled: Store, monkeypatch: pytest.MonkeyPatch):
+def test_connections_are_as_many_as_read_at_once(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened = []
 
     def open_one(path: Path) -> sqlite3.Connection:
@@ -383,7 +385,7 @@ def test_connections_are_as_many_as_read_at_once(filled: Store, monkeypatch: pyt
 
 def test_a_connection_whose_reader_met_an_error_is_lent_again(
     filled: Store, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     with pytest.raises(ZeroDivisionError), filled.snapshot():
         raise ZeroDivisionError
     monkeypatch.delattr(store_room, "connect")
@@ -393,7 +395,7 @@ def test_a_connection_whose_reader_met_an_error_is_lent_again(
 
 def test_no_connection_to_a_deleted_library_stays_open(
     filled: Store, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     opened: list[sqlite3.Connection] = []
 
     def open_one(path: Path) -> sqlite3.Connection:
@@ -420,7 +422,7 @@ def test_no_connection_to_a_deleted_library_stays_open(
 
 # BUG: a connection is kept for the next reader, so a server goes on with a deleted file.
 # Our own message tells people to delete the vectors folder and build again.
-def test_a_library_that_is_deleted_and_built_again_is_read_anew(filled: Store):
+def test_a_library_that_is_deleted_and_built_again_is_read_anew(filled: Store) -> None:
     with filled.snapshot() as snapshot:
         assert snapshot.count() == 2
     shutil.rmtree(filled.folder)
@@ -431,7 +433,7 @@ def test_a_library_that_is_deleted_and_built_again_is_read_anew(filled: Store):
         assert [each.id for each in snapshot.page(-1, 0)] == ["bare"]
 
 
-def test_a_commit_survives_a_loss_of_power(filled: Store):
+def test_a_commit_survives_a_loss_of_power(filled: Store) -> None:
     connection = connect(filled.path)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
@@ -441,7 +443,7 @@ def test_a_commit_survives_a_loss_of_power(filled: Store):
 # One writer.
 
 
-def test_a_second_writer_is_told_to_wait(store: Store):
+def test_a_second_writer_is_told_to_wait(store: Store) -> None:
     with store.writing(), pytest.raises(LibraryBusy) as caught, Store(store.folder).writing():
         pass
     assert caught.value.message == (
@@ -451,7 +453,7 @@ def test_a_second_writer_is_told_to_wait(store: Store):
         pass
 
 
-def test_a_writer_in_another_process_is_noticed(store: Store):
+def test_a_writer_in_another_process_is_noticed(store: Store) -> None:
     with store.writing():
         script = (
             "import sys; from pathlib import Path\n"
@@ -467,7 +469,9 @@ def test_a_writer_in_another_process_is_noticed(store: Store):
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "9p", "fuse.sshfs"])
-def test_a_network_file_system_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch, kind: str):
+def test_a_network_file_system_is_refused(
+    store: Store, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     mount = namedtuple("mount", "mountpoint fstype")
     parent = str(store.folder.parent)
     mounts = [mount("/", "ext4"), mount(parent, kind)]
@@ -481,7 +485,9 @@ def test_a_network_file_system_is_refused(store: Store, monkeypatch: pytest.Monk
     assert not store.path.exists()
 
 
-def test_a_local_disk_below_a_network_mount_is_taken(store: Store, monkeypatch: pytest.MonkeyPatch):
+def test_a_local_disk_below_a_network_mount_is_taken(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mount = namedtuple("mount", "mountpoint fstype")
     mounts = [mount("/", "nfs"), mount(str(store.folder.parent), "ext4")]
     monkeypatch.setattr("psutil.disk_partitions", lambda all: mounts)  # noqa: ARG005
@@ -506,7 +512,7 @@ def problems(store: Store) -> list[str]:
         return snapshot.verify(MANIFEST)
 
 
-def test_a_sound_library_has_no_problems(filled: Store):
+def test_a_sound_library_has_no_problems(filled: Store) -> None:
     read_all(filled)
     assert problems(filled) == []
 
@@ -543,7 +549,9 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize(("statement", "message", "_"), DAMAGE.values(), ids=DAMAGE)
-def test_damage_is_noticed_when_it_is_read(filled: Store, statement: str, message: str, _: str):
+def test_damage_is_noticed_when_it_is_read(
+    filled: Store, statement: str, message: str, _: str
+) -> None:
     run_sql(filled.folder, statement)
     with pytest.raises(LibraryDamaged) as caught:
         read_all(filled)
@@ -552,12 +560,12 @@ def test_damage_is_noticed_when_it_is_read(filled: Store, statement: str, messag
 
 
 @pytest.mark.parametrize(("statement", "_", "problem"), DAMAGE.values(), ids=DAMAGE)
-def test_damage_is_named_by_verify(filled: Store, statement: str, _: str, problem: str):
+def test_damage_is_named_by_verify(filled: Store, statement: str, _: str, problem: str) -> None:
     run_sql(filled.folder, statement)
     assert problem in problems(filled)
 
 
-def test_a_checksum_error_shows_both_checksums(filled: Store):
+def test_a_checksum_error_shows_both_checksums(filled: Store) -> None:
     run_sql(filled.folder, "UPDATE documents SET record = '{}', sha256 = x'00ff' WHERE id = 1")
     with pytest.raises(LibraryDamaged) as caught:
         read_all(filled)
@@ -569,13 +577,13 @@ def test_a_checksum_error_shows_both_checksums(filled: Store):
     )
 
 
-def test_a_changed_manifest_is_noticed(filled: Store):
+def test_a_changed_manifest_is_noticed(filled: Store) -> None:
     run_sql(filled.folder, "UPDATE generations SET manifest = replace(manifest, 'a-', 'b-')")
     with pytest.raises(LibraryDamaged, match=r"^the manifest of generation 1 does not match"):
         read_all(filled)
 
 
-def test_a_missing_row_is_counted_by_verify(filled: Store):
+def test_a_missing_row_is_counted_by_verify(filled: Store) -> None:
     run_sql(filled.folder, "DELETE FROM passages WHERE id = 1")
     assert problems(filled) == ["the manifest counts 2 passages, the database 1"]
 
@@ -592,18 +600,18 @@ def test_a_missing_row_is_counted_by_verify(filled: Store):
     ],
     ids=["other places", "no JSON", "other document"],
 )
-def test_a_changed_passage_row_is_named_by_verify(filled: Store, statement: str):
+def test_a_changed_passage_row_is_named_by_verify(filled: Store, statement: str) -> None:
     run_sql(filled.folder, statement)
     assert problems(filled)
 
 
 # BUG: the same for the id under which a document is found: it is not compared with the record.
-def test_a_changed_id_is_named_by_verify(filled: Store):
+def test_a_changed_id_is_named_by_verify(filled: Store) -> None:
     run_sql(filled.folder, "UPDATE documents SET key = 'another-id' WHERE id = 1")
     assert problems(filled)
 
 
-def test_sound_vectors_leaves_out_the_damaged(filled: Store):
+def test_sound_vectors_leaves_out_the_damaged(filled: Store) -> None:
     contents = [
         content_hash(a_passage(text)) for text in ("About Lebanon. It is.", "About another. It is.")
     ]
@@ -624,7 +632,7 @@ def close_and_cut(store: Store, kept: int) -> None:
 # BUG: what SQLite says while the file is opened for reading comes through as
 # sqlite3.DatabaseError ("file is not a database"): `fingerpost status` ends in a traceback.
 @pytest.mark.parametrize("content", [b"no database at all " * 500, None], ids=["garbage", "cut"])
-def test_a_broken_file_is_damage_to_a_reader(filled: Store, content: bytes | None):
+def test_a_broken_file_is_damage_to_a_reader(filled: Store, content: bytes | None) -> None:
     if content is None:
         close_and_cut(filled, 5000)
     else:
@@ -633,7 +641,7 @@ def test_a_broken_file_is_damage_to_a_reader(filled: Store, content: bytes | Non
         read_all(Store(filled.folder))
 
 
-def test_a_broken_file_is_damage_to_a_writer(filled: Store):
+def test_a_broken_file_is_damage_to_a_writer(filled: Store) -> None:
     filled.path.write_bytes(b"no database at all " * 500)
     with pytest.raises(LibraryDamaged) as caught, filled.writing():
         pass
@@ -643,7 +651,7 @@ def test_a_broken_file_is_damage_to_a_writer(filled: Store):
     )
 
 
-def test_another_schema_shows_both_versions(filled: Store):
+def test_another_schema_shows_both_versions(filled: Store) -> None:
     run_sql(filled.folder, "PRAGMA user_version = 99")
     with pytest.raises(LibraryMismatch) as caught, filled.snapshot():
         pass
@@ -654,7 +662,7 @@ def test_another_schema_shows_both_versions(filled: Store):
     )
 
 
-def test_nothing_but_the_database_and_its_lock_is_written(filled: Store):
+def test_nothing_but_the_database_and_its_lock_is_written(filled: Store) -> None:
     names = {each.name for each in filled.folder.rglob("*")}
     assert "library.sqlite" in names
     assert names <= {"library.sqlite", "library.sqlite-wal", "library.sqlite-shm", "build.lock"}

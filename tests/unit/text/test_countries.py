@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pycountry
 import pytest
 
@@ -44,7 +46,7 @@ from embedder.text.countries import country_code, country_codes, join_split_regi
         ("Georgia", "GEO"),
     ],
 )
-def test_a_country_has_one_code_under_all_its_names(name, code):
+def test_a_country_has_one_code_under_all_its_names(name: str, code: str) -> None:
     assert country_code(name) == code
 
 
@@ -67,7 +69,7 @@ def test_a_country_has_one_code_under_all_its_names(name, code):
         ("XK", "XKX"),
     ],
 )
-def test_an_everyday_name_is_known(name, code):
+def test_an_everyday_name_is_known(name: str, code: str) -> None:
     assert country_code(name) == code
 
 
@@ -75,11 +77,11 @@ def test_an_everyday_name_is_known(name, code):
     "name",
     ["Worldwide", "worldwide", "Atlantis", "", " ", "Asia", "Middle East", "Viet", "Lebanonn", "X"],
 )
-def test_what_is_no_country_has_no_code(name):
+def test_what_is_no_country_has_no_code(name: str) -> None:
     assert country_code(name) is None
 
 
-def test_every_country_is_found_by_name_and_by_both_codes():
+def test_every_country_is_found_by_name_and_by_both_codes() -> None:
     names = [
         (name, each.alpha_3)
         for each in pycountry.countries
@@ -90,7 +92,7 @@ def test_every_country_is_found_by_name_and_by_both_codes():
     assert [(name, code) for name, code in names if country_code(name) != code] == []
 
 
-def test_codes_keep_the_order_of_the_names_each_once():
+def test_codes_keep_the_order_of_the_names_each_once() -> None:
     names = ["Vietnam", "Worldwide", "Lebanon", "Viet Nam", "Atlantis", "LB", "Kosovo"]
     assert country_codes(names) == ("VNM", "LBN", "XKX")
     assert country_codes([]) == ()
@@ -120,7 +122,9 @@ AMERICA = "Central and North America and the Caribbean"
     ],
     ids=", ".join,
 )
-def test_a_split_region_is_put_together(lines, regions):
+def test_a_split_region_is_put_together(
+    lines: list[str] | list[Any], regions: tuple[Any, ...] | tuple[str, ...]
+) -> None:
     assert join_split_regions(lines) == regions
 
 
@@ -136,15 +140,15 @@ def test_a_split_region_is_put_together(lines, regions):
     ],
     ids=", ".join,
 )
-def test_part_of_a_region_stays_as_it_stands(lines, regions):
+def test_part_of_a_region_stays_as_it_stands(lines: list[str], regions: tuple[str, ...]) -> None:
     assert join_split_regions(lines) == regions
 
 
-def test_a_region_stands_where_its_first_part_stood():
+def test_a_region_stands_where_its_first_part_stood() -> None:
     lines = ["Worldwide", "North Africa", "Asia", "Southern Africa", "Middle East", "Pacific"]
     assert join_split_regions(lines) == ("Worldwide", MENA, ASIA, "Southern Africa")
 
 
-def test_a_region_is_named_once():
+def test_a_region_is_named_once() -> None:
     assert join_split_regions(["Asia", "Pacific", "Asia"]) == (ASIA,)
     assert join_split_regions(["Worldwide", "Worldwide"]) == ("Worldwide",)

@@ -23,12 +23,12 @@ from embedder.text.folding import fold
         (" \n", ""),
     ],
 )
-def test_names_are_compared_without_case_accents_and_doubled_spaces(name, folded):
+def test_names_are_compared_without_case_accents_and_doubled_spaces(name: str, folded: str) -> None:
     assert fold(name) == folded
 
 
 @pytest.mark.parametrize("other", ["Vietnam", "Viet  Namm", "Viet-Nam"])
-def test_what_is_more_than_case_accent_or_space_makes_another_name(other):
+def test_what_is_more_than_case_accent_or_space_makes_another_name(other: str) -> None:
     assert fold(other) != fold("Viet Nam")
 
 
@@ -43,5 +43,5 @@ def test_what_is_more_than_case_accent_or_space_makes_another_name(other):
         "Walk Free™",
     ],
 )
-def test_folding_again_changes_nothing(name):
+def test_folding_again_changes_nothing(name: str) -> None:
     assert fold(fold(name)) == fold(name)

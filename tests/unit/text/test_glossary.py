@@ -62,16 +62,18 @@ def terms(text: str, glossary: Glossary) -> list[str]:
         "FDH",
     ],
 )
-def test_a_term_is_recognised_in_any_case_number_and_spelling(text, glossary):
+def test_a_term_is_recognised_in_any_case_number_and_spelling(
+    text: str, glossary: Glossary
+) -> None:
     assert terms(f"Well, {text}, yes", glossary) == ["domestic worker"]
 
 
 @pytest.mark.parametrize("text", ["mermaid", "maiden", "live in", "help", "domestic", "workers"])
-def test_a_part_of_a_phrase_is_nothing(text, glossary):
+def test_a_part_of_a_phrase_is_nothing(text: str, glossary: Glossary) -> None:
     assert found(text, glossary) == []
 
 
-def test_accents_do_not_matter(glossary):
+def test_accents_do_not_matter(glossary: Glossary) -> None:
     assert terms("turkiye TÜRKIYE Türkiye", glossary) == ["Türkiye"] * 3
 
 
@@ -88,27 +90,29 @@ def test_accents_do_not_matter(glossary):
         "passport has been taken away",
     ],
 )
-def test_little_words_may_stand_between(text, glossary):
+def test_little_words_may_stand_between(text: str, glossary: Glossary) -> None:
     assert "retention of identity documents" in terms(text, glossary)
     longest = max(len(piece) for piece, _ in found(text, glossary))
     assert longest > len("passports")
 
 
-def test_two_little_words_at_most_stand_between_two_words(glossary):
+def test_two_little_words_at_most_stand_between_two_words(glossary: Glossary) -> None:
     assert found("keep her the passport", glossary)[0][0] == "keep her the passport"
     assert found("keep her the a passport", glossary)[0][0] == "passport"
 
 
-def test_other_words_may_not_stand_between(glossary):
+def test_other_words_may_not_stand_between(glossary: Glossary) -> None:
     assert [piece for piece, _ in found("keep dirty passport", glossary)] == ["passport"]
 
 
-def test_a_phrase_may_be_written_with_little_words_that_a_text_leaves_out(glossary):
+def test_a_phrase_may_be_written_with_little_words_that_a_text_leaves_out(
+    glossary: Glossary,
+) -> None:
     assert terms("train trainers", glossary) == ["training of trainers"]
     assert terms("train the trainers", glossary) == ["training of trainers"]
 
 
-def test_the_longest_phrase_counts(glossary):
+def test_the_longest_phrase_counts(glossary: Glossary) -> None:
     text = "the trafficking in persons report on trafficking"
     assert found(text, glossary) == [
         ("trafficking in persons report", "trafficking in persons report"),
@@ -118,14 +122,14 @@ def test_the_longest_phrase_counts(glossary):
 
 # BUG: `being` is a little word, and the form of `beings` is `being`: the phrase's last word is
 # left out, so that `trade in human organs` is a trade in human beings, in the packaged file too.
-def test_a_plural_that_looks_like_a_little_word_is_none(glossary):
+def test_a_plural_that_looks_like_a_little_word_is_none(glossary: Glossary) -> None:
     assert found("the trade in human beings", glossary) == [
         ("trade in human beings", "trafficking")
     ]
     assert found("the trade in human organs", glossary) == []
 
 
-def test_phrases_do_not_overlap_and_keep_their_order(glossary):
+def test_phrases_do_not_overlap_and_keep_their_order(glossary: Glossary) -> None:
     text = "Maid: my passport was taken away; slave policies."
     assert found(text, glossary) == [
         ("Maid", "domestic worker"),
@@ -147,19 +151,21 @@ def test_phrases_do_not_overlap_and_keep_their_order(glossary):
         ("the US, then", "health"),
     ],
 )
-def test_an_acronym_is_recognised_in_singular_and_plural(text, term, glossary):
+def test_an_acronym_is_recognised_in_singular_and_plural(
+    text: str, term: str, glossary: Glossary
+) -> None:
     assert terms(text, glossary) == [term]
 
 
 @pytest.mark.parametrize(
     "text", ["who", "Who", "us", "tip", "Tips", "tot", "TOT", "TIPSY", "M & E"]
 )
-def test_an_acronym_is_recognised_only_as_written(text, glossary):
+def test_an_acronym_is_recognised_only_as_written(text: str, glossary: Glossary) -> None:
     assert found(text, glossary) == []
 
 
 # BUG: an acronym of signs alone stopped the reading of the whole glossary.
-def test_an_acronym_of_signs_alone_is_no_acronym(tmp_path: Path):
+def test_an_acronym_of_signs_alone_is_no_acronym(tmp_path: Path) -> None:
     glossary = read_glossary(write(tmp_path, "a term,& ; TIP,,UN"))
     assert [each.ring.term for each in glossary.find(words("& TIP &"))] == ["a term"]
 
@@ -175,7 +181,7 @@ def test_an_acronym_of_signs_alone_is_no_acronym(tmp_path: Path):
         pytest.param("LGBTIQ+", "for LGBTIQ+ people", id="plus"),
     ],
 )
-def test_an_acronym_of_several_words_is_recognised(acronym, text, tmp_path):
+def test_an_acronym_of_several_words_is_recognised(acronym: str, text: str, tmp_path: Path) -> None:
     glossary = read_glossary(write(tmp_path, f"a,{acronym},,UN", "b,TIP,,UN"))
     ((piece, term),) = found(text, glossary)
     assert (acronym.startswith(piece), term) == (True, "a")
@@ -183,41 +189,41 @@ def test_an_acronym_of_several_words_is_recognised(acronym, text, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "zebra", "?! …"])
-def test_nothing_is_recognised_in_nothing(text, glossary):
+def test_nothing_is_recognised_in_nothing(text: str, glossary: Glossary) -> None:
     assert glossary.find(words(text)) == []
 
 
-def test_a_glossary_without_rings_recognises_nothing(tmp_path):
+def test_a_glossary_without_rings_recognises_nothing(tmp_path: Path) -> None:
     assert read_glossary(write(tmp_path)).find(words("a maid")) == []
 
 
 # Reading.
 
 
-def test_a_ring_is_read_with_all_it_has(tmp_path):
+def test_a_ring_is_read_with_all_it_has(tmp_path: Path) -> None:
     glossary = read_glossary(write(tmp_path, 'a b," XY ;Z; ","c d; e, f ;",The source'))
     assert glossary.rings == (Ring(2, "a b", ("XY", "Z"), ("c d", "e, f"), "The source"),)
 
 
-def test_rings_have_different_numbers_that_stay(tmp_path):
+def test_rings_have_different_numbers_that_stay(tmp_path: Path) -> None:
     path = write(tmp_path, "a,,,UN", "b,,,UN", "c,,,UN")
     numbers = [ring.number for ring in read_glossary(path).rings]
     assert len(set(numbers)) == 3
     assert [ring.number for ring in read_glossary(path).rings] == numbers
 
 
-def test_the_hash_is_that_of_the_file(tmp_path):
+def test_the_hash_is_that_of_the_file(tmp_path: Path) -> None:
     # `printf 'term,acronyms,synonyms,source\n' | sha256sum`
     wanted = "e85c4f25bb0c746326e31338ffff37da5578d77687a83ca19f79ac97435b73cb"
     assert read_glossary(write(tmp_path)).sha256 == wanted
 
 
-def test_another_file_has_another_hash(tmp_path):
+def test_another_file_has_another_hash(tmp_path: Path) -> None:
     before = read_glossary(write(tmp_path, "a,,,UN")).sha256
     assert read_glossary(write(tmp_path, "a,,,UNO")).sha256 != before
 
 
-def test_a_byte_order_mark_and_carriage_returns_do_not_matter(tmp_path):
+def test_a_byte_order_mark_and_carriage_returns_do_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "glossary.csv"
     path.write_bytes(b"\xef\xbb\xbf" + HEADER.replace("\n", "\r\n").encode() + b"a,X,b,UN\r\n")
     assert read_glossary(path).rings == (Ring(2, "a", ("X",), ("b",), "UN"),)
@@ -238,7 +244,9 @@ def test_a_byte_order_mark_and_carriage_returns_do_not_matter(tmp_path):
         pytest.param(HEADER + "a,,,UN\n\nb,,,UN\n", 3, "four cells", id="blank line"),
     ],
 )
-def test_a_malformed_glossary_is_an_error_with_its_line(text, line, problem, tmp_path):
+def test_a_malformed_glossary_is_an_error_with_its_line(
+    text: str, line: int, problem: str, tmp_path: Path
+) -> None:
     path = tmp_path / "glossary.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SourceError) as error:
@@ -248,14 +256,14 @@ def test_a_malformed_glossary_is_an_error_with_its_line(text, line, problem, tmp
     assert (error.value.path, error.value.line) == (str(path), line)
 
 
-def test_a_glossary_that_is_not_utf_8_is_an_error_with_its_line(tmp_path):
+def test_a_glossary_that_is_not_utf_8_is_an_error_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "glossary.csv"
     path.write_bytes(HEADER.encode() + "café,,,UN\n".encode("latin-1"))
     with pytest.raises(SourceError, match=rf"{path}:2: byte 0xe9 is not UTF-8"):
         read_glossary(path)
 
 
-def test_a_glossary_that_is_not_there_is_an_error(tmp_path):
+def test_a_glossary_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="No such file"):
         read_glossary(tmp_path / "gone.csv")
 
@@ -283,22 +291,22 @@ def compared(phrase: str) -> str:
     return " ".join(word.form for word in kept)
 
 
-def test_it_is_large(packaged):
+def test_it_is_large(packaged: Glossary) -> None:
     assert len(packaged.rings) >= 150
     assert len({ring.number for ring in packaged.rings}) == len(packaged.rings)
 
 
-def test_every_term_stands_once(packaged, by_term):
+def test_every_term_stands_once(packaged: Glossary, by_term: dict[str, Ring]) -> None:
     assert len(by_term) == len(packaged.rings)
 
 
-def test_every_ring_has_a_source_and_another_name(packaged):
+def test_every_ring_has_a_source_and_another_name(packaged: Glossary) -> None:
     lacking = [r.term for r in packaged.rings if not r.source or not (r.phrases or r.acronyms)]
     assert lacking == []
 
 
 # BUG: `women abused` stands in the rings of violence against women and of gender-based violence.
-def test_no_phrase_is_in_two_rings(packaged):
+def test_no_phrase_is_in_two_rings(packaged: Glossary) -> None:
     rings = defaultdict(set)
     for ring in packaged.rings:
         for phrase in (ring.term, *ring.phrases):
@@ -307,7 +315,7 @@ def test_no_phrase_is_in_two_rings(packaged):
     assert {phrase: each for phrase, each in rings.items() if len(each) > 1} == {}
 
 
-def test_no_acronym_is_in_two_rings(packaged):
+def test_no_acronym_is_in_two_rings(packaged: Glossary) -> None:
     rings = defaultdict(set)
     for ring in packaged.rings:
         for acronym in ring.acronyms:
@@ -315,13 +323,13 @@ def test_no_acronym_is_in_two_rings(packaged):
     assert {acronym: each for acronym, each in rings.items() if len(each) > 1} == {}
 
 
-def test_no_acronym_is_a_plain_word_in_lower_case(packaged):
+def test_no_acronym_is_a_plain_word_in_lower_case(packaged: Glossary) -> None:
     acronyms = [acronym for ring in packaged.rings for acronym in ring.acronyms]
     assert [each for each in acronyms if each.islower()] == []
 
 
 # BUG: acronyms of several words, see above; and `women abused`.
-def test_every_name_in_it_is_recognised_as_its_own_ring(packaged):
+def test_every_name_in_it_is_recognised_as_its_own_ring(packaged: Glossary) -> None:
     wrong = [
         (name, ring.term)
         for ring in packaged.rings
@@ -331,7 +339,7 @@ def test_every_name_in_it_is_recognised_as_its_own_ring(packaged):
     assert wrong == []
 
 
-def test_smuggling_and_trafficking_are_never_one(packaged):
+def test_smuggling_and_trafficking_are_never_one(packaged: Glossary) -> None:
     both = [
         ring.term
         for ring in packaged.rings
@@ -351,7 +359,9 @@ def test_smuggling_and_trafficking_are_never_one(packaged):
         ("people smuggling", "people trafficking"),
     ],
 )
-def test_smuggling_is_not_understood_as_trafficking(smuggling, trafficking, packaged):
+def test_smuggling_is_not_understood_as_trafficking(
+    smuggling: str, trafficking: str, packaged: Glossary
+) -> None:
     (one,), (two,) = terms(smuggling, packaged), terms(trafficking, packaged)
     assert "smuggl" in one
     assert "traffick" in two
@@ -373,7 +383,9 @@ ILO = [  # ILO Indicators of Forced Labour, 2012: the eleven, in their order
 
 
 @pytest.mark.parametrize("term", ILO)
-def test_the_ilos_indicators_of_forced_labour_are_terms(term, by_term):
+def test_the_ilos_indicators_of_forced_labour_are_terms(
+    term: str, by_term: dict[str, Ring]
+) -> None:
     assert "ILO Indicators of Forced Labour" in by_term[term].source
     assert len(by_term[term].phrases) >= 3
 
@@ -429,12 +441,12 @@ def test_the_ilos_indicators_of_forced_labour_are_terms(term, by_term):
         ("Burma", "Myanmar"),
     ],
 )
-def test_what_people_say_is_recognised(text, term, packaged):
+def test_what_people_say_is_recognised(text: str, term: str, packaged: Glossary) -> None:
     assert term in terms(f"We ask about {text} here", packaged)
 
 
 @pytest.mark.parametrize(
     "text", ["who are they", "a tip for us", "he is it", "see the so called", "How to bake bread?"]
 )
-def test_plain_words_are_no_acronyms(text, packaged):
+def test_plain_words_are_no_acronyms(text: str, packaged: Glossary) -> None:
     assert found(text, packaged) == []

@@ -3,10 +3,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from embedder.encoders.encoder import Encoder
 from embedder.formats import listing
 from embedder.records import Document, Passage, Span
 from embedder.text.passages import content_hash, passages, windows
@@ -111,7 +113,7 @@ def check(given: Document, found: Sequence[Passage], count: CountTokens, room: i
         pytest.param("你好。世界！", ["你好。", "世界！"], id="other script"),
     ],
 )
-def test_a_text_is_split_into_sentences(text, parts):
+def test_a_text_is_split_into_sentences(text: str, parts: list[str] | list[Any]) -> None:
     assert split(text) == parts
 
 
@@ -119,7 +121,7 @@ SPACES = [chr(at) for at in range(sys.maxunicode) if chr(at).isspace()]
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: f"U+{ord(space):04X}")
-def test_places_are_right_around_any_white_space(space):
+def test_places_are_right_around_any_white_space(space: Any) -> None:
     text = "_“One._Two”__Dr. A._\n_Three.[1]_\n\nFour._".replace("_", space)
     places = split_sentences(text)
     assert uncovered(text, places) == []
@@ -127,7 +129,7 @@ def test_places_are_right_around_any_white_space(space):
     assert split(text)[-1] == "Four."
 
 
-def test_seed_sentences_that_touch_are_told_apart():
+def test_seed_sentences_that_touch_are_told_apart() -> None:
     abstracts = [
         each.document.abstract for path in SEEDS.glob("*.txt") for each in listing.read(path)
     ]
@@ -142,7 +144,7 @@ def test_seed_sentences_that_touch_are_told_apart():
 # Passages, in words.
 
 
-def test_a_short_document_is_one_passage_under_its_title():
+def test_a_short_document_is_one_passage_under_its_title() -> None:
     found = passages(document("A title", "One two. Three four."), count_words, 20)
     assert found == [
         Passage(
@@ -153,7 +155,7 @@ def test_a_short_document_is_one_passage_under_its_title():
     ]
 
 
-def test_each_passage_stands_under_the_title_which_is_a_sentence_of_the_first():
+def test_each_passage_stands_under_the_title_which_is_a_sentence_of_the_first() -> None:
     found = passages(document("A title", "One two. Three four. Five six."), count_words, 6)
     assert [each.text for each in found] == ["A title\nOne two. Three four.", "A title\nFive six."]
     assert [each.offsets for each in found] == [((0, 7), (8, 16), (17, 28)), ((8, 17),)]
@@ -164,16 +166,16 @@ def test_each_passage_stands_under_the_title_which_is_a_sentence_of_the_first():
 
 
 @pytest.mark.parametrize(("room", "texts"), [(6, 1), (5, 2), (4, 2)])
-def test_sentences_fill_the_room_to_the_last_token(room, texts):
+def test_sentences_fill_the_room_to_the_last_token(room: int, texts: int) -> None:
     assert len(passages(document("A title", "One two. Three four."), count_words, room)) == texts
 
 
-def test_a_sentence_that_does_not_fit_is_cut_at_a_space_near_its_middle():
+def test_a_sentence_that_does_not_fit_is_cut_at_a_space_near_its_middle() -> None:
     found = passages(document("", "one two three four five six seven eight"), count_words, 4)
     assert [each.text for each in found] == ["one two three four", "five six seven eight"]
 
 
-def test_pieces_of_a_cut_sentence_are_its_places():
+def test_pieces_of_a_cut_sentence_are_its_places() -> None:
     (found,) = passages(document("T", "one two three. Four"), count_words, 5)
     assert found.sentences == (
         Span("title", 0, 1),
@@ -187,24 +189,24 @@ def test_pieces_of_a_cut_sentence_are_its_places():
     ]
 
 
-def test_a_title_alone_is_a_passage_of_itself():
+def test_a_title_alone_is_a_passage_of_itself() -> None:
     assert passages(document(" A title ", ""), count_words, 20) == [
         Passage(text="A title", sentences=(Span("title", 1, 8),), offsets=((0, 7),))
     ]
 
 
-def test_an_abstract_alone_stands_under_nothing():
+def test_an_abstract_alone_stands_under_nothing() -> None:
     assert passages(document("", "One two."), count_words, 20) == [
         Passage(text="One two.", sentences=(Span("abstract", 0, 8),), offsets=((0, 8),))
     ]
 
 
 @pytest.mark.parametrize(("title", "abstract"), [("", ""), (" ", "\n"), ("\u2003", "")])
-def test_a_document_without_text_has_no_passages(title, abstract):
+def test_a_document_without_text_has_no_passages(title: str, abstract: str) -> None:
     assert passages(document(title, abstract), count_words, 20) == []
 
 
-def test_a_title_may_take_half_of_the_room():
+def test_a_title_may_take_half_of_the_room() -> None:
     found = passages(document("one two three", "Four five six. Seven."), count_words, 6)
     assert [each.text for each in found] == [
         "one two three\nFour five six.",
@@ -212,7 +214,7 @@ def test_a_title_may_take_half_of_the_room():
     ]
 
 
-def test_a_longer_title_is_read_as_passages_of_its_own():
+def test_a_longer_title_is_read_as_passages_of_its_own() -> None:
     found = passages(document("one two three. four", "Five six. Seven."), count_words, 6)
     assert [(each.text, each.sentences[0].field) for each in found] == [
         ("one two three. four", "title"),
@@ -221,14 +223,14 @@ def test_a_longer_title_is_read_as_passages_of_its_own():
 
 
 @pytest.mark.parametrize("room", [1, 2, 3, 7, 50])
-def test_any_room_holds_a_document(room):
+def test_any_room_holds_a_document(room: int) -> None:
     given = document("one two three", "Four five. Six seven eight nine ten! Eleven? 12.5 13 14")
     check(given, passages(given, count_words, room), count_words, room)
 
 
 # BUG: `_runs` adds up the sentences' tokens and leaves out those of the white space between
 # them. The default model has none there, others (byte-level BPE) do: the passage is too long.
-def test_white_space_counts_where_the_model_reads_it():
+def test_white_space_counts_where_the_model_reads_it() -> None:
     given = document("A title", "One two. Three four.\n\n\nFive six. Seven eight nine ten eleven.")
     for room in range(14, 80):
         check(given, passages(given, count_characters, room), count_characters, room)
@@ -242,7 +244,7 @@ def seeds() -> list[Document]:
     return [each.document for path in sorted(SEEDS.glob("*.txt")) for each in listing.read(path)]
 
 
-def test_seeds_are_cut_without_loss(seeds, encoder):
+def test_seeds_are_cut_without_loss(seeds: list[Document], encoder: Encoder) -> None:
     assert encoder.max_tokens == 254  # 256 with [CLS] and [SEP]
     for each in seeds:
         found = passages(each, encoder.count_tokens, encoder.max_tokens)
@@ -250,14 +252,14 @@ def test_seeds_are_cut_without_loss(seeds, encoder):
         assert all(passage.text.startswith(each.title + "\n") for passage in found)
 
 
-def test_a_seed_that_fits_is_one_passage(seeds, encoder):
+def test_a_seed_that_fits_is_one_passage(seeds: list[Document], encoder: Encoder) -> None:
     for each in seeds:
         (tokens,) = encoder.count_tokens([each.title + "\n" + each.abstract])
         found = passages(each, encoder.count_tokens, encoder.max_tokens)
         assert (len(found) == 1) == (tokens <= encoder.max_tokens), each.title
 
 
-def test_the_longest_seed_is_three_passages(seeds, encoder):
+def test_the_longest_seed_is_three_passages(seeds: list[Document], encoder: Encoder) -> None:
     longest = max(seeds, key=lambda each: len(each.abstract))
     assert longest.title.startswith("Trafficking Along Migration Routes to Europe.")
     assert encoder.count_tokens([longest.abstract])[0] > 450
@@ -296,7 +298,9 @@ LONG_SENTENCE = "the person moved on and " * 300
         pytest.param("", "/".join(["0123456789"] * 254), id="a giant word of many tokens"),
     ],
 )
-def test_whatever_is_written_fits_and_nothing_is_lost(title, abstract, encoder):
+def test_whatever_is_written_fits_and_nothing_is_lost(
+    title: Any, abstract: Any, encoder: Encoder
+) -> None:
     given = document(title, abstract)
     found = passages(given, encoder.count_tokens, encoder.max_tokens)
     assert found
@@ -316,7 +320,7 @@ WORDS = [
 
 # BUG: at 5 and 16 tokens, the same as the giant word of many tokens.
 @pytest.mark.parametrize("room", [5, 16, 64, 254])
-def test_random_texts_fit_and_nothing_is_lost(room, encoder):
+def test_random_texts_fit_and_nothing_is_lost(room: int, encoder: Encoder) -> None:
     random = np.random.default_rng(room)
     for _ in range(60):
         space = str(random.choice([" ", " ", ""]))
@@ -346,7 +350,7 @@ def test_random_texts_fit_and_nothing_is_lost(room, encoder):
         pytest.param(" \n", [], id="white space"),
     ],
 )
-def test_windows_are_runs_of_whole_sentences(text, parts):
+def test_windows_are_runs_of_whole_sentences(text: str, parts: list[str] | list[Any]) -> None:
     assert [text[start:end] for start, end in windows(text, count_words, 4)] == parts
 
 
@@ -361,7 +365,7 @@ def test_windows_are_runs_of_whole_sentences(text, parts):
         pytest.param("/".join(["0123456789"] * 254), id="a giant word of many tokens"),
     ],
 )
-def test_windows_fit_and_nothing_is_lost(text, encoder):
+def test_windows_fit_and_nothing_is_lost(text: Any, encoder: Encoder) -> None:
     found = windows(text, encoder.count_tokens, encoder.max_tokens)
     counts = encoder.count_tokens([text[start:end] for start, end in found])
     assert max(counts) <= encoder.max_tokens
@@ -377,7 +381,7 @@ PASSAGE = Passage(
 )
 
 
-def test_the_same_passage_has_the_same_hash_of_32_bytes():
+def test_the_same_passage_has_the_same_hash_of_32_bytes() -> None:
     assert content_hash(PASSAGE) == content_hash(replace(PASSAGE))
     assert len(content_hash(PASSAGE)) == 32
 
@@ -391,10 +395,10 @@ def test_the_same_passage_has_the_same_hash_of_32_bytes():
         pytest.param({"offsets": ((2, 11),)}, id="one sentence"),
     ],
 )
-def test_other_vectors_have_another_hash(other):
+def test_other_vectors_have_another_hash(other: dict[str, Any]) -> None:
     assert content_hash(replace(PASSAGE, **other)) != content_hash(PASSAGE)
 
 
-def test_where_a_sentence_stands_in_its_document_does_not_count():
+def test_where_a_sentence_stands_in_its_document_does_not_count() -> None:
     elsewhere = (Span("title", 10, 14), Span("title", 15, 19))
     assert content_hash(replace(PASSAGE, sentences=elsewhere)) == content_hash(PASSAGE)

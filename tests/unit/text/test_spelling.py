@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from embedder.library import Library
 from embedder.text.spelling import Speller
 
 DOCUMENTS = {
@@ -25,7 +26,7 @@ def speller() -> Speller:
     return Speller(DOCUMENTS, {"their", "hause"}.__contains__)
 
 
-def test_a_word_is_used_in_just_the_form_that_documents_have(speller):
+def test_a_word_is_used_in_just_the_form_that_documents_have(speller: Speller) -> None:
     assert speller.uses("shelters")
     assert not speller.uses("houses")
 
@@ -42,7 +43,7 @@ def test_a_word_is_used_in_just_the_form_that_documents_have(speller):
         pytest.param("womem", "women", id="of five letters"),
     ],
 )
-def test_a_misspelt_word_is_corrected(word, right, speller):
+def test_a_misspelt_word_is_corrected(word: str, right: str, speller: Speller) -> None:
     assert speller.correct(word) == right
 
 
@@ -63,31 +64,31 @@ def test_a_misspelt_word_is_corrected(word, right, speller):
         pytest.param("", id="empty"),
     ],
 )
-def test_other_words_are_left_alone(word, speller):
+def test_other_words_are_left_alone(word: str, speller: Speller) -> None:
     assert speller.correct(word) is None
 
 
-def test_the_nearest_word_wins_over_a_commoner_one():
+def test_the_nearest_word_wins_over_a_commoner_one() -> None:
     speller = Speller({"identifications": 1, "identificatory": 99}, lambda _: False)
     assert speller.correct("identificationss") == "identifications"
 
 
-def test_of_equally_near_words_the_commonest_wins():
+def test_of_equally_near_words_the_commonest_wins() -> None:
     assert Speller({"house": 2, "horse": 3}, lambda _: False).correct("hoose") == "horse"
     assert Speller({"house": 3, "horse": 2}, lambda _: False).correct("hoose") == "house"
 
 
-def test_of_equally_common_words_the_first_in_the_alphabet_wins():
+def test_of_equally_common_words_the_first_in_the_alphabet_wins() -> None:
     for words in (["house", "horse"], ["horse", "house"]):
         speller = Speller(dict.fromkeys(words, 2), lambda _: False)
         assert speller.correct("hoose") == "horse"
 
 
-def test_without_words_nothing_is_corrected():
+def test_without_words_nothing_is_corrected() -> None:
     assert Speller({}, lambda _: False).correct("pasport") is None
 
 
-def test_what_is_a_word_is_asked_once_and_only_of_unknown_words():
+def test_what_is_a_word_is_asked_once_and_only_of_unknown_words() -> None:
     asked: list[str] = []
     speller = Speller(DOCUMENTS, lambda word: bool(asked.append(word)))
     for word in ("passport", "abd", "pasport"):
@@ -99,7 +100,7 @@ def test_what_is_a_word_is_asked_once_and_only_of_unknown_words():
 
 
 @pytest.fixture(scope="module")
-def library_speller(seed_library) -> Speller:
+def library_speller(seed_library: Library) -> Speller:
     seed_library.load()
     with seed_library._reading() as (loaded, _):
         return loaded.speller
@@ -118,7 +119,9 @@ def library_speller(seed_library) -> Speller:
         ("goverment", "government"),
     ],
 )
-def test_common_slips_are_corrected_to_the_librarys_words(word, right, library_speller):
+def test_common_slips_are_corrected_to_the_librarys_words(
+    word: str, right: str, library_speller: Speller
+) -> None:
     assert library_speller.correct(word) == right
 
 
@@ -126,11 +129,13 @@ def test_common_slips_are_corrected_to_the_librarys_words(word, right, library_s
     "word",
     ["employer", "passport", "bakery", "kitchen", "horses", "lebanon", "nairobi", "quake", "maid"],
 )
-def test_english_words_are_left_alone(word, library_speller):
+def test_english_words_are_left_alone(word: str, library_speller: Speller) -> None:
     assert library_speller.correct(word) is None
 
 
-def test_names_of_authors_and_places_are_left_alone(library_speller, seed_library):
+def test_names_of_authors_and_places_are_left_alone(
+    library_speller: Speller, seed_library: Library
+) -> None:
     names = {
         word.lower()
         for each in seed_library.documents()[1]

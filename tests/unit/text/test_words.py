@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from embedder.text.words import Word, regular, singular, words
@@ -37,26 +39,26 @@ def forms(text: str) -> list[str]:
         pytest.param("Tu\u0308rkiye", ["Tu\u0308rkiye"], id="decomposed accent"),
     ],
 )
-def test_a_text_is_split_into_words(text, parts):
+def test_a_text_is_split_into_words(text: str, parts: list[str] | list[Any]) -> None:
     assert written(text) == parts
 
 
 @pytest.mark.parametrize(
     "text", ["She’s a live-in maid; M&E!", "  UN.GIFT\n\tTürkiye", "İstanbul ﬁnds 👩‍👩‍👧 a maid"]
 )
-def test_each_word_is_what_stands_at_its_place(text):
+def test_each_word_is_what_stands_at_its_place(text: str) -> None:
     found = words(text)
     assert found
     assert [text[word.start : word.end] for word in found] == [word.written for word in found]
     assert [word.start for word in found] == sorted({word.start for word in found})
 
 
-def test_a_word_has_its_place_and_form():
+def test_a_word_has_its_place_and_form() -> None:
     assert words("Two Maids") == [Word("Two", "two", 0, 3), Word("Maids", "maid", 4, 9)]
 
 
 @pytest.mark.parametrize("text", ["policies", "Policy", "POLICIES", "pólicy"])
-def test_the_form_is_without_case_accents_and_number(text):
+def test_the_form_is_without_case_accents_and_number(text: str) -> None:
     assert forms(text) == ["policy"]
 
 
@@ -82,19 +84,19 @@ def test_the_form_is_without_case_accents_and_number(text):
         ("", ""),
     ],
 )
-def test_the_singular_of_a_word(word, form):
+def test_the_singular_of_a_word(word: str, form: str) -> None:
     assert singular(word) == form
 
 
 @pytest.mark.parametrize("word", ["victims", "cases", "policies", "houses", "virus", "shoes"])
-def test_the_singular_of_a_singular_is_itself(word):
+def test_the_singular_of_a_singular_is_itself(word: str) -> None:
     assert singular(singular(word)) == singular(word)
 
 
 @pytest.mark.parametrize(
     ("plural", "one"), [("children", "child"), ("women", "woman"), ("men", "man"), ("omen", "omen")]
 )
-def test_plurals_without_an_ending_have_a_singular(plural: str, one: str):
+def test_plurals_without_an_ending_have_a_singular(plural: str, one: str) -> None:
     assert singular(plural) == one
     assert regular(f"{plural.upper()} and {plural}") == (
         f"{one} and {one}" if plural != one else "OMEN and omen"

@@ -33,23 +33,27 @@ KEYS = {
 # The list.
 
 
-def test_the_list_is_the_library(documents: Documents, seed_library: Library):
+def test_the_list_is_the_library(documents: Documents, seed_library: Library) -> None:
     assert documents == [each.as_dict() for each in seed_library.documents()[1]]
 
 
-def test_a_document_has_the_documented_keys_and_types(documents: Documents):
+def test_a_document_has_the_documented_keys_and_types(documents: Documents) -> None:
     for document in documents:
         assert {name: type(document[name]) for name in KEYS} == KEYS
         assert document["title"]
         assert document["abstract"]
 
 
-def test_twenty_documents_are_listed_where_no_limit_is(client: FlaskClient, documents: Documents):
+def test_twenty_documents_are_listed_where_no_limit_is(
+    client: FlaskClient, documents: Documents
+) -> None:
     assert client.get("/api/documents").get_json() == {"total": 41, "documents": documents[:20]}
 
 
 @pytest.mark.parametrize("length", [1, 16, 41])
-def test_pages_together_are_the_whole_list(client: FlaskClient, documents: Documents, length: int):
+def test_pages_together_are_the_whole_list(
+    client: FlaskClient, documents: Documents, length: int
+) -> None:
     listed: Documents = []
     for offset in range(0, 41, length):
         page = client.get(f"/api/documents?limit={length}&offset={offset}").get_json()
@@ -58,7 +62,7 @@ def test_pages_together_are_the_whole_list(client: FlaskClient, documents: Docum
     assert listed == documents
 
 
-def test_a_page_past_the_end_is_empty(client: FlaskClient):
+def test_a_page_past_the_end_is_empty(client: FlaskClient) -> None:
     assert client.get("/api/documents?offset=41").get_json() == {"total": 41, "documents": []}
 
 
@@ -81,7 +85,9 @@ BAD_PAGES = {
 
 
 @pytest.mark.parametrize(("query", "message"), BAD_PAGES.items(), ids=BAD_PAGES)
-def test_a_bad_page_is_answered_with_what_is_wrong(client: FlaskClient, query: str, message: str):
+def test_a_bad_page_is_answered_with_what_is_wrong(
+    client: FlaskClient, query: str, message: str
+) -> None:
     error = error_of(client.get(f"/api/documents?{query}"), 422)
     assert error == {"type": "invalid", "message": message, "field": query.partition("=")[0]}
 
@@ -89,14 +95,14 @@ def test_a_bad_page_is_answered_with_what_is_wrong(client: FlaskClient, query: s
 # One document.
 
 
-def test_each_document_is_found_by_its_id(client: FlaskClient, documents: Documents):
+def test_each_document_is_found_by_its_id(client: FlaskClient, documents: Documents) -> None:
     for document in documents:
         response = client.get(f"/api/documents/{document['id']}")
         assert (response.status_code, response.get_json()) == (200, document)
 
 
 @pytest.mark.parametrize("path", ["no-such", "no-such/similar", "%FF", "%00", "a/b/c"])
-def test_an_unknown_document_is_not_found(client: FlaskClient, path: str):
+def test_an_unknown_document_is_not_found(client: FlaskClient, path: str) -> None:
     error = error_of(client.get(f"/api/documents/{path}"), 404)
     assert error["type"] == "not_found"
     assert error["message"].startswith("no document has the id ")
@@ -124,7 +130,7 @@ def odd(client_of: Callable[..., FlaskClient]) -> FlaskClient:
 
 
 @pytest.mark.parametrize("key", ODD_IDS)
-def test_a_document_with_an_odd_id_is_found(odd: FlaskClient, key: str):
+def test_a_document_with_an_odd_id_is_found(odd: FlaskClient, key: str) -> None:
     for address in (quote(key), quote(key, safe="")):
         assert odd.get(f"/api/documents/{address}").get_json()["id"] == key
         assert len(odd.get(f"/api/documents/{address}/similar").get_json()["hits"]) > 3
@@ -134,7 +140,7 @@ def test_a_document_with_an_odd_id_is_found(odd: FlaskClient, key: str):
 # Neighbours.
 
 
-def test_neighbours_have_the_shape_of_hits(client: FlaskClient, documents: Documents):
+def test_neighbours_have_the_shape_of_hits(client: FlaskClient, documents: Documents) -> None:
     by_id = {each["id"]: each for each in documents}
     hits = client.get(f"/api/documents/{NURSES}/similar").get_json()["hits"]
     assert [hit["rank"] for hit in hits] == list(range(1, 11))
@@ -147,7 +153,7 @@ def test_neighbours_have_the_shape_of_hits(client: FlaskClient, documents: Docum
     assert similarities == sorted(similarities, reverse=True)
 
 
-def test_a_document_is_no_neighbour_of_its_own(client: FlaskClient, documents: Documents):
+def test_a_document_is_no_neighbour_of_its_own(client: FlaskClient, documents: Documents) -> None:
     everyone = {each["id"] for each in documents}
     for document in documents[::8]:
         hits = client.get(f"/api/documents/{document['id']}/similar?limit=100").get_json()["hits"]
@@ -155,21 +161,21 @@ def test_a_document_is_no_neighbour_of_its_own(client: FlaskClient, documents: D
         assert len(hits) == 40
 
 
-def test_the_nearest_to_a_health_guide_is_about_health(client: FlaskClient):
+def test_the_nearest_to_a_health_guide_is_about_health(client: FlaskClient) -> None:
     hits = client.get(f"/api/documents/{NURSES}/similar?limit=1").get_json()["hits"]
     assert [hit["document"]["title"] for hit in hits] == [
         "Health and Human Trafficking in the Greater Mekong Subregion"
     ]
 
 
-def test_a_document_without_text_has_no_neighbours_and_is_none(odd: FlaskClient):
+def test_a_document_without_text_has_no_neighbours_and_is_none(odd: FlaskClient) -> None:
     assert odd.get("/api/documents/empty/similar").get_json() == {"hits": []}
     hits = odd.get("/api/documents/a%2Fb/similar?limit=100").get_json()["hits"]
     assert "empty" not in {hit["document"]["id"] for hit in hits}
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "offset=1"])
-def test_a_bad_number_of_neighbours_is_refused(client: FlaskClient, query: str):
+def test_a_bad_number_of_neighbours_is_refused(client: FlaskClient, query: str) -> None:
     error = error_of(client.get(f"/api/documents/{NURSES}/similar?{query}"), 422)
     assert error["field"] == query.partition("=")[0]
 
@@ -178,13 +184,13 @@ def test_a_bad_number_of_neighbours_is_refused(client: FlaskClient, query: str):
 
 
 @pytest.mark.parametrize("path", ["", "/x", "/x/similar"])
-def test_there_are_no_documents_without_a_library(empty_client: FlaskClient, path: str):
+def test_there_are_no_documents_without_a_library(empty_client: FlaskClient, path: str) -> None:
     error = error_of(empty_client.get(f"/api/documents{path}"), 503)
     assert error["type"] == "library_missing"
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/api/documents/", "/nothing"])
-def test_an_unknown_address_is_not_found(client: FlaskClient, path: str):
+def test_an_unknown_address_is_not_found(client: FlaskClient, path: str) -> None:
     assert error_of(client.get(path), 404) == {
         "type": "not_found",
         "message": "There is nothing at this address.",
@@ -193,7 +199,7 @@ def test_an_unknown_address_is_not_found(client: FlaskClient, path: str):
 
 @pytest.mark.parametrize("path", ["/api/documents", f"/api/documents/{NURSES}", "/health"])
 @pytest.mark.parametrize("method", ["put", "delete"])
-def test_the_library_cannot_be_written_to(client: FlaskClient, path: str, method: str):
+def test_the_library_cannot_be_written_to(client: FlaskClient, path: str, method: str) -> None:
     response = getattr(client, method)(path)
     assert error_of(response, 405) == {
         "type": "method_not_allowed",

@@ -57,7 +57,7 @@ def check_file(response: TestResponse, form: str) -> list[str]:
 # Selected fields.
 
 
-def test_an_answer_has_the_fields_that_were_asked_for(ask: Ask):
+def test_an_answer_has_the_fields_that_were_asked_for(ask: Ask) -> None:
     whole = ask(QUERY, limit=3).get_json()
     some = ask(QUERY, limit=3, fields=["year", "title"]).get_json()
     for one, other in zip(whole["hits"], some["hits"], strict=True):
@@ -68,25 +68,25 @@ def test_an_answer_has_the_fields_that_were_asked_for(ask: Ask):
 
 def test_the_library_is_listed_with_the_fields_that_were_asked_for(
     client: FlaskClient, documents: Documents
-):
+) -> None:
     listed = client.get("/api/documents?limit=1000&fields=authors").get_json()["documents"]
     assert listed == [{"id": each["id"], "authors": each["authors"]} for each in documents]
 
 
 @pytest.mark.parametrize("fields", [[], ["nothing"], "title", ["title", 1]])
-def test_an_unknown_field_is_refused(ask: Ask, fields: object):
+def test_an_unknown_field_is_refused(ask: Ask, fields: object) -> None:
     assert error_of(ask(QUERY, fields=fields), 422)["field"].startswith("fields")
 
 
 @pytest.mark.parametrize("fields", ["", "nothing", "title,", "title;id"])
-def test_an_unknown_field_in_an_address_is_refused(client: FlaskClient, fields: str):
+def test_an_unknown_field_in_an_address_is_refused(client: FlaskClient, fields: str) -> None:
     assert error_of(client.get(f"/api/documents?fields={fields}"), 422)["field"] == "fields"
 
 
 # Several questions.
 
 
-def test_a_batch_gives_what_each_question_gives_alone(client: FlaskClient, ask: Ask):
+def test_a_batch_gives_what_each_question_gives_alone(client: FlaskClient, ask: Ask) -> None:
     questions: list[dict[str, Any]] = [
         {"query": QUERY, "limit": 3},
         {"query": "children", "mode": "keyword", "fields": ["id"]},
@@ -101,7 +101,7 @@ def test_a_batch_gives_what_each_question_gives_alone(client: FlaskClient, ask: 
     assert answers == alone
 
 
-def test_an_error_names_the_question_of_the_batch(client: FlaskClient):
+def test_an_error_names_the_question_of_the_batch(client: FlaskClient) -> None:
     good = {"query": QUERY}
     for bad, field in (
         ({"query": "x", "filters": {"countries": ["Atlantis"]}}, "questions.1.filters.countries"),
@@ -114,12 +114,12 @@ def test_an_error_names_the_question_of_the_batch(client: FlaskClient):
 
 
 @pytest.mark.parametrize("body", [{}, {"questions": []}, {"questions": "x"}, {"questions": [1]}])
-def test_a_batch_needs_questions(client: FlaskClient, body: object):
+def test_a_batch_needs_questions(client: FlaskClient, body: object) -> None:
     answer = client.post("/api/search/batch", json=body)
     assert error_of(answer, 422)["field"].startswith("questions")
 
 
-def test_a_batch_of_101_is_refused(client: FlaskClient):
+def test_a_batch_of_101_is_refused(client: FlaskClient) -> None:
     body = {"questions": [{"query": CANARY}] * 101}
     error = error_of(client.post("/api/search/batch", json=body), 422)
     assert error["message"] == "101 questions; at most 100 go in one call."
@@ -129,7 +129,7 @@ def test_a_batch_of_101_is_refused(client: FlaskClient):
 
 
 @pytest.mark.parametrize("form", TYPES)
-def test_an_answer_is_exported(client: FlaskClient, ask: Ask, form: str):
+def test_an_answer_is_exported(client: FlaskClient, ask: Ask, form: str) -> None:
     expected = [each["document"]["title"] for each in ask(QUERY, limit=4).get_json()["hits"]]
     body = {"query": QUERY, "limit": 4}
     assert check_file(client.post(f"/api/search?format={form}", json=body), form) == expected
@@ -138,24 +138,26 @@ def test_an_answer_is_exported(client: FlaskClient, ask: Ask, form: str):
 
 
 @pytest.mark.parametrize("form", TYPES)
-def test_the_whole_library_is_exported(client: FlaskClient, documents: Documents, form: str):
+def test_the_whole_library_is_exported(
+    client: FlaskClient, documents: Documents, form: str
+) -> None:
     titles = check_file(client.get(f"/api/documents?format={form}"), form)
     assert titles == [each["title"] for each in documents]
 
 
-def test_a_page_of_the_library_is_exported(client: FlaskClient, documents: Documents):
+def test_a_page_of_the_library_is_exported(client: FlaskClient, documents: Documents) -> None:
     found = check_file(client.get("/api/documents?format=ris&limit=2&offset=3"), "ris")
     assert found == [each["title"] for each in documents[3:5]]
     assert check_file(client.get("/api/documents?format=csv&offset=1000"), "csv") == []
 
 
 @pytest.mark.parametrize("form", TYPES)
-def test_one_document_is_exported(client: FlaskClient, documents: Documents, form: str):
+def test_one_document_is_exported(client: FlaskClient, documents: Documents, form: str) -> None:
     address = f"/api/documents/{documents[5]['id']}?format={form}"
     assert check_file(client.get(address), form) == [documents[5]["title"]]
 
 
-def test_an_answer_without_hits_is_an_empty_file(client: FlaskClient):
+def test_an_answer_without_hits_is_an_empty_file(client: FlaskClient) -> None:
     body = {"query": CANARY, "mode": "keyword"}
     for form in TYPES:
         assert check_file(client.post(f"/api/search?format={form}", json=body), form) == []
@@ -164,17 +166,19 @@ def test_an_answer_without_hits_is_an_empty_file(client: FlaskClient):
 @pytest.mark.parametrize(
     "accept", ["*/*", "application/json", "text/html", "image/png", "text/csv;q=0.5, */*", ""]
 )
-def test_other_programs_get_json(client: FlaskClient, accept: str):
+def test_other_programs_get_json(client: FlaskClient, accept: str) -> None:
     answer = client.get("/api/documents", headers={"Accept": accept})
     assert answer.mimetype == "application/json"
 
 
-def test_what_the_address_says_goes_before_the_header(client: FlaskClient):
+def test_what_the_address_says_goes_before_the_header(client: FlaskClient) -> None:
     answer = client.get("/api/documents?format=json", headers={"Accept": "text/csv"})
     assert answer.mimetype == "application/json"
 
 
-def test_errors_are_json_whatever_form_was_wanted(client: FlaskClient, empty_client: FlaskClient):
+def test_errors_are_json_whatever_form_was_wanted(
+    client: FlaskClient, empty_client: FlaskClient
+) -> None:
     wanted = {"Accept": "text/csv"}
     assert error_of(client.get("/api/documents/nothing", headers=wanted), 404)
     assert error_of(client.post("/api/search", json={}, headers=wanted), 422)
@@ -182,7 +186,7 @@ def test_errors_are_json_whatever_form_was_wanted(client: FlaskClient, empty_cli
     assert error_of(empty_client.get("/api/documents?format=ris"), 503)
 
 
-def test_text_in_an_address_is_refused(client: FlaskClient):
+def test_text_in_an_address_is_refused(client: FlaskClient) -> None:
     answer = client.post(f"/api/search?query={CANARY}", json={"query": "x"})
     assert error_of(answer, 422)["field"] == "query"
     assert CANARY not in answer.get_data(as_text=True)

@@ -21,13 +21,13 @@ def client_over(library: Library, folder: Path) -> FlaskClient:
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])
-def test_a_server_with_a_library_is_well(client: FlaskClient, path: str):
+def test_a_server_with_a_library_is_well(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert (response.status_code, response.get_json()["status"]) == (200, "ok")
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_a_server_without_a_library_is_alive_but_not_ready(empty_client: FlaskClient):
+def test_a_server_without_a_library_is_alive_but_not_ready(empty_client: FlaskClient) -> None:
     assert empty_client.get("/health").get_json()["status"] == "ok"
     response = empty_client.get("/ready")
     assert response.status_code == 503
@@ -36,7 +36,7 @@ def test_a_server_without_a_library_is_alive_but_not_ready(empty_client: FlaskCl
     assert response.get_json()["message"].endswith("yet. Build it: fingerpost index")
 
 
-def test_a_server_over_a_damaged_library_is_not_ready(built_seeds: Path, encoder: Encoder):
+def test_a_server_over_a_damaged_library_is_not_ready(built_seeds: Path, encoder: Encoder) -> None:
     shutil.rmtree(generations.folder(built_seeds, 1) / "lexical")
     client = client_over(Library(built_seeds, load=lambda _: encoder), built_seeds)
     response = client.get("/ready")
@@ -44,7 +44,7 @@ def test_a_server_over_a_damaged_library_is_not_ready(built_seeds: Path, encoder
     assert "Build it again: fingerpost index" in response.get_json()["message"]
 
 
-def test_a_server_without_its_model_is_not_ready(built_seeds: Path):
+def test_a_server_without_its_model_is_not_ready(built_seeds: Path) -> None:
     def missing(name: str) -> Encoder:
         raise ModelNotFound(f"no model {name!r}")
 
@@ -55,7 +55,7 @@ def test_a_server_without_its_model_is_not_ready(built_seeds: Path):
 
 def test_a_server_is_ready_once_a_library_is_built(
     seed_vectors: Path, tmp_path: Path, encoder: Encoder
-):
+) -> None:
     folder = tmp_path / "vectors"
     client = client_over(Library(folder, load=lambda _: encoder), folder)
     assert client.get("/ready").status_code == 503
@@ -63,5 +63,5 @@ def test_a_server_is_ready_once_a_library_is_built(
     assert client.get("/ready").status_code == 200
 
 
-def test_a_head_is_answered_too(client: FlaskClient):
+def test_a_head_is_answered_too(client: FlaskClient) -> None:
     assert client.head("/health").status_code == 200

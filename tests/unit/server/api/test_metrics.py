@@ -39,7 +39,7 @@ def value(found: dict[Sample, float], name: str, **labels: str) -> float:
     return found[name, frozenset(labels.items())]
 
 
-def test_requests_are_counted_by_route(client: FlaskClient):
+def test_requests_are_counted_by_route(client: FlaskClient) -> None:
     for _ in range(3):
         client.get("/api/documents/x")
     client.get("/health")
@@ -58,7 +58,7 @@ def test_requests_are_counted_by_route(client: FlaskClient):
     assert 0 < value(found, "fingerpost_request_seconds_sum", route=route) < 60
 
 
-def test_texts_given_to_the_model_are_counted(client: FlaskClient):
+def test_texts_given_to_the_model_are_counted(client: FlaskClient) -> None:
     before = samples(client)
     assert value(before, "fingerpost_encode_texts_count") == 0
     client.post("/api/similarity", json={"source": "a", "texts": ["b", "c"]})
@@ -71,26 +71,26 @@ def test_texts_given_to_the_model_are_counted(client: FlaskClient):
     assert value(samples(client), "fingerpost_encode_texts_count") == 2
 
 
-def test_the_librarys_size_and_generation_and_the_queue_are_shown(client: FlaskClient):
+def test_the_librarys_size_and_generation_and_the_queue_are_shown(client: FlaskClient) -> None:
     found = samples(client)
     assert value(found, "fingerpost_library_documents") == 41
     assert value(found, "fingerpost_library_generation") == 1
     assert value(found, "fingerpost_waiting") == 0
 
 
-def test_without_a_library_the_rest_is_still_shown(empty_client: FlaskClient):
+def test_without_a_library_the_rest_is_still_shown(empty_client: FlaskClient) -> None:
     found = samples(empty_client)
     assert value(found, "fingerpost_waiting") == 0
     assert not [name for name, _ in found if "library" in name]
 
 
-def test_each_app_counts_for_itself(seed_library: Library, client: FlaskClient):
+def test_each_app_counts_for_itself(seed_library: Library, client: FlaskClient) -> None:
     other = create_app(Settings(), seed_library).test_client()
     other.get("/health")
     assert not [labels for _, labels in samples(client) if ("route", "/health") in labels]
 
 
-def test_nothing_that_is_sent_is_in_the_counts(client: FlaskClient):
+def test_nothing_that_is_sent_is_in_the_counts(client: FlaskClient) -> None:
     client.post("/api/search", json={"query": CANARY})
     client.post("/api/search", json={CANARY: CANARY})
     client.post("/", data={"question": CANARY, CANARY: CANARY})

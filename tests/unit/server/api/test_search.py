@@ -49,7 +49,7 @@ def ids_of(response: TestResponse) -> list[str]:
 # Answers.
 
 
-def test_an_answer_has_the_documented_keys_and_types(ask: Ask):
+def test_an_answer_has_the_documented_keys_and_types(ask: Ask) -> None:
     answer = ask("How are victims identified?", limit=3).get_json()
     types = {
         "verdict": str,
@@ -69,7 +69,7 @@ def test_an_answer_has_the_documented_keys_and_types(ask: Ask):
         assert all(set(each) == {"value", "count"} for each in counts)
 
 
-def test_a_hit_has_the_documented_keys_and_types(ask: Ask, documents: Documents):
+def test_a_hit_has_the_documented_keys_and_types(ask: Ask, documents: Documents) -> None:
     by_id = {each["id"]: each for each in documents}
     for rank, hit in enumerate(hits_of(ask("How are victims identified?", limit=41)), start=1):
         assert hit["rank"] == rank
@@ -82,18 +82,18 @@ def test_a_hit_has_the_documented_keys_and_types(ask: Ask, documents: Documents)
             assert {"field", "start", "end", "text", "similarity"} <= set(each)
 
 
-def test_ten_hits_are_given_where_no_limit_is(ask: Ask):
+def test_ten_hits_are_given_where_no_limit_is(ask: Ask) -> None:
     assert len(hits_of(ask("How are victims identified?"))) == 10
 
 
-def test_a_limit_above_the_count_gives_all(ask: Ask):
+def test_a_limit_above_the_count_gives_all(ask: Ask) -> None:
     assert len(set(ids_of(ask("How are victims identified?", limit=100)))) == 41
 
 
 # BUG: in the hybrid mode one title of 41 does not find its own document first: "Human Trafficking -
 # How To Investigate It? Training Manual for Law Enforcement Officers".
 @pytest.mark.parametrize("mode", ["hybrid", "keyword"])
-def test_a_title_word_for_word_comes_first(ask: Ask, documents: Documents, mode: str):
+def test_a_title_word_for_word_comes_first(ask: Ask, documents: Documents, mode: str) -> None:
     titles = {each["id"]: each["title"] for each in documents}
     firsts = {key: ids_of(ask(title, mode=mode, limit=1)) for key, title in titles.items()}
     assert {titles[key]: first for key, first in firsts.items() if first != [key]} == {}
@@ -104,7 +104,9 @@ def test_a_title_word_for_word_comes_first(ask: Ask, documents: Documents, mode:
 # only if `similarity >= best - 0.1 * abs(best)`.
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_evidence_is_cut_from_the_document_to_the_letter(ask: Ask, question: str, mode: str):
+def test_evidence_is_cut_from_the_document_to_the_letter(
+    ask: Ask, question: str, mode: str
+) -> None:
     hits = hits_of(ask(question, mode=mode, limit=41))
     for hit in hits:
         assert hit["evidence"], hit["document"]["id"]
@@ -117,13 +119,13 @@ def test_evidence_is_cut_from_the_document_to_the_letter(ask: Ask, question: str
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_hits_are_ordered_by_score(ask: Ask, mode: str):
+def test_hits_are_ordered_by_score(ask: Ask, mode: str) -> None:
     scores = [hit["score"] for hit in hits_of(ask(QUESTIONS[0], mode=mode, limit=41))]
     assert scores == sorted(scores, reverse=True)
     assert len(set(scores)) > 5
 
 
-def test_the_keyword_mode_finds_only_who_holds_a_word(ask: Ask, documents: Documents):
+def test_the_keyword_mode_finds_only_who_holds_a_word(ask: Ask, documents: Documents) -> None:
     holders = {
         each["id"]
         for each in documents
@@ -136,26 +138,26 @@ def test_the_keyword_mode_finds_only_who_holds_a_word(ask: Ask, documents: Docum
     assert all(hit["legs"]["keyword"] > 0 for hit in hits_of(response))
 
 
-def test_words_that_nothing_holds_find_nothing(ask: Ask):
+def test_words_that_nothing_holds_find_nothing(ask: Ask) -> None:
     response = ask(CANARY, mode="keyword")
     assert (response.get_json()["total"], hits_of(response)) == (0, [])
     assert all(counts == [] for counts in response.get_json()["facets"].values())
 
 
-def test_search_operators_are_words(ask: Ask):
+def test_search_operators_are_words(ask: Ask) -> None:
     for question in ('title:"nurse" AND NOT police', "a OR (b", '"', "*", "nurse~2 ^5", "-victims"):
         if re.search(r"\w", question):
             assert ask(question, mode="keyword").status_code == 200
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_same_question_has_the_same_answer(ask: Ask, mode: str):
+def test_the_same_question_has_the_same_answer(ask: Ask, mode: str) -> None:
     one, other = (ask(QUESTIONS[2], mode=mode, limit=41).get_json() for _ in range(2))
     del one["took_ms"], other["took_ms"]
     assert one == other
 
 
-def test_a_page_of_text_is_read_to_its_end(ask: Ask, documents: Documents):
+def test_a_page_of_text_is_read_to_its_end(ask: Ask, documents: Documents) -> None:
     """Ten thousand characters: more than the model reads at once."""
     filler = "The weather was fine on that day and nothing happened. " * 200
     target = next(each for each in documents if "Mekong" in each["title"])
@@ -175,7 +177,7 @@ def test_a_page_of_text_is_read_to_its_end(ask: Ask, documents: Documents):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("length", [4, 10])
-def test_pages_together_are_the_whole_answer(ask: Ask, mode: str, length: int):
+def test_pages_together_are_the_whole_answer(ask: Ask, mode: str, length: int) -> None:
     whole = ask(QUESTIONS[0], mode=mode, limit=100).get_json()
     hits: list[dict[str, Any]] = []
     for offset in range(0, whole["total"] + length, length):
@@ -188,7 +190,7 @@ def test_pages_together_are_the_whole_answer(ask: Ask, mode: str, length: int):
     assert [hit["rank"] for hit in hits] == list(range(1, len(hits) + 1))
 
 
-def test_a_page_past_the_end_is_empty(ask: Ask):
+def test_a_page_past_the_end_is_empty(ask: Ask) -> None:
     page = ask(QUESTIONS[0], offset=41).get_json()
     assert (page["hits"], page["total"]) == ([], 41)
 
@@ -284,7 +286,7 @@ def recount(documents: Documents) -> dict[str, dict[Any, int]]:
 @pytest.mark.parametrize(("filters", "keeps"), FILTERS.values(), ids=FILTERS)
 def test_filters_keep_whom_they_should_and_count_them(
     ask: Ask, documents: Documents, filters: dict[str, Any], keeps: Keeps, mode: str
-):
+) -> None:
     kept = [each for each in documents if keeps(each)]
     response = ask(QUESTIONS[0], mode=mode, filters=filters, limit=41)
     assert set(ids_of(response)) == {each["id"] for each in kept}
@@ -300,7 +302,7 @@ def test_filters_keep_whom_they_should_and_count_them(
 @pytest.mark.parametrize(("filters", "keeps"), FILTERS.values(), ids=FILTERS)
 def test_filters_keep_the_same_by_keyword(
     ask: Ask, documents: Documents, filters: dict[str, Any], keeps: Keeps
-):
+) -> None:
     everything = ids_of(ask("victims trafficking", mode="keyword", limit=41))
     assert len(everything) > 30
     kept = {each["id"] for each in documents if keeps(each)}
@@ -309,7 +311,7 @@ def test_filters_keep_the_same_by_keyword(
     assert response.get_json()["total"] == len(kept & set(everything))
 
 
-def test_facets_are_listed_commonest_first(ask: Ask):
+def test_facets_are_listed_commonest_first(ask: Ask) -> None:
     for counts in ask(QUESTIONS[0]).get_json()["facets"].values():
         numbers = [each["count"] for each in counts]
         assert numbers == sorted(numbers, reverse=True)
@@ -321,7 +323,7 @@ def test_facets_are_listed_commonest_first(ask: Ask):
 # Suggested: `if each in self._carriers:` before it.
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("country", ["France", "FRA", "fr"])
-def test_a_country_without_documents_keeps_none(ask: Ask, country: str, mode: str):
+def test_a_country_without_documents_keeps_none(ask: Ask, country: str, mode: str) -> None:
     answer = ask("victims", mode=mode, filters={"countries": [country]}).get_json()
     assert (answer["total"], answer["hits"]) == (0, [])
 
@@ -329,7 +331,7 @@ def test_a_country_without_documents_keeps_none(ask: Ask, country: str, mode: st
 # BUG: the same where nothing in the library is marked Worldwide.
 def test_the_world_adds_none_where_no_document_is_worldwide(
     client_of: Callable[..., FlaskClient],
-):
+) -> None:
     client = client_of(
         {"id": "a", "title": "One", "abstract": "Victims.", "countries": ["Lebanon"]},
         {"id": "b", "title": "Two", "abstract": "Victims.", "countries": ["Nigeria"]},
@@ -340,13 +342,13 @@ def test_the_world_adds_none_where_no_document_is_worldwide(
 
 
 # BUG: an author of nothing but marks folds to no words, and no words are in every name.
-def test_an_author_without_a_letter_is_unknown(ask: Ask):
+def test_an_author_without_a_letter_is_unknown(ask: Ask) -> None:
     response = ask("victims", filters={"authors": ["\u0301"]})
     assert error_of(response, 422)["type"] == "unknown_value"
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_min_similarity_keeps_those_at_least_as_near(ask: Ask, mode: str):
+def test_min_similarity_keeps_those_at_least_as_near(ask: Ask, mode: str) -> None:
     everyone = hits_of(ask(QUESTIONS[0], mode=mode, limit=100))
     middle = sorted(hit["similarity"] for hit in everyone)[len(everyone) // 2] - 1e-4
     wanted = {hit["document"]["id"] for hit in everyone if hit["similarity"] >= middle}
@@ -357,7 +359,7 @@ def test_min_similarity_keeps_those_at_least_as_near(ask: Ask, mode: str):
 
 
 @pytest.mark.parametrize(("least", "total"), [(-1, 41), (-1.0, 41), (1, 0), (1.0, 0), (None, 41)])
-def test_min_similarity_at_its_ends(ask: Ask, least: float | None, total: int):
+def test_min_similarity_at_its_ends(ask: Ask, least: float | None, total: int) -> None:
     assert ask(QUESTIONS[0], min_similarity=least).get_json()["total"] == total
 
 
@@ -498,7 +500,7 @@ def test_a_bad_body_is_answered_with_what_is_wrong(
     body: object,
     field: str | None,
     message: str,
-):
+) -> None:
     caplog.set_level(logging.DEBUG)
     response = client.post("/api/search", json=body)
     error = error_of(response, 422)
@@ -529,7 +531,7 @@ RAW_BODIES: dict[str, tuple[bytes, int]] = {
 @pytest.mark.parametrize(("body", "status"), RAW_BODIES.values(), ids=RAW_BODIES)
 def test_a_broken_body_is_the_callers_error(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, body: bytes, status: int
-):
+) -> None:
     caplog.set_level(logging.DEBUG)
     response = client.post("/api/search", data=body, content_type="application/json")
     error = error_of(response, status)
@@ -547,7 +549,7 @@ def test_a_broken_body_is_the_callers_error(
     "kind",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/html", ""],
 )
-def test_another_content_type_is_refused(client: FlaskClient, kind: str):
+def test_another_content_type_is_refused(client: FlaskClient, kind: str) -> None:
     body = json.dumps({"query": Q}).encode()
     response = client.post("/api/search", data=body, headers={"Content-Type": kind})
     assert error_of(response, 415) == {
@@ -557,21 +559,21 @@ def test_another_content_type_is_refused(client: FlaskClient, kind: str):
     assert CANARY not in response.get_data(as_text=True)
 
 
-def test_half_of_a_character_is_no_text(client: FlaskClient):
+def test_half_of_a_character_is_no_text(client: FlaskClient) -> None:
     body = json.dumps({"query": f"{Q}\ud800"})
     response = client.post("/api/search", data=body, content_type="application/json")
     error = error_of(response, 422)
     assert error["message"] == "query: The text holds half of a character."
 
 
-def test_json_by_other_names_is_taken(client: FlaskClient):
+def test_json_by_other_names_is_taken(client: FlaskClient) -> None:
     body = json.dumps({"query": "victims"}).encode()
     for kind in ("application/json; charset=utf-8", "application/ld+json"):
         response = client.post("/api/search", data=body, headers={"Content-Type": kind})
         assert response.status_code == 200
 
 
-def test_a_body_too_large_is_refused(client: FlaskClient):
+def test_a_body_too_large_is_refused(client: FlaskClient) -> None:
     body = json.dumps({"query": Q + "x" * 8_400_000}).encode()
     response = client.post("/api/search", data=body, content_type="application/json")
     assert error_of(response, 413) == {
@@ -583,7 +585,7 @@ def test_a_body_too_large_is_refused(client: FlaskClient):
 
 # Waitress, which would refuse it in plain text and without our headers, takes twice as much.
 @pytest.mark.slow
-def test_a_real_server_refuses_it_in_the_one_shape(running: Running):
+def test_a_real_server_refuses_it_in_the_one_shape(running: Running) -> None:
     body = json.dumps({"query": Q + "x" * 8_400_000}).encode()
     request = urllib.request.Request(  # noqa: S310
         f"{running.address}/api/search", body, {"Content-Type": "application/json"}
@@ -602,7 +604,7 @@ def test_a_real_server_refuses_it_in_the_one_shape(running: Running):
 
 @pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
 @pytest.mark.parametrize("path", ["/api/search", "/api/search/batch"])
-def test_asking_by_another_method_is_refused(client: FlaskClient, path: str, method: str):
+def test_asking_by_another_method_is_refused(client: FlaskClient, path: str, method: str) -> None:
     response = getattr(client, method)(f"{path}?query={CANARY}")
     assert error_of(response, 405) == {
         "type": "method_not_allowed",
@@ -615,7 +617,7 @@ def test_asking_by_another_method_is_refused(client: FlaskClient, path: str, met
     assert CANARY not in str(response.headers)
 
 
-def test_an_unknown_value_names_the_nearest(ask: Ask):
+def test_an_unknown_value_names_the_nearest(ask: Ask) -> None:
     response = ask(Q, filters={"authors": ["Clare Heely"]})
     error = error_of(response, 422)
     assert error["type"] == "unknown_value"
@@ -634,7 +636,9 @@ def test_an_unknown_value_names_the_nearest(ask: Ask):
         ({"year_from": 2020, "year_to": 2010}, "filters.year_from"),
     ],
 )
-def test_a_filter_has_one_name_in_every_error(ask: Ask, filters: dict[str, Any], field: str):
+def test_a_filter_has_one_name_in_every_error(
+    ask: Ask, filters: dict[str, Any], field: str
+) -> None:
     assert error_of(ask(Q, filters=filters), 422)["field"] == field
 
 
@@ -642,7 +646,7 @@ def test_a_filter_has_one_name_in_every_error(ask: Ask, filters: dict[str, Any],
     "question",
     ["<script>alert(1)</script>", "' OR 1=1; --", "{{ 7 * 7 }}", "../../etc/passwd", "%s%n \\x"],
 )
-def test_an_attack_is_a_question_like_any_other(ask: Ask, question: str):
+def test_an_attack_is_a_question_like_any_other(ask: Ask, question: str) -> None:
     response = ask(question)
     assert response.get_json()["total"] == 41
     assert "<script>" not in response.get_data(as_text=True)
@@ -650,7 +654,7 @@ def test_an_attack_is_a_question_like_any_other(ask: Ask, question: str):
 
 # The sentence splitter (sentencex, in Rust) panics at some of these, which is no Exception.
 @pytest.mark.parametrize("space", ["\u00a0", "\u0085", "\u2028", "\u3000", "\u202f"])
-def test_any_white_space_can_stand_in_a_question(ask: Ask, space: str):
+def test_any_white_space_can_stand_in_a_question(ask: Ask, space: str) -> None:
     assert ask(f"See Annex B{space}. And{space}then?").status_code == 200
 
 
@@ -659,11 +663,11 @@ def test_any_white_space_can_stand_in_a_question(ask: Ask, space: str):
     ["x" * 10_000, "漢" * 10_000, "a. " * 3_333, "é\u0301" * 5_000, "word " * 2_000, "1 " * 5_000],
     ids=["one word", "Chinese", "sentences", "marks", "one word again and again", "numbers"],
 )
-def test_the_longest_questions_are_answered(ask: Ask, question: str):
+def test_the_longest_questions_are_answered(ask: Ask, question: str) -> None:
     assert ask(question).get_json()["total"] == 41
 
 
-def test_there_is_no_answer_without_a_library(empty_client: FlaskClient):
+def test_there_is_no_answer_without_a_library(empty_client: FlaskClient) -> None:
     response = empty_client.post("/api/search", json={"query": Q})
     error = error_of(response, 503)
     assert error["type"] == "library_missing"

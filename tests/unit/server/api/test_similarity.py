@@ -26,7 +26,7 @@ def compare_by(client: FlaskClient, source: object, texts: object) -> TestRespon
     return client.post("/api/similarity", json={"source": source, "texts": texts})
 
 
-def test_cosines_are_those_of_the_library(client: FlaskClient, encoder: Encoder):
+def test_cosines_are_those_of_the_library(client: FlaskClient, encoder: Encoder) -> None:
     answer = compare_by(client, SOURCE, TEXTS).get_json()
     assert {"model", "similarities", "truncated"} <= set(answer)
     assert answer["model"] == "all-MiniLM-L6-v2"
@@ -36,7 +36,7 @@ def test_cosines_are_those_of_the_library(client: FlaskClient, encoder: Encoder)
     assert answer["truncated"] == []
 
 
-def test_cosines_stand_in_the_order_of_the_texts(client: FlaskClient):
+def test_cosines_stand_in_the_order_of_the_texts(client: FlaskClient) -> None:
     near, far, same = compare_by(client, SOURCE, TEXTS).get_json()["similarities"]
     assert same == pytest.approx(1.0, abs=1e-6)
     assert same <= 1.0
@@ -44,13 +44,13 @@ def test_cosines_stand_in_the_order_of_the_texts(client: FlaskClient):
     assert 0.5 < near < same
 
 
-def test_texts_that_are_cut_are_named(client: FlaskClient):
+def test_texts_that_are_cut_are_named(client: FlaskClient) -> None:
     long = "word " * 300
     answer = compare_by(client, long, ["x", long, "y", long]).get_json()
     assert answer["truncated"] == [-1, 1, 3]
 
 
-def test_more_texts_than_one_batch_are_compared(client: FlaskClient):
+def test_more_texts_than_one_batch_are_compared(client: FlaskClient) -> None:
     answer = compare_by(client, "x", ["y"] * 70).get_json()
     assert len(answer["similarities"]) == 70
     assert max(answer["similarities"]) - min(answer["similarities"]) < 1e-5
@@ -114,7 +114,7 @@ def test_a_bad_body_is_answered_with_what_is_wrong(
     body: dict[str, Any],
     field: str,
     message: str,
-):
+) -> None:
     caplog.set_level(logging.DEBUG)
     response = client.post("/api/similarity", json=body)
     error = error_of(response, 422)
@@ -123,7 +123,7 @@ def test_a_bad_body_is_answered_with_what_is_wrong(
     assert CANARY not in caplog.text
 
 
-def test_half_a_character_is_refused(client: FlaskClient):
+def test_half_a_character_is_refused(client: FlaskClient) -> None:
     body = b'{"source": "x", "texts": ["\\ud83d"]}'
     response = client.post("/api/similarity", data=body, content_type="application/json")
     assert error_of(response, 422)["field"].startswith("texts")
@@ -132,12 +132,12 @@ def test_half_a_character_is_refused(client: FlaskClient):
 @pytest.mark.parametrize(
     "text", ["a\0b", "\x1b[2J", " ", "\u200b", "🙂", "x" * 100_000, "漢" * 20_000]
 )
-def test_any_other_text_is_compared(client: FlaskClient, text: str):
+def test_any_other_text_is_compared(client: FlaskClient, text: str) -> None:
     (found,) = compare_by(client, text, [text]).get_json()["similarities"]
     assert found == pytest.approx(1.0, abs=1e-5)
 
 
-def test_limits_are_those_of_the_settings(seed_library: Library, tmp_path: Path):
+def test_limits_are_those_of_the_settings(seed_library: Library, tmp_path: Path) -> None:
     settings = Settings(vectors=tmp_path, most_texts=2, longest_text=10)
     client = create_app(settings, seed_library).test_client()
     assert compare_by(client, "x", ["y"] * 2).status_code == 200
@@ -149,18 +149,18 @@ def test_limits_are_those_of_the_settings(seed_library: Library, tmp_path: Path)
     )
 
 
-def test_another_content_type_is_refused(client: FlaskClient):
+def test_another_content_type_is_refused(client: FlaskClient) -> None:
     body = json.dumps({"source": "x", "texts": ["y"]}).encode()
     response = client.post("/api/similarity", data=body, content_type="text/plain")
     assert error_of(response, 415)["type"] == "unsupported_media_type"
 
 
-def test_a_body_too_large_is_refused(client: FlaskClient):
+def test_a_body_too_large_is_refused(client: FlaskClient) -> None:
     response = compare_by(client, "x", ["y" * 90_000] * 94)
     assert error_of(response, 413)["type"] == "request_entity_too_large"
 
 
-def test_comparing_by_another_method_is_refused(client: FlaskClient):
+def test_comparing_by_another_method_is_refused(client: FlaskClient) -> None:
     error = error_of(client.get(f"/api/similarity?source={CANARY}"), 405)
     assert error["message"] == "This address does not take that method. It takes POST."
 
@@ -168,7 +168,7 @@ def test_comparing_by_another_method_is_refused(client: FlaskClient):
 # BUG: "compare: texts → encode → cosine (needs no library at all)" says DESIGN.md, and
 # embedder/compare.py; the route takes its encoder from the library, so without one it is 503.
 # Suggested: `library().encoder` falls to the default model where there is no library yet.
-def test_no_library_is_needed_to_compare(empty_client: FlaskClient):
+def test_no_library_is_needed_to_compare(empty_client: FlaskClient) -> None:
     answer = compare_by(empty_client, "x", ["x"])
     assert answer.status_code == 200
     assert answer.get_json()["similarities"] == pytest.approx([1.0], abs=1e-6)

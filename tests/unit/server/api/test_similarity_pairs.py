@@ -28,7 +28,7 @@ def send(client: FlaskClient, **body: object) -> TestResponse:
 
 def test_a_document_stands_for_its_title_and_abstract(
     client: FlaskClient, seed_library: Library, documents: list[dict[str, Any]]
-):
+) -> None:
     read = seed_library.readings([each["id"] for each in documents])
     short = next(at for at, texts in enumerate(read) if len(texts) == 1)
     long = max(range(len(read)), key=lambda at: len(read[at]))
@@ -46,7 +46,7 @@ def test_a_long_document_is_read_whole_and_not_truncated(
     seed_library: Library,
     encoder: Encoder,
     documents: list[dict[str, Any]],
-):
+) -> None:
     read = seed_library.readings([each["id"] for each in documents])
     long = max(range(len(read)), key=lambda at: len(read[at]))
     whole = f"{documents[long]['title']}\n{documents[long]['abstract']}"
@@ -56,7 +56,9 @@ def test_a_long_document_is_read_whole_and_not_truncated(
     assert answer["similarities"][:1] == pytest.approx(wanted, abs=1e-6)
 
 
-def test_the_whole_library_can_be_compared(client: FlaskClient, documents: list[dict[str, Any]]):
+def test_the_whole_library_can_be_compared(
+    client: FlaskClient, documents: list[dict[str, Any]]
+) -> None:
     refs = [{"id": each["id"]} for each in documents]
     answer = send(client, texts=refs, pairwise=True).get_json()
     assert set(answer) == {"model", "truncated", "matrix"}
@@ -71,13 +73,15 @@ def test_the_whole_library_can_be_compared(client: FlaskClient, documents: list[
         ({"texts": [{"id": "no-such-id"}], "pairwise": True}, "texts"),
     ],
 )
-def test_an_unknown_document_is_named(client: FlaskClient, body: dict[str, Any], field: str):
+def test_an_unknown_document_is_named(
+    client: FlaskClient, body: dict[str, Any], field: str
+) -> None:
     error = error_of(client.post("/api/similarity", json=body), 422)
     assert (error["type"], error["field"]) == ("unknown_value", field)
     assert error["message"].startswith("no document has the id 'no-such-id'.")
 
 
-def test_a_document_without_text_is_refused(client_of: Callable[..., FlaskClient]):
+def test_a_document_without_text_is_refused(client_of: Callable[..., FlaskClient]) -> None:
     client = client_of({"id": "a", "title": "Something"}, {"id": "b", "title": "", "year": 2001})
     assert send(client, source="x", texts=[{"id": "a"}]).status_code == 200
     error = error_of(send(client, source={"id": "b"}, texts=["x"]), 422)
@@ -88,7 +92,7 @@ def test_a_document_without_text_is_refused(client_of: Callable[..., FlaskClient
     }
 
 
-def test_without_a_library_there_are_no_documents(empty_client: FlaskClient):
+def test_without_a_library_there_are_no_documents(empty_client: FlaskClient) -> None:
     error = error_of(send(empty_client, source="x", texts=[{"id": "a"}]), 503)
     assert error["type"] == "library_missing"
     answer = send(empty_client, texts=["x", "y"], pairwise=True)
@@ -98,7 +102,7 @@ def test_without_a_library_there_are_no_documents(empty_client: FlaskClient):
 # Pairs.
 
 
-def test_pairs_are_a_symmetric_matrix(client: FlaskClient, encoder: Encoder):
+def test_pairs_are_a_symmetric_matrix(client: FlaskClient, encoder: Encoder) -> None:
     answer = send(client, texts=[*TEXTS, TEXTS[0]], pairwise=True).get_json()
     matrix = answer["matrix"]
     for row in range(4):
@@ -110,7 +114,7 @@ def test_pairs_are_a_symmetric_matrix(client: FlaskClient, encoder: Encoder):
     SimilarityOut.model_validate(answer)
 
 
-def test_a_source_gives_its_cosines_beside_the_pairs(client: FlaskClient):
+def test_a_source_gives_its_cosines_beside_the_pairs(client: FlaskClient) -> None:
     long = "word " * 300
     both = send(client, source=TEXTS[2], texts=[*TEXTS, long], pairwise=True).get_json()
     assert list(both) == ["model", "similarities", "truncated", "matrix"]
@@ -121,13 +125,13 @@ def test_a_source_gives_its_cosines_beside_the_pairs(client: FlaskClient):
     assert send(client, source=long, texts=["x"], pairwise=True).get_json()["truncated"] == [-1]
 
 
-def test_without_pairs_an_answer_is_as_it_was(client: FlaskClient):
+def test_without_pairs_an_answer_is_as_it_was(client: FlaskClient) -> None:
     for more in ({}, {"pairwise": False}):
         answer = send(client, source="x", texts=["y"], **more).get_json()
         assert list(answer) == ["model", "similarities", "truncated"]
 
 
-def test_a_thousand_pairs_of_texts_are_compared(client: FlaskClient):
+def test_a_thousand_pairs_of_texts_are_compared(client: FlaskClient) -> None:
     answer = send(client, texts=[f"word {number}" for number in range(1000)], pairwise=True)
     matrix = answer.get_json()["matrix"]
     assert (len(matrix), len(matrix[-1])) == (1000, 1000)
@@ -177,7 +181,7 @@ def test_a_bad_body_is_answered_with_what_is_wrong(
     body: dict[str, Any],
     field: str,
     message: str,
-):
+) -> None:
     caplog.set_level(logging.DEBUG)
     response = client.post("/api/similarity", json=body)
     assert error_of(response, 422) == {"type": "invalid", "message": message, "field": field}

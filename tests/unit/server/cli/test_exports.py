@@ -28,7 +28,7 @@ def run(seed_vectors: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("form", EXPORTS)
-def test_a_file_is_the_whole_library_as_utf_8(run: Run, form: str, seed_library: Library):
+def test_a_file_is_the_whole_library_as_utf_8(run: Run, form: str, seed_library: Library) -> None:
     result = run("documents", "--format", form)
     assert (result.exit_code, result.stderr) == (0, "")
     _, documents = seed_library.documents()
@@ -37,7 +37,9 @@ def test_a_file_is_the_whole_library_as_utf_8(run: Run, form: str, seed_library:
 
 
 @pytest.mark.parametrize("form", ["ris", "bibtex", "csv"])
-def test_a_file_gives_the_same_library(run: Run, form: str, tmp_path: Path, seed_library: Library):
+def test_a_file_gives_the_same_library(
+    run: Run, form: str, tmp_path: Path, seed_library: Library
+) -> None:
     file = tmp_path / f"library.{EXPORTS[form].ending}"
     file.write_bytes(run("documents", "--format", form).stdout_bytes)
     vectors = ("--vectors", str(tmp_path / "vectors"))
@@ -50,19 +52,19 @@ def test_a_file_gives_the_same_library(run: Run, form: str, tmp_path: Path, seed
 
 
 @pytest.mark.parametrize("form", EXPORTS)
-def test_without_a_library_nothing_is_written(run: Run, form: str, tmp_path: Path):
+def test_without_a_library_nothing_is_written(run: Run, form: str, tmp_path: Path) -> None:
     result = run("documents", "--format", form, "--vectors", str(tmp_path / "none"))
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("fingerpost: there is no library in ")
 
 
-def test_an_unknown_format_is_refused_with_the_known_ones(run: Run):
+def test_an_unknown_format_is_refused_with_the_known_ones(run: Run) -> None:
     result = run("documents", "--format", "docx")
     assert result.exit_code == 2
     assert "'table', 'jsonl', 'ris', 'bibtex', 'csl-json', 'csv'" in result.stderr
 
 
-def test_a_broken_file_is_named_with_its_line(run: Run, tmp_path: Path):
+def test_a_broken_file_is_named_with_its_line(run: Run, tmp_path: Path) -> None:
     for name, text, problem in (
         ("a.csv", "title,titel\na,b\n", ":1: unknown column 'titel'; rename it or take it out."),
         (

@@ -48,7 +48,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_all_of_it_is_translated(code: str, said: set[tuple[str, ...]]):
+def test_all_of_it_is_translated(code: str, said: set[tuple[str, ...]]) -> None:
     found = catalog(code)
     assert {forms(each.id) for each in found if each.id} == said
     for message in found:
@@ -66,7 +66,7 @@ def test_all_of_it_is_translated(code: str, said: set[tuple[str, ...]]):
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_what_is_compiled_is_what_was_translated(code: str):
+def test_what_is_compiled_is_what_was_translated(code: str) -> None:
     folder = ROOT / "server" / "translations" / code / "LC_MESSAGES"
     with (folder / "messages.mo").open("rb") as file:
         compiled = {forms(each.id): forms(each.string) for each in read_mo(file) if each.id}
@@ -79,7 +79,7 @@ HEADING = "What do you need to know?"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_address_names_a_language(client: FlaskClient, language: object):
+def test_an_address_names_a_language(client: FlaskClient, language: object) -> None:
     page = page_of(client.get(f"/{language.code}/", headers={"Accept-Language": "es"}))
     html = page.one("html").attributes
     assert (html["lang"], html["dir"]) == (language.code, language.direction)
@@ -105,14 +105,14 @@ def test_an_address_names_a_language(client: FlaskClient, language: object):
         ("x;;;=", "en"),
     ],
 )
-def test_a_browser_says_its_language(client: FlaskClient, header: str, code: str):
+def test_a_browser_says_its_language(client: FlaskClient, header: str, code: str) -> None:
     page = page_of(client.get("/", headers={"Accept-Language": header}))
     assert page.one("html").attributes["lang"] == code
     links = [each.attributes["href"] for each in page.one("header").all("a")]
     assert not any(each.startswith(f"/{code}/") for each in links)
 
 
-def test_the_same_page_in_another_language(client: FlaskClient):
+def test_the_same_page_in_another_language(client: FlaskClient) -> None:
     page = page_of(client.get("/fr/documents?page=1"))
     links = {
         each.attributes["hreflang"]: each.attributes["href"]
@@ -122,7 +122,7 @@ def test_the_same_page_in_another_language(client: FlaskClient):
     assert links == {code: f"/{code}/documents?page=1" for code in ("en", "es", "ar")}
 
 
-def test_a_question_is_answered_in_every_language(client: FlaskClient):
+def test_a_question_is_answered_in_every_language(client: FlaskClient) -> None:
     answers = []
     for language in LANGUAGES:
         page = page_of(client.post(f"/{language.code}/", data={"question": "child victims"}))
@@ -155,7 +155,7 @@ def test_a_question_is_answered_in_every_language(client: FlaskClient):
 )
 def test_problems_are_told_in_the_language(
     client: FlaskClient, sent: dict[str, str], template: str, values: dict[str, int]
-):
+) -> None:
     for code in OTHERS:
         page = page_of(client.post(f"/{code}/", data=sent), 422)
         said = catalog(code).get(template)
@@ -165,7 +165,7 @@ def test_problems_are_told_in_the_language(
         assert wanted != template.format_map(values)
 
 
-def test_the_names_of_filters_are_translated_in_problems(client: FlaskClient):
+def test_the_names_of_filters_are_translated_in_problems(client: FlaskClient) -> None:
     page = page_of(client.post("/fr/", data={"question": "x", "topic": "Cooking"}), 422)
     said = page.one("div", role="alert").text
     assert catalog("fr").get("topics").string in said
@@ -174,12 +174,12 @@ def test_the_names_of_filters_are_translated_in_problems(client: FlaskClient):
     assert catalog("fr").get("year from").string in page.one("div", role="alert").text
 
 
-def test_programs_are_told_in_english(client: FlaskClient):
+def test_programs_are_told_in_english(client: FlaskClient) -> None:
     answer = client.post("/fr/api/search", json={"query": " "}, headers={"Accept-Language": "fr"})
     assert error_of(answer, 422)["message"].startswith("the question is empty.")
 
 
-def test_years_may_be_written_in_other_digits(client: FlaskClient):
+def test_years_may_be_written_in_other_digits(client: FlaskClient) -> None:
     sent = {"question": "victims", "year_from": "٢٠٢٠"}
     page = page_of(client.post("/ar/", data=sent))
     wanted = client.post("/api/search", json={"query": "victims", "filters": {"year_from": 2020}})
@@ -206,11 +206,11 @@ def test_years_may_be_written_in_other_digits(client: FlaskClient):
         ("2015 – 2019", None),
     ],
 )
-def test_the_language_of_a_text_is_told_where_it_is_certain(text: str, code: str | None):
+def test_the_language_of_a_text_is_told_where_it_is_certain(text: str, code: str | None) -> None:
     assert language_of(text) == code
 
 
-def test_words_of_a_document_are_marked_with_their_language(client: FlaskClient):
+def test_words_of_a_document_are_marked_with_their_language(client: FlaskClient) -> None:
     for code, wanted in (("fr", "en"), ("en", None)):
         page = page_of(client.post(f"/{code}/", data={"question": "child victims"}))
         hit = page.one("ol", **{"class": "hits"}).all("li")[0]
@@ -222,7 +222,7 @@ def test_words_of_a_document_are_marked_with_their_language(client: FlaskClient)
 # The names of places, and questions in other languages.
 
 
-def test_places_are_named_in_the_language_wherever_they_stand(client: FlaskClient):
+def test_places_are_named_in_the_language_wherever_they_stand(client: FlaskClient) -> None:
     for path in ("/ar/documents", "/ar/map"):
         words = page_of(client.get(path)).text
         assert "تايلاند، كمبوديا، فيتنام" in words, path
@@ -238,7 +238,7 @@ def test_places_are_named_in_the_language_wherever_they_stand(client: FlaskClien
 
 def test_every_region_of_the_library_is_named_in_the_language(
     client: FlaskClient, documents: list[dict[str, Any]]
-):
+) -> None:
     regions = {each for document in documents for each in document["regions"]}
     for code in OTHERS:
         form = page_of(client.get(f"/{code}/")).one("form", id="ask")
@@ -256,7 +256,7 @@ def test_every_region_of_the_library_is_named_in_the_language(
 )
 def test_countries_are_named_in_the_language_and_sent_as_they_are(
     client: FlaskClient, code: str, name: str
-):
+) -> None:
     page = page_of(client.post(f"/{code}/", data={"question": "training", "country": "Lebanon"}))
     (hit,) = page.one("ol", **{"class": "hits"}).all("li")
     assert name in [each.text for each in hit.all("bdi")]
@@ -282,6 +282,6 @@ def test_countries_are_named_in_the_language_and_sent_as_they_are(
 )
 def test_a_question_in_another_language_is_told_what_helps(
     client: FlaskClient, question: str, told: bool
-):
+) -> None:
     page = page_of(client.post("/en/", data={"question": question}))
     assert ("Your question is not in English" in page.text) == told

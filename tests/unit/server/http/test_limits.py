@@ -55,7 +55,7 @@ def api_routes(app: APIFlask) -> list[tuple[str, str]]:
     ]
 
 
-def test_with_a_key_every_route_of_the_api_wants_it(make: Make):
+def test_with_a_key_every_route_of_the_api_wants_it(make: Make) -> None:
     client = make(api_key=KEY)
     routes = api_routes(client.application)
     assert len(routes) >= 14
@@ -72,7 +72,7 @@ def test_with_a_key_every_route_of_the_api_wants_it(make: Make):
 
 
 @pytest.mark.parametrize("path", ["/health", "/ping", "/ready", "/", "/documents", "/docs"])
-def test_health_and_pages_stay_open(make: Make, path: str):
+def test_health_and_pages_stay_open(make: Make, path: str) -> None:
     assert make(api_key=KEY).get(path).status_code == 200
 
 
@@ -88,7 +88,7 @@ def test_health_and_pages_stay_open(make: Make, path: str):
         {"X-API-Key": "wrong"},
     ],
 )
-def test_a_wrong_key_is_refused(make: Make, headers: dict[str, str]):
+def test_a_wrong_key_is_refused(make: Make, headers: dict[str, str]) -> None:
     answer = make(api_key=KEY).get("/api/documents", headers=headers)
     error = error_of(answer, 401)
     assert error["type"] == "unauthorized"
@@ -98,18 +98,18 @@ def test_a_wrong_key_is_refused(make: Make, headers: dict[str, str]):
 @pytest.mark.parametrize(
     "headers", [BEARER, {"authorization": f"bearer {KEY}"}, {"X-API-Key": KEY}]
 )
-def test_the_right_key_is_let_in(make: Make, headers: dict[str, str]):
+def test_the_right_key_is_let_in(make: Make, headers: dict[str, str]) -> None:
     assert make(api_key=KEY).get("/api/documents", headers=headers).status_code == 200
 
 
-def test_the_key_is_shown_nowhere():
+def test_the_key_is_shown_nowhere() -> None:
     assert KEY not in repr(Settings(api_key=KEY))
 
 
 # The rate.
 
 
-def test_a_client_who_asks_too_often_is_told_when_to_come_again(make: Make):
+def test_a_client_who_asks_too_often_is_told_when_to_come_again(make: Make) -> None:
     client = make(requests_per_minute=3)
     for _ in range(3):
         assert client.get("/api/documents").status_code == 200
@@ -135,11 +135,11 @@ def test_a_client_who_asks_too_often_is_told_when_to_come_again(make: Make):
         ({"requests_per_minute": 7}, 7),
     ],
 )
-def test_the_rate_is_off_on_this_machine_alone(settings: dict[str, object], expected: int):
+def test_the_rate_is_off_on_this_machine_alone(settings: dict[str, object], expected: int) -> None:
     assert per_minute(Settings.model_validate(settings)) == expected
 
 
-def test_a_rate_of_nothing_lets_all_through():
+def test_a_rate_of_nothing_lets_all_through() -> None:
     rate = Rate(0)
     for _ in range(1000):
         rate.check("somebody")
@@ -148,7 +148,7 @@ def test_a_rate_of_nothing_lets_all_through():
 # The queue.
 
 
-def test_the_gate_lets_some_in_has_some_wait_and_refuses_the_rest():
+def test_the_gate_lets_some_in_has_some_wait_and_refuses_the_rest() -> None:
     gate = Gate(2, 1)
     inside, leave = threading.Barrier(3), threading.Event()
     waits = threading.Event()
@@ -184,7 +184,7 @@ def test_the_gate_lets_some_in_has_some_wait_and_refuses_the_rest():
         pass
 
 
-def test_who_waits_goes_in_in_the_order_of_coming_and_before_who_comes_later():
+def test_who_waits_goes_in_in_the_order_of_coming_and_before_who_comes_later() -> None:
     gate = Gate(1, 10)
     came: list[int] = []
 
@@ -206,7 +206,7 @@ def test_who_waits_goes_in_in_the_order_of_coming_and_before_who_comes_later():
     assert came == [*range(10), -1]
 
 
-def test_a_place_is_free_again_after_an_error():
+def test_a_place_is_free_again_after_an_error() -> None:
     gate = Gate(1, 0)
     for _ in range(3):
         with pytest.raises(ValueError, match="inside"), gate():
@@ -245,7 +245,7 @@ def kind_of(answer: TestResponse) -> str:
 )
 def test_when_the_queue_is_full_who_needs_the_model_is_refused_and_others_are_not(
     make: Make, path: str, body: dict[str, object]
-):
+) -> None:
     client = make(threads=1, queue=0)
     with client.application.extensions[GATE]():
         answer = client.post(path, json=body)
@@ -259,7 +259,7 @@ def test_when_the_queue_is_full_who_needs_the_model_is_refused_and_others_are_no
     assert client.post(path, json=body).status_code == 200
 
 
-def test_many_at_once_are_all_answered_or_refused(make: Make):
+def test_many_at_once_are_all_answered_or_refused(make: Make) -> None:
     app = make(threads=2, queue=2).application
 
     def ask(number: int) -> int:
@@ -274,7 +274,7 @@ def test_many_at_once_are_all_answered_or_refused(make: Make):
 # Sizes.
 
 
-def test_every_size_has_its_limit(make: Make):
+def test_every_size_has_its_limit(make: Make) -> None:
     client = make(most_questions=2, most_texts=2, most_inputs=1, longest_text=10, largest_body=2000)
     three = {"questions": [{"query": "a nurse"}] * 3}
     error = error_of(client.post("/api/search/batch", json=three), 422)

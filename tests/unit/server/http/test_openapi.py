@@ -58,33 +58,33 @@ def resolve(spec: Spec, reference: str) -> Any:
 # Whole: the rules of OpenAPI 3.1 that a generated client stumbles over.
 
 
-def test_it_says_what_it_describes(spec: Spec):
+def test_it_says_what_it_describes(spec: Spec) -> None:
     assert re.fullmatch(r"3\.1\.\d", spec["openapi"])
     assert spec["info"]["title"] == "Fingerpost"
     assert spec["info"]["version"]
 
 
-def test_every_reference_leads_somewhere(spec: Spec):
+def test_every_reference_leads_somewhere(spec: Spec) -> None:
     references = [each["$ref"] for each in everything(spec) if "$ref" in each]
     assert len(references) > 10
     for reference in references:
         assert isinstance(resolve(spec, reference), dict), reference
 
 
-def test_every_operation_has_a_name_of_its_own(spec: Spec):
+def test_every_operation_has_a_name_of_its_own(spec: Spec) -> None:
     names = [operation["operationId"] for _, _, operation in operations(spec)]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-zA-Z]+", name) for name in names)
 
 
-def test_every_tag_is_listed_once(spec: Spec):
+def test_every_tag_is_listed_once(spec: Spec) -> None:
     listed = [each["name"] for each in spec["tags"]]
     used = {tag for _, _, operation in operations(spec) for tag in operation["tags"]}
     assert len(set(listed)) == len(listed)
     assert set(listed) == used
 
 
-def test_who_is_refused_for_now_is_told_for_how_long(spec: Spec):
+def test_who_is_refused_for_now_is_told_for_how_long(spec: Spec) -> None:
     refusals = [
         operation["responses"]["429"]
         for _, _, operation in operations(spec)
@@ -95,7 +95,7 @@ def test_who_is_refused_for_now_is_told_for_how_long(spec: Spec):
         assert each["headers"]["Retry-After"]["schema"]["type"] == "integer"
 
 
-def test_every_operation_says_what_it_does_and_answers(spec: Spec):
+def test_every_operation_says_what_it_does_and_answers(spec: Spec) -> None:
     for path, method, operation in operations(spec):
         assert operation["summary"], path
         assert operation["tags"], path
@@ -105,7 +105,7 @@ def test_every_operation_says_what_it_does_and_answers(spec: Spec):
             assert response["description"]
 
 
-def test_every_part_of_an_address_is_described(spec: Spec):
+def test_every_part_of_an_address_is_described(spec: Spec) -> None:
     for path, _, operation in operations(spec):
         described = {
             each["name"]
@@ -115,14 +115,14 @@ def test_every_part_of_an_address_is_described(spec: Spec):
         assert described == set(re.findall(r"{(\w+)}", path)), path
 
 
-def test_only_bodies_by_post_are_described(spec: Spec):
+def test_only_bodies_by_post_are_described(spec: Spec) -> None:
     for path, method, operation in operations(spec):
         assert ("requestBody" in operation) == (method == "post"), path
         if method == "post":
             assert operation["requestBody"]["content"]["application/json"]["schema"]
 
 
-def test_every_error_has_the_shape_of_its_family(spec: Spec):
+def test_every_error_has_the_shape_of_its_family(spec: Spec) -> None:
     seen = 0
     for path, _, operation in operations(spec):
         for status, response in operation["responses"].items():
@@ -137,13 +137,13 @@ def test_every_error_has_the_shape_of_its_family(spec: Spec):
     assert set(ours["properties"]["error"]["properties"]) == {"type", "message", "field"}
 
 
-def test_what_can_go_wrong_is_described(spec: Spec):
+def test_what_can_go_wrong_is_described(spec: Spec) -> None:
     search = set(spec["paths"]["/api/search"]["post"]["responses"])
     assert search == {"200", "400", "413", "415", "422", "429", "503"}
     assert set(spec["paths"]["/health"]["get"]["responses"]) == {"200"}
 
 
-def test_the_key_is_described_where_there_is_one(seed_library: Library):
+def test_the_key_is_described_where_there_is_one(seed_library: Library) -> None:
     app = create_app(Settings(api_key="a-key-of-a-test"), seed_library)
     spec = app.test_client().get("/openapi.json").get_json()
     assert spec["components"]["securitySchemes"] == {"key": {"type": "http", "scheme": "bearer"}}
@@ -156,7 +156,7 @@ def test_the_key_is_described_where_there_is_one(seed_library: Library):
 # True to the app.
 
 
-def test_every_route_for_programs_is_described(app: APIFlask, spec: Spec):
+def test_every_route_for_programs_is_described(app: APIFlask, spec: Spec) -> None:
     routes = {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
@@ -170,7 +170,7 @@ def test_every_route_for_programs_is_described(app: APIFlask, spec: Spec):
     assert len(described) == 19
 
 
-def test_no_page_and_no_question_in_an_address_is_described(spec: Spec):
+def test_no_page_and_no_question_in_an_address_is_described(spec: Spec) -> None:
     assert set(spec["paths"]) & {"/", "/documents", "/docs"} == set()
     assert set(spec["paths"]["/api/search"]) == {"post"}
     for _, _, operation in operations(spec):
@@ -178,7 +178,7 @@ def test_no_page_and_no_question_in_an_address_is_described(spec: Spec):
         assert not names & {"query", "q", "question", "source", "texts"}
 
 
-def test_an_answer_is_as_described(ask: Ask):
+def test_an_answer_is_as_described(ask: Ask) -> None:
     # Strict: a key more than the description has, or one of another type, is an error.
     for found in (
         ask("How are victims identified?", limit=41).get_json(),
@@ -188,7 +188,7 @@ def test_an_answer_is_as_described(ask: Ask):
         assert AnswerOut.model_validate(found).model_dump(mode="json", exclude_unset=True) == found
 
 
-def test_several_answers_are_as_described(client: FlaskClient):
+def test_several_answers_are_as_described(client: FlaskClient) -> None:
     questions = [{"query": "Who helps?", "limit": 2}, {"query": "victims", "fields": ["year"]}]
     found = client.post("/api/search/batch", json={"questions": questions}).get_json()
     assert BatchOut.model_validate(found).model_dump(mode="json", exclude_unset=True) == found
@@ -196,14 +196,14 @@ def test_several_answers_are_as_described(client: FlaskClient):
 
 def test_documents_and_cosines_are_as_described(
     client: FlaskClient, documents: list[dict[str, Any]]
-):
+) -> None:
     for document in documents:
         DocumentOut.model_validate(document)
     body = {"source": "x", "texts": ["y"]}
     SimilarityOut.model_validate(client.post("/api/similarity", json=body).get_json())
 
 
-def test_the_documented_fields_of_a_question_are_described(spec: Spec):
+def test_the_documented_fields_of_a_question_are_described(spec: Spec) -> None:
     content = spec["paths"]["/api/search"]["post"]["requestBody"]["content"]
     schema = content["application/json"]["schema"]
     schema = resolve(spec, schema["$ref"]) if "$ref" in schema else schema
@@ -226,7 +226,7 @@ def test_the_documented_fields_of_a_question_are_described(spec: Spec):
 # The reference for people.
 
 
-def test_the_reference_lists_every_route(client: FlaskClient, spec: Spec):
+def test_the_reference_lists_every_route(client: FlaskClient, spec: Spec) -> None:
     page = page_of(client.get("/docs"))
     titles = {each.text for each in page.all("h2")}
     for path, method, operation in operations(spec):
@@ -234,13 +234,13 @@ def test_the_reference_lists_every_route(client: FlaskClient, spec: Spec):
         assert operation["summary"] in page.text
 
 
-def test_the_reference_lists_the_fields_of_bodies_and_answers(client: FlaskClient):
+def test_the_reference_lists_the_fields_of_bodies_and_answers(client: FlaskClient) -> None:
     page = page_of(client.get("/docs"))
     names = {each.text for each in page.all("code")}
     assert {"query", "filters", "verdict", "hits", "similarities", "truncated"} <= names
 
 
-def test_the_reference_has_no_script_and_nothing_foreign(client: FlaskClient):
+def test_the_reference_has_no_script_and_nothing_foreign(client: FlaskClient) -> None:
     page = page_of(client.get("/docs"))
     for each in page.all("script"):
         assert each.text == ""

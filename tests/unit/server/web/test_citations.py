@@ -24,15 +24,15 @@ from tests.support.app import page_of
         (Document("a", "", ""), "a"),
     ],
 )
-def test_a_citation_says_what_is_known(document: Document, wanted: str):
+def test_a_citation_says_what_is_known(document: Document, wanted: str) -> None:
     assert citation(document) == wanted
 
 
-def test_a_long_abstract_stands_for_a_title_by_its_beginning():
+def test_a_long_abstract_stands_for_a_title_by_its_beginning() -> None:
     assert heading(Document("a", "", " ".join("word" for _ in range(30)))) == "word " * 11 + "word…"
 
 
-def test_a_document_page_has_tags_for_reference_managers(client: FlaskClient):
+def test_a_document_page_has_tags_for_reference_managers(client: FlaskClient) -> None:
     listed = client.get("/api/documents?limit=100").get_json()["documents"]
     document = next(each for each in listed if len(each["authors"]) > 1)
     page = page_of(client.get(f"/documents/{document['id']}"))
@@ -50,7 +50,7 @@ def test_a_document_page_has_tags_for_reference_managers(client: FlaskClient):
     assert address.endswith(f"/documents/{document['id']}")
 
 
-def test_a_document_page_leads_to_its_citation_as_a_file(client: FlaskClient):
+def test_a_document_page_leads_to_its_citation_as_a_file(client: FlaskClient) -> None:
     document = client.get("/api/documents?limit=1").get_json()["documents"][0]
     page = page_of(client.get(f"/documents/{document['id']}"))
     files = {
@@ -65,7 +65,7 @@ def test_a_document_page_leads_to_its_citation_as_a_file(client: FlaskClient):
         assert "attachment" in answer.headers["Content-Disposition"]
 
 
-def test_an_unknown_form_is_the_page(client: FlaskClient):
+def test_an_unknown_form_is_the_page(client: FlaskClient) -> None:
     document = client.get("/api/documents?limit=1").get_json()["documents"][0]
     page = page_of(client.get(f"/documents/{document['id']}?format=docx"))
     assert page.one("h1").text == document["title"]

@@ -20,7 +20,7 @@ def of(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def test_a_shape_shows_what_is_inside_its_objects_and_lists():
+def test_a_shape_shows_what_is_inside_its_objects_and_lists() -> None:
     spec = spec_of(
         Answer={
             "description": "What was found.\n\nMore of it.",
@@ -58,7 +58,7 @@ def test_a_shape_shows_what_is_inside_its_objects_and_lists():
     ]
 
 
-def test_bounds_values_and_defaults_are_said():
+def test_bounds_values_and_defaults_are_said() -> None:
     fields = parameters(
         {},
         [
@@ -83,7 +83,7 @@ def test_bounds_values_and_defaults_are_said():
     ]
 
 
-def test_of_several_shapes_each_is_shown():
+def test_of_several_shapes_each_is_shown() -> None:
     one = {"type": "object", "required": ["a"], "properties": {"a": TEXT}, "title": "One"}
     spec = spec_of(One=one, Other={**one, "description": "The other.", "required": []})
     found = shapes(spec, {"anyOf": [of("One"), of("Other")]})
@@ -91,7 +91,7 @@ def test_of_several_shapes_each_is_shown():
     assert [[each.needed for each in shape.fields] for shape in found] == [[True], [False]]
 
 
-def test_a_field_of_several_shapes_is_needed_if_each_of_them_needs_it():
+def test_a_field_of_several_shapes_is_needed_if_each_of_them_needs_it() -> None:
     id_ = {"type": "object", "required": ["id"], "properties": {"id": TEXT}}
     more = {**id_, "required": ["id", "text"], "properties": {"id": TEXT, "text": TEXT}}
     (found,) = shapes(spec_of(), {"type": "array", "items": {"oneOf": [id_, more]}})
@@ -99,7 +99,9 @@ def test_a_field_of_several_shapes_is_needed_if_each_of_them_needs_it():
     assert {each.name: each.needed for each in found.fields} == {"[].id": True, "[].text": False}
 
 
-def test_the_reference_shows_nested_fields_alternatives_and_ways_to_them(client: FlaskClient):
+def test_the_reference_shows_nested_fields_alternatives_and_ways_to_them(
+    client: FlaskClient,
+) -> None:
     page = page_of(client.get("/docs"))
     names = {each.text for each in page.all("code")}
     assert {"filters.countries", "hits[].evidence[].text", "facets.*[].count", "format"} <= names

@@ -46,7 +46,7 @@ def form_of(page: Element) -> Element:
 # Asking.
 
 
-def test_the_first_page_is_an_empty_box(client: FlaskClient):
+def test_the_first_page_is_an_empty_box(client: FlaskClient) -> None:
     page = page_of(client.get("/"))
     form = form_of(page)
     assert (form.attributes["method"], form.attributes["action"]) == ("post", "/")
@@ -56,7 +56,7 @@ def test_the_first_page_is_an_empty_box(client: FlaskClient):
     assert page.all("ol", **{"class": "hits"}) == []
 
 
-def test_every_field_has_a_label(client: FlaskClient):
+def test_every_field_has_a_label(client: FlaskClient) -> None:
     for page in (page_of(client.get("/")), page_of(send(client, QUESTION))):
         form = form_of(page)
         labels = form.all("label")
@@ -69,7 +69,7 @@ def test_every_field_has_a_label(client: FlaskClient):
             assert hidden or each in inside or each.attributes["id"] in labelled
 
 
-def test_the_filters_offer_what_the_library_has(client: FlaskClient, documents: Documents):
+def test_the_filters_offer_what_the_library_has(client: FlaskClient, documents: Documents) -> None:
     form = form_of(page_of(client.get("/")))
     for field, name in FACETS.items():
         boxes = form.all("input", type="checkbox", name=field)
@@ -79,7 +79,7 @@ def test_the_filters_offer_what_the_library_has(client: FlaskClient, documents: 
         assert offered == {value for each in documents for value in each[name]}
 
 
-def test_a_plain_form_is_answered_as_the_api_answers(client: FlaskClient, ask: Ask):
+def test_a_plain_form_is_answered_as_the_api_answers(client: FlaskClient, ask: Ask) -> None:
     page = page_of(send(client, QUESTION))
     hits = ask(QUESTION).get_json()["hits"]
     assert [title_of(each) for each in hits_of(page)] == [hit["document"]["title"] for hit in hits]
@@ -87,18 +87,18 @@ def test_a_plain_form_is_answered_as_the_api_answers(client: FlaskClient, ask: A
     assert len(hits) == 10
 
 
-def test_a_form_with_a_file_part_is_answered_too(client: FlaskClient):
+def test_a_form_with_a_file_part_is_answered_too(client: FlaskClient) -> None:
     response = client.post("/", data={"question": QUESTION}, content_type="multipart/form-data")
     assert len(hits_of(page_of(response))) == 10
 
 
-def test_the_question_is_kept_in_the_box(client: FlaskClient):
+def test_the_question_is_kept_in_the_box(client: FlaskClient) -> None:
     text = "Line one\nLine two & <three> \"four\" 'five' – ünï 🙂"
     form = form_of(page_of(send(client, text.replace("\n", "\r\n"))))
     assert fields_of(form)["question"] == text
 
 
-def test_the_evidence_is_marked_and_the_abstract_whole(client: FlaskClient, ask: Ask):
+def test_the_evidence_is_marked_and_the_abstract_whole(client: FlaskClient, ask: Ask) -> None:
     page = page_of(send(client, QUESTION))
     marks = 0
     for shown, hit in zip(hits_of(page), ask(QUESTION).get_json()["hits"], strict=True):
@@ -113,7 +113,7 @@ def test_the_evidence_is_marked_and_the_abstract_whole(client: FlaskClient, ask:
     assert marks >= 10
 
 
-def test_a_hit_shows_its_metadata_and_leads_to_its_page(client: FlaskClient):
+def test_a_hit_shows_its_metadata_and_leads_to_its_page(client: FlaskClient) -> None:
     page = page_of(send(client, "training of trainers curriculum", country="Lebanon"))
     (hit,) = hits_of(page)
     facts = {each.one("dt").text: each.one("dd").text for each in hit.one("dl").all("div")}
@@ -152,7 +152,7 @@ FILTERS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
 @pytest.mark.parametrize(("fields", "filters"), FILTERS.values(), ids=FILTERS)
 def test_filters_narrow_as_in_the_api_and_are_kept(
     client: FlaskClient, ask: Ask, fields: dict[str, str], filters: dict[str, Any]
-):
+) -> None:
     page = page_of(send(client, QUESTION, **fields))
     answer = ask(QUESTION, filters=filters).get_json()
     assert [title_of(each) for each in hits_of(page)] == [
@@ -169,7 +169,7 @@ def test_filters_narrow_as_in_the_api_and_are_kept(
             assert ticked(page, name) == [value]
 
 
-def test_filters_that_leave_nothing_say_so(client: FlaskClient):
+def test_filters_that_leave_nothing_say_so(client: FlaskClient) -> None:
     page = page_of(send(client, QUESTION, country="Nigeria", year_to="1999"))
     assert "No document is left with these filters." in page.text
     assert hits_of(page) == []
@@ -184,7 +184,7 @@ def test_filters_that_leave_nothing_say_so(client: FlaskClient):
     assert ticked(without, "country") == ["Nigeria"]
 
 
-def test_values_of_one_filter_are_alternatives(client: FlaskClient, ask: Ask):
+def test_values_of_one_filter_are_alternatives(client: FlaskClient, ask: Ask) -> None:
     wanted = ["Nigeria", "Lebanon"]
     page = page_of(send(client, QUESTION, country=wanted))
     hits = ask(QUESTION, filters={"countries": wanted}).get_json()["hits"]
@@ -196,7 +196,7 @@ def test_values_of_one_filter_are_alternatives(client: FlaskClient, ask: Ask):
     assert len(hits_of(one)) == 1
 
 
-def test_the_counts_beside_values_are_what_they_give(client: FlaskClient):
+def test_the_counts_beside_values_are_what_they_give(client: FlaskClient) -> None:
     page = page_of(send(client, QUESTION, topic="Trafficking"))
     counts = {}
     for label in page.one("section", id="narrow").all("label"):
@@ -213,7 +213,7 @@ def test_the_counts_beside_values_are_what_they_give(client: FlaskClient):
         assert f" {count} {word}, the best fit first." in page.text, (name, value)
 
 
-def test_what_was_understood_twice_is_told_once(client: FlaskClient):
+def test_what_was_understood_twice_is_told_once(client: FlaskClient) -> None:
     text = "A nurse meets a victim. The Nurse is afraid, and another nurse calls a doctor."
     page = page_of(send(client, text))
     (told,) = page.all("details", **{"class": "understood"})
@@ -227,7 +227,7 @@ def test_what_was_understood_twice_is_told_once(client: FlaskClient):
 # What is ticked.
 
 
-def test_ticks_stay_from_page_to_page(client: FlaskClient):
+def test_ticks_stay_from_page_to_page(client: FlaskClient) -> None:
     first = page_of(send(client, QUESTION))
     ids = [each.one("input", name="pick").attributes["value"] for each in hits_of(first)]
     second = page_of(send(client, QUESTION, pick=[ids[0], ids[3]], offset="10"))
@@ -240,7 +240,7 @@ def test_ticks_stay_from_page_to_page(client: FlaskClient):
 
 
 @pytest.mark.parametrize("name", ["ris", "bibtex", "csv", "csl-json"])
-def test_what_is_ticked_is_taken_along(client: FlaskClient, name: str):
+def test_what_is_ticked_is_taken_along(client: FlaskClient, name: str) -> None:
     wanted = [NURSES, MERGED]
     response = client.post("/selection", data={"pick": wanted, "format": name})
     api = [client.get(f"/api/documents/{each}?format={name}") for each in wanted]
@@ -254,14 +254,14 @@ def test_what_is_ticked_is_taken_along(client: FlaskClient, name: str):
         assert text == "".join(each.get_data(as_text=True) for each in api)
 
 
-def test_nothing_ticked_takes_what_is_shown(client: FlaskClient):
+def test_nothing_ticked_takes_what_is_shown(client: FlaskClient) -> None:
     sent = {"shown": [NURSES, MERGED], "format": "ris"}
     assert client.post("/selection", data=sent).get_data(as_text=True).count("ER  -") == 2
     ticked_one = {**sent, "pick": MERGED}
     assert client.post("/selection", data=ticked_one).get_data(as_text=True).count("ER  -") == 1
 
 
-def test_a_list_to_print_is_whole(client: FlaskClient):
+def test_a_list_to_print_is_whole(client: FlaskClient) -> None:
     page = page_of(client.post("/selection", data={"pick": NURSES, "format": "print"}))
     document = client.get(f"/api/documents/{NURSES}").get_json()
     (item,) = page.one("ol", **{"class": "hits"}).all("li")
@@ -290,7 +290,7 @@ def press(client: FlaskClient, page: Element, button: str, **changed: str) -> El
     return page_of(client.post("/", data={**data, "offset": buttons(page)[button]}))
 
 
-def test_the_forms_below_lead_through_the_whole_answer(client: FlaskClient, ask: Ask):
+def test_the_forms_below_lead_through_the_whole_answer(client: FlaskClient, ask: Ask) -> None:
     filters = {"topic": "Trafficking", "worldwide": "yes", "year_from": "2010"}
     wanted = [
         hit["document"]["title"]
@@ -315,7 +315,7 @@ def test_the_forms_below_lead_through_the_whole_answer(client: FlaskClient, ask:
     assert shown == wanted
 
 
-def test_the_way_back_leads_to_the_page_before(client: FlaskClient):
+def test_the_way_back_leads_to_the_page_before(client: FlaskClient) -> None:
     text = f'{QUESTION}\nAnd "then" & <what>?'
     first = page_of(send(client, text))
     second = press(client, first, "More documents")
@@ -326,7 +326,7 @@ def test_the_way_back_leads_to_the_page_before(client: FlaskClient):
     assert fields_of(form_of(second))["question"] == text
 
 
-def test_another_question_begins_at_its_first_hit(client: FlaskClient):
+def test_another_question_begins_at_its_first_hit(client: FlaskClient) -> None:
     page = press(client, page_of(send(client, QUESTION)), "More documents", question="sea borders")
     wanted = page_of(send(client, "sea borders"))
     assert [title_of(each) for each in hits_of(page)] == [
@@ -375,7 +375,7 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
 @pytest.mark.parametrize(("fields", "message"), BAD.values(), ids=BAD)
 def test_a_problem_is_shown_with_the_form_as_it_was(
     client: FlaskClient, fields: dict[str, str], message: str
-):
+) -> None:
     sent = {"question": f"about {CANARY}", "country": "Lebanon", "author": "Healy", **fields}
     page = page_of(client.post("/", data=sent), 422)
     assert page.one("div", role="alert").one("p").text == message
@@ -389,23 +389,23 @@ def test_a_problem_is_shown_with_the_form_as_it_was(
     assert page.all("ol", **{"class": "hits"}) == []
 
 
-def test_an_unknown_choice_is_kept_too(client: FlaskClient):
+def test_an_unknown_choice_is_kept_too(client: FlaskClient) -> None:
     page = page_of(send(client, QUESTION, topic="Cooking"), 422)
     assert ticked(page, "topic") == ["Cooking"]
 
 
 @pytest.mark.parametrize(("year", "status"), [("999999", 422), ("0", 422), ("002015", 200)])
-def test_a_number_must_be_a_year(client: FlaskClient, year: str, status: int):
+def test_a_number_must_be_a_year(client: FlaskClient, year: str, status: int) -> None:
     assert send(client, QUESTION, year_from=year).status_code == status
 
 
-def test_a_form_too_large_is_refused(client: FlaskClient):
+def test_a_form_too_large_is_refused(client: FlaskClient) -> None:
     page = page_of(client.post("/", data={"question": CANARY + "x" * 8_400_000}), 413)
     assert "What was sent is too large." in page.text
     assert CANARY not in page.text
 
 
-def test_a_body_that_is_no_form_is_an_empty_form(client: FlaskClient):
+def test_a_body_that_is_no_form_is_an_empty_form(client: FlaskClient) -> None:
     page = page_of(client.post("/", data=CANARY, content_type="text/plain"), 422)
     assert "the question is empty" in page.one("div", role="alert").text
 
@@ -413,7 +413,7 @@ def test_a_body_that_is_no_form_is_an_empty_form(client: FlaskClient):
 # Other pages.
 
 
-def test_the_list_leads_to_every_document(client: FlaskClient, documents: Documents):
+def test_the_list_leads_to_every_document(client: FlaskClient, documents: Documents) -> None:
     page = page_of(client.get("/documents"))
     links = page.one("ul", **{"class": "near"}).all("a")
     assert [each.text for each in links] == [each["title"] for each in documents]
@@ -422,7 +422,7 @@ def test_the_list_leads_to_every_document(client: FlaskClient, documents: Docume
     assert "41 documents." in page.text
 
 
-def test_a_long_list_comes_in_pages(client_of: Callable[..., FlaskClient]):
+def test_a_long_list_comes_in_pages(client_of: Callable[..., FlaskClient]) -> None:
     client = client_of(*({"id": f"d{at}", "title": f"Number {at}"} for at in range(101)))
     shown: list[str] = []
     address = "/documents"
@@ -438,11 +438,11 @@ def test_a_long_list_comes_in_pages(client_of: Callable[..., FlaskClient]):
 
 
 @pytest.mark.parametrize("number", ["abc", "-1", "0", "", "1.5", "9" * 40])
-def test_any_page_number_is_answered(client: FlaskClient, number: str):
+def test_any_page_number_is_answered(client: FlaskClient, number: str) -> None:
     assert client.get(f"/documents?page={number}").status_code == 200
 
 
-def test_a_document_has_a_page_with_its_neighbours(client: FlaskClient):
+def test_a_document_has_a_page_with_its_neighbours(client: FlaskClient) -> None:
     page = page_of(client.get(f"/documents/{NURSES}"))
     document = client.get(f"/api/documents/{NURSES}").get_json()
     assert page.one("h1").text == document["title"]
@@ -454,19 +454,19 @@ def test_a_document_has_a_page_with_its_neighbours(client: FlaskClient):
     assert client.get(links[0].attributes["href"]).status_code == 200
 
 
-def test_a_document_of_two_pages_names_both(client: FlaskClient):
+def test_a_document_of_two_pages_names_both(client: FlaskClient) -> None:
     page = page_of(client.get(f"/documents/{MERGED}"))
     assert "Trafficking; Referral Mechanisms" in page.text
     assert "000_7dcb1351ec7842b8.txt; 002_d928f7a9413ea7ac.txt" in page.text
 
 
-def test_an_unknown_document_has_a_page_that_says_so(client: FlaskClient):
+def test_an_unknown_document_has_a_page_that_says_so(client: FlaskClient) -> None:
     page = page_of(client.get("/documents/no-such"), 404)
     assert page.one("h1").text == "Not found"
     assert "This library has no such document." in page.text
 
 
-def test_an_unknown_address_is_a_page_for_browsers_only(client: FlaskClient):
+def test_an_unknown_address_is_a_page_for_browsers_only(client: FlaskClient) -> None:
     accept = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     page = page_of(client.get("/no-such", headers=accept), 404)
     assert "There is nothing at this address." in page.text
@@ -475,14 +475,14 @@ def test_an_unknown_address_is_a_page_for_browsers_only(client: FlaskClient):
 
 
 @pytest.mark.parametrize("path", ["/", "/documents", "/documents/x"])
-def test_without_a_library_a_page_says_what_to_do(empty_client: FlaskClient, path: str):
+def test_without_a_library_a_page_says_what_to_do(empty_client: FlaskClient, path: str) -> None:
     page = page_of(empty_client.get(path), 503)
     assert "yet. Build it: fingerpost index" in page.text
 
 
 def test_a_document_without_a_title_is_headed_by_its_abstract(
     client_of: Callable[..., FlaskClient],
-):
+) -> None:
     words = " ".join(f"word{at}" for at in range(20))
     client = client_of({"id": "a", "abstract": words}, {"id": "b", "title": " ", "abstract": ""})
     start = " ".join(f"word{at}" for at in range(12)) + "…"
@@ -522,7 +522,7 @@ def assert_harmless(response: TestResponse) -> None:
     "field",
     ["question", "country", "region", "topic", "author", "year_from", "year_to", "offset"],
 )
-def test_what_a_person_writes_is_text(client: FlaskClient, field: str, text: str):
+def test_what_a_person_writes_is_text(client: FlaskClient, field: str, text: str) -> None:
     response = client.post("/", data={"question": QUESTION, field: text})
     assert_harmless(response)
     page = page_of(response, response.status_code)
@@ -557,7 +557,7 @@ def hostile(client_of: Callable[..., FlaskClient]) -> FlaskClient:
     )
 
 
-def test_what_a_document_says_is_text(hostile: FlaskClient):
+def test_what_a_document_says_is_text(hostile: FlaskClient) -> None:
     response = send(hostile, "shelters")
     assert_harmless(response)
     hits = {title_of(each): each for each in hits_of(page_of(response))}
@@ -570,7 +570,7 @@ def test_what_a_document_says_is_text(hostile: FlaskClient):
     assert page.one("p", **{"class": "abstract"}).text == HOSTILE["abstract"]
 
 
-def test_no_page_of_a_hostile_library_does_harm(hostile: FlaskClient):
+def test_no_page_of_a_hostile_library_does_harm(hostile: FlaskClient) -> None:
     for address in ("/", "/documents", "/documents/javascript:alert(1)", "/map", "/docs"):
         assert_harmless(hostile.get(address))
     for link in page_of(hostile.get("/documents")).one("ul", **{"class": "near"}).all("a"):
@@ -579,7 +579,7 @@ def test_no_page_of_a_hostile_library_does_harm(hostile: FlaskClient):
     assert_harmless(send(hostile, "shelters", topic=f"Topic{ATTRIBUTE}", author=SCRIPT))
 
 
-def test_json_of_a_hostile_library_is_no_page(hostile: FlaskClient):
+def test_json_of_a_hostile_library_is_no_page(hostile: FlaskClient) -> None:
     response = hostile.post("/api/search", json={"query": "shelters"})
     assert response.mimetype == "application/json"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
@@ -591,7 +591,7 @@ EVERYWHERE = ["/", "/documents", f"/documents/{NURSES}", "/docs", "/health", "/r
 
 
 @pytest.mark.parametrize("path", [*EVERYWHERE, "/api/documents", "/openapi.json", "/api/nothing"])
-def test_an_answer_leaves_no_trace(client: FlaskClient, path: str):
+def test_an_answer_leaves_no_trace(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Referrer-Policy"] == "no-referrer"
@@ -600,7 +600,7 @@ def test_an_answer_leaves_no_trace(client: FlaskClient, path: str):
     assert "ETag" not in response.headers
 
 
-def test_a_posted_answer_leaves_no_trace(client: FlaskClient, ask: Ask):
+def test_a_posted_answer_leaves_no_trace(client: FlaskClient, ask: Ask) -> None:
     for response in (send(client, CANARY), ask(CANARY), send(client, "")):
         assert response.headers["Cache-Control"] == "no-store"
         assert response.headers["Referrer-Policy"] == "no-referrer"
@@ -609,7 +609,7 @@ def test_a_posted_answer_leaves_no_trace(client: FlaskClient, ask: Ask):
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
-def test_the_policy_lets_nothing_foreign_in(client: FlaskClient, path: str):
+def test_the_policy_lets_nothing_foreign_in(client: FlaskClient, path: str) -> None:
     policy = dict(
         part.strip().split(" ", 1)
         for part in client.get(path).headers["Content-Security-Policy"].split(";")
@@ -627,7 +627,7 @@ def test_the_policy_lets_nothing_foreign_in(client: FlaskClient, path: str):
 
 
 @pytest.mark.parametrize("path", ["/", "/documents", f"/documents/{NURSES}"])
-def test_a_page_keeps_its_own_policy(client: FlaskClient, path: str):
+def test_a_page_keeps_its_own_policy(client: FlaskClient, path: str) -> None:
     page = page_of(client.get(path))
     assert page.all("style") == page.all("iframe") == []
     for each in page.all("script"):
@@ -644,7 +644,7 @@ def test_a_page_keeps_its_own_policy(client: FlaskClient, path: str):
     assert set(re.findall(r"https?://[^/\s\"'<]+", text)) <= {"http://localhost"}  # our own
 
 
-def test_static_files_may_be_kept(client: FlaskClient):
+def test_static_files_may_be_kept(client: FlaskClient) -> None:
     with client.get("/static/style.css") as response:
         assert response.headers["Cache-Control"] == "public, max-age=31536000"
         assert "@import" not in response.get_data(as_text=True)
@@ -653,7 +653,7 @@ def test_static_files_may_be_kept(client: FlaskClient):
     assert client.get("/static/../app.py").status_code == 404
 
 
-def test_no_question_stands_in_an_address_or_title(client: FlaskClient):
+def test_no_question_stands_in_an_address_or_title(client: FlaskClient) -> None:
     page = page_of(send(client, f"{CANARY} nurse", country="Lebanon"))
     assert page.one("title").text == "Answer – Fingerpost"
     for tag, name in (("a", "href"), ("form", "action"), ("link", "href")):

@@ -1,0 +1,1 @@
+"""Benchmarks: quality and speed, beside the plain way and other libraries."""
