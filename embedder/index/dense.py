@@ -16,14 +16,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from embedder.index.faiss_threads import faiss
 from embedder.vectors import BoolArray, Float32Array, Int64Array, UInt8Array
-
-# Serving answers many questions side by side: more threads in each only collide, as they wait for
-# one another by turning in circles. numpy is told once; FAISS, see `use_one_thread`.
-threadpool_limits(1, "blas")
 
 # So few vectors are compared one by one.
 COMPARE_EACH_UP_TO = 5000

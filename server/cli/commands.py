@@ -264,7 +264,10 @@ def serve(host: str | None, port: int | None, vectors: Path) -> None:
 
 
 def _library(vectors: Path) -> Library:
+    from embedder import runtime
     from embedder.library import Library
+
+    runtime.configure()
 
     return Library(vectors)
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import waitress
 
+from embedder import runtime
 from embedder.errors import RequestError
 from server.app import create_app
 from server.http.context import LIBRARY
@@ -22,6 +23,7 @@ def run(settings: Settings) -> None:
 
     Raises FingerpostError if the library or its model cannot be loaded.
     """
+    runtime.configure()
     app = create_app(settings)
     manifest = app.extensions[LIBRARY].load()
     try:

@@ -42,7 +42,7 @@ def many_ids(first: int, last: int) -> list[str]:
 @pytest.fixture
 def base(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every library is large enough to be built upon."""
-    monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 0)
+    monkeypatch.setattr("embedder.build.generation.FULL_REBUILD_UP_TO", 0)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def changed_library(folder: Path, tmp_path: Path) -> Library:
     return read_words(folder)
 
 
-@pytest.mark.usefixtures("upon")
+@pytest.mark.usefixtures("base")
 @pytest.mark.parametrize("kind", ["exact", "approximate"])
 def test_a_library_built_upon_answers_as_one_built_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -93,7 +93,7 @@ def test_a_library_built_upon_answers_as_one_built_anew(
     assert (generation, manifest.documents, manifest.dense["kind"]) == (3, 123, kind)
     assert grown.verify() == []
 
-    monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 10_000)
+    monkeypatch.setattr("embedder.build.generation.FULL_REBUILD_UP_TO", 10_000)
     monkeypatch.setattr("embedder.index.exact.EXACT_UP_TO", 200_000)
     build_words(tmp_path / "w", *(tmp_path / f"{name}.jsonl" for name in ("one", "two", "three")))
     full_rebuild = read_words(tmp_path / "w")
@@ -107,7 +107,7 @@ def test_a_library_built_upon_answers_as_one_built_anew(
     assert "New" in {count.value for count in grown.ask(QUESTIONS[0]).facets["topics"]}
 
 
-@pytest.mark.usefixtures("upon", "inverted")
+@pytest.mark.usefixtures("base", "inverted")
 def test_what_is_gone_is_not_found_and_what_is_new_is(tmp_path: Path) -> None:
     grown = changed_library(tmp_path / "v", tmp_path)
     for key in ("d202", "d125", "d50"):
@@ -121,7 +121,7 @@ def test_what_is_gone_is_not_found_and_what_is_new_is(tmp_path: Path) -> None:
     assert near.document.id != "d202"
 
 
-@pytest.mark.usefixtures("upon", "inverted")
+@pytest.mark.usefixtures("base", "inverted")
 def test_a_small_change_adds_to_the_index_and_a_large_one_makes_it_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,7 +173,7 @@ def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str) -> None:
     assert read_words(tmp_path / "v").ask(QUESTIONS[0]).hits
 
 
-@pytest.mark.usefixtures("upon", "inverted")
+@pytest.mark.usefixtures("base", "inverted")
 def test_vectors_added_to_the_index_lie_in_a_file_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,7 +187,7 @@ def test_vectors_added_to_the_index_lie_in_a_file_of_their_own(
     assert vectors(2).keys() == {"0.f16", "1.f16"}
     assert vectors(2)["0.f16"] == vectors(1)["0.f16"]
     assert read_words(tmp_path / "v").verify() == []
-    monkeypatch.setattr("embedder.index.float16_files.MOST_FILES", 2)
+    monkeypatch.setattr("embedder.index.float16_files.MAX_FILES", 2)
     build_words(tmp_path / "v", write_jsonl(tmp_path / "three.jsonl", *many(300, 310)))
     assert vectors(3).keys() == {"0.f16"}
     assert read_words(tmp_path / "v").verify() == []
@@ -219,11 +219,11 @@ def test_sources_in_another_order_give_the_same_map(tmp_path: Path) -> None:
     assert np.array_equal(this.nearest, other.nearest)
 
 
-@pytest.mark.parametrize("upon", [True, False], ids=["upon", "anew"])
+@pytest.mark.parametrize("base", [True, False], ids=["upon", "anew"])
 def test_a_map_is_kept_while_its_documents_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: bool
 ) -> None:
-    monkeypatch.setattr("embedder.build.generation.INDEX_ANEW", 0 if base else 10_000)
+    monkeypatch.setattr("embedder.build.generation.FULL_REBUILD_UP_TO", 0 if base else 10_000)
     monkeypatch.setattr("embedder.index.document_map.LARGEST", 20)
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 60))
     build_words(tmp_path / "v", source)

@@ -735,7 +735,7 @@ def test_a_filter_finds_what_would_stand_last(mode: str, large: Library) -> None
 def test_a_broad_filter_finds_by_words_what_is_found_within_it(
     last: int, depth: int, mode: str, large: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retrieval, "DEPTH", depth)
+    monkeypatch.setattr(retrieval, "MAX_CANDIDATES", depth)
     # The words of most documents that are let through are found far down without the filter.
     question = Question(
         "fevers and wars by night, in Mali", filters=Filters(year_to=last), mode=mode, limit=100

@@ -78,7 +78,7 @@ def test_words_are_kept_the_commonest_first_then_by_the_alphabet() -> None:
 
 
 def test_of_a_large_vocabulary_the_rarest_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vocabulary, "LARGEST_VOCABULARY", 2)
+    monkeypatch.setattr(vocabulary, "MAX_VOCABULARY", 2)
     assert kept_words({"b": 2, "c": 5, "a": 2, "d": 1}) == ["c", "a"]
 
 

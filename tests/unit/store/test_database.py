@@ -458,7 +458,7 @@ def test_a_writer_in_another_process_is_noticed(store: Store) -> None:
         script = (
             "import sys; from pathlib import Path\n"
             "from embedder.errors import LibraryBusy\n"
-            "from embedder.store import Store\n"
+            "from embedder.store.database import Store\n"
             "try:\n"
             "    Store(Path(sys.argv[1])).writing().__enter__()\n"
             "except LibraryBusy:\n"
