@@ -85,8 +85,7 @@ def evaluate_library(
     asked, judged = trec_files.read_queries(queries)
     if qrels is not None:
         judged = trec_files.read_qrels(qrels)
-    _, documents = library.documents()
-    judged = measures.by_id(judged, {each.title: each.id for each in documents})
+    judged = measures.by_id(judged, {each.title: each.id for each in library.documents()})
     asked = [each for each in asked if each.kind != _UNANSWERABLE and judged.get(each.id)]
     if not asked:
         raise RequestError("qrels", "no query has a judgement. Give them with --qrels FILE.")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Mode = Literal["hybrid", "semantic", "keyword"]
 Verdict = Literal["strong", "possible", "none"]
+Precision = Literal["f32", "bf16", "int8"]
 FieldName = Literal["title", "abstract"]
 
 MODES: tuple[Mode, ...] = ("hybrid", "semantic", "keyword")
@@ -273,15 +274,16 @@ def _values(
 class Manifest:
     """What a generation of the library was built with and what it holds.
 
-    `model_sha256` is the fingerprint of the model's files, `files` the SHA-256 of each file of
-    the generation, `calibration` the figures that verdicts are decided with, and how many
-    documents there were then. `dense` says whether the index of vectors is `exact` or
+    `model_sha256` is the fingerprint of the model's files at `precision`, `files` the SHA-256 of
+    each file of the generation, `calibration` the cosines that verdicts are decided with. `dense`
+    says whether the index of vectors is `exact` or
     `approximate` (`kind`), what share of the ten nearest it finds (`recall`), and how many of
     its cells are searched for that (`probes`).
     """
 
     model: str
     model_sha256: str
+    precision: Precision
     dim: int
     passage_rule: int
     lexical_rule: int

@@ -54,7 +54,7 @@ def identify(entries: Iterable[Entry]) -> list[Entry]:
     ]
 
 
-def to_store(entry: Entry) -> StoredEntry:
+def to_stored_entry(entry: Entry) -> StoredEntry:
     """Give what is kept of an entry beside the document itself."""
     document = entry.document
     united: dict[str, Any] = {name: list(getattr(document, name)) for name in _UNITED}
@@ -88,7 +88,7 @@ def find_changes(
             other = told[entry.document.id][0]
             _refuse_two_documents(entry, stored[other.key], f"{other.path}:{other.line}")
     for entry in entries:
-        told[entry.document.id].append(to_store(entry))
+        told[entry.document.id].append(to_stored_entry(entry))
 
     new, changed, removed, unchanged = [], [], [], 0
     for key in dict.fromkeys((*(entry.document.id for entry in entries), *forgotten)):

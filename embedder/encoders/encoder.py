@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from embedder.records import Passage
+from embedder.records import Passage, Precision
 from embedder.vectors import Float32Array, PassageVectors
 
 
@@ -44,6 +44,7 @@ class Encoder(Protocol):
     name: str
     backend: str
     fingerprint: str
+    precision: Precision
     dim: int
     max_tokens: int
     prompts: Mapping[str, str]

@@ -13,6 +13,8 @@ import platformdirs
 from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
 from embedder.files import file_sha256
+from embedder.progress import NoProgress, Progress
+from embedder.records import Precision
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -26,7 +28,11 @@ log = logging.getLogger("fingerpost")
 _MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
-def load_encoder(model: str = DEFAULT_MODEL) -> Encoder:
+def load_encoder(
+    model: str = DEFAULT_MODEL,
+    *,
+    precision: Precision | None = None,  # noqa: ARG001 (the branch of the encoders)
+) -> Encoder:
     """Load a model by name or path.
 
     `model` is the default's name, a folder, or a name on the model hub that is in the local
@@ -89,6 +95,13 @@ def converted(sha256: str) -> Path:
     own = os.environ.get("FINGERPOST_CACHE")
     cache = Path(own) if own else platformdirs.user_cache_path("fingerpost")
     return cache / "models" / f"{sha256[:16]}-openvino-{version('openvino')}-{FORMAT}"
+
+
+def prepare(model: str, progress: Progress | None = None) -> None:
+    """Convert a model for this processor (stands here until the branch of the encoders)."""
+    with (progress or NoProgress()).step("Preparing", 1) as advance:
+        load_encoder(model)
+        advance(1)
 
 
 def is_default(model: str) -> bool:

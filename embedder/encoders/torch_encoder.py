@@ -22,7 +22,7 @@ from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions
 from embedder.encoders.pooling import check_lengths, each_alone, pool
 from embedder.encoders.tokens import count_tokens, decode, prompts_of
 from embedder.errors import EncoderError
-from embedder.records import Passage
+from embedder.records import Passage, Precision
 from embedder.runtime import CORES
 from embedder.vectors import Float32Array, PassageVectors, normalise
 
@@ -41,6 +41,7 @@ class TorchEncoder:
         Raises EncoderError if its files are no sentence-transformers model with a fast tokenizer.
         """
         self.name, self.fingerprint, self.backend = name, fingerprint, "torch"
+        self.precision: Precision = "f32"
         # Its bars and advice go to standard error, where people look for ours.
         transformers_logging.disable_progress_bar()
         transformers_logging.set_verbosity_error()

@@ -69,7 +69,7 @@ class Fields(BaseModel):
 
 
 def to_document(
-    path: Path, line: int, fields: Fields, codes: tuple[str, ...] | None = None
+    path: Path, line: int | None, fields: Fields, codes: tuple[str, ...] | None = None
 ) -> Document:
     """Make a document of checked fields; without `codes` the countries' come before the others.
 
@@ -92,7 +92,7 @@ def to_document(
     )
 
 
-def check(path: Path, line: int, values: Mapping[str, Any]) -> Document:
+def check(path: Path, line: int | None, values: Mapping[str, Any]) -> Document:
     """Check a document's values, by the names of its fields, and make the document of them.
 
     Codes that hold those of all its countries keep their order.

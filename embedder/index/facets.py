@@ -23,6 +23,7 @@ from embedder.errors import RequestError, UnknownValue
 from embedder.records import Document, FacetCount, Filters
 from embedder.text.countries import WORLDWIDE, country_code
 from embedder.text.folding import fold
+from embedder.vectors import DocumentRows
 
 Facet = Literal["countries", "regions", "topics", "authors"]
 FACETS: tuple[Facet, ...] = ("countries", "regions", "topics", "authors")
@@ -134,7 +135,12 @@ class Facets:
             )
         )
 
-    def changed(self, gone: Collection[int], added: Sequence[tuple[int, Document]]) -> Facets:
+    def changed(
+        self,
+        gone: Collection[int],
+        added: Sequence[tuple[int, Document]],
+        rows_by_id: DocumentRows,  # noqa: ARG002 (the branch of the indexes)
+    ) -> Facets:
         """Give the metadata without the rows `gone` and with documents `added`.
 
         A label that stays keeps its name.

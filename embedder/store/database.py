@@ -43,6 +43,16 @@ class Store:
         """Where the database lies."""
         return self.folder / DATABASE
 
+    def exists(self) -> bool:
+        """Return whether there is a database in the folder."""
+        return self._identity() is not None
+
+    def close(self) -> None:
+        """Close the connections that nobody reads with now."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop()[1].close()
+
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Read one consistent state of the library.

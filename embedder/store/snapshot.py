@@ -14,7 +14,7 @@ import numpy as np
 from embedder.errors import DocumentNotFound, LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.records import Document, Manifest, Span, StoredEntry
 from embedder.store.rows import check, damaged, passage_sha256, select_in, sha256_of, to_document
-from embedder.vectors import Float32Array
+from embedder.vectors import Float16Array, Float32Array
 
 Int64Array = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -75,8 +75,8 @@ class Snapshot:
         return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
 
     def rows(self) -> list[tuple[int, Document]]:
-        """Give every document with its row number, in the order of the row numbers."""
-        found = self._db.execute("SELECT id, record, sha256 FROM documents ORDER BY id")
+        """Return every document with its row number, in the order of the documents' ids."""
+        found = self._db.execute("SELECT id, record, sha256 FROM documents ORDER BY key")
         return [(row, to_document(record, sha256)) for row, record, sha256 in found]
 
     def documents(self, rows: Sequence[int]) -> dict[int, Document]:
@@ -103,15 +103,19 @@ class Snapshot:
         return int(row[0])
 
     def page(self, limit: int, offset: int) -> list[Document]:
-        """Give a page of the library, in the order in which documents were first read."""
+        """Return a page of the library, in the order of the documents' ids."""
         found = self._db.execute(
-            "SELECT record, sha256 FROM documents ORDER BY id LIMIT ? OFFSET ?", (limit, offset)
+            "SELECT record, sha256 FROM documents ORDER BY key LIMIT ? OFFSET ?", (limit, offset)
         )
         return [to_document(record, sha256) for record, sha256 in found]
 
-    def row_numbers(self) -> list[int]:
-        """List the row numbers of all documents, ascending."""
-        return [row for (row,) in self._db.execute("SELECT id FROM documents ORDER BY id")]
+    def rows_by_id(self) -> list[int]:
+        """List the row numbers of all documents, in the order of the documents' ids."""
+        return [row for (row,) in self._db.execute("SELECT id FROM documents ORDER BY key")]
+
+    def ids(self) -> Iterator[tuple[int, str]]:
+        """Return the row number and id of each document, in the order of the ids."""
+        yield from self._db.execute("SELECT id, key FROM documents ORDER BY key")
 
     def with_text(self) -> Iterator[tuple[int, str]]:
         """Give the row number and id of each document that has a passage."""
@@ -204,8 +208,8 @@ class Snapshot:
             places.setdefault(document, []).extend(Span(*place) for place in json.loads(spans))
         return places
 
-    def texts(self, texts: Sequence[str], model: str) -> dict[str, Float32Array]:
-        """Give the vectors of short texts, float16 (dim,) each; those not there are left out."""
+    def texts(self, texts: Sequence[str], model: str) -> dict[str, Float16Array]:
+        """Return the vectors of short texts, float16 (dim,) each; those not stored are left out."""
         found = select_in(
             self._db,
             "SELECT text, vector, sha256 FROM texts WHERE model = ? AND text IN ({})",

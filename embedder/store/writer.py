@@ -10,7 +10,7 @@ from pathlib import Path
 from embedder.records import Document, Manifest, Passage, StoredEntry
 from embedder.store.rows import passage_sha256, select_in, sha256_of, to_json, vector_columns
 from embedder.store.snapshot import Snapshot
-from embedder.vectors import Float32Array, PassageVectors
+from embedder.vectors import Float16Array, PassageVectors
 
 
 class Writer(Snapshot):
@@ -79,8 +79,8 @@ class Writer(Snapshot):
                     (content, model, sentences, sha256_of(sentences)),
                 )
 
-    def keep_texts(self, texts: Sequence[str], model: str, vectors: Float32Array) -> None:
-        """Write the vectors of short texts, float32 (n, dim), inside a transaction."""
+    def keep_texts(self, texts: Sequence[str], model: str, vectors: Float16Array) -> None:
+        """Write the vectors of short texts, float16 (n, dim), inside a transaction."""
         blobs = [row.astype("<f2").tobytes() for row in vectors]
         self._db.executemany(
             "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)",
@@ -114,6 +114,10 @@ class Writer(Snapshot):
                 "INSERT INTO entries VALUES (?, ?, ?, ?)",
                 (ids[entry.path], entry.line, entry.key, to_json(dict(entry.labels))),
             )
+
+    def forget_entries(self, ids: Sequence[str]) -> None:
+        """Forget what every source said of some documents."""
+        self._db.executemany("DELETE FROM entries WHERE key = ?", [(key,) for key in ids])
 
     def put_document(self, document: Document) -> int:
         """Write a document, new or changed, and give its row number."""

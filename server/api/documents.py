@@ -27,14 +27,14 @@ blueprint = APIBlueprint("documents", __name__, url_prefix="/api/documents", tag
 @blueprint.output(DocumentsOut)
 @blueprint.doc(operation_id="listDocuments", responses=ANSWERS)
 def listing(page: DocumentsIn) -> ResponseReturnValue:
-    """Give a page of the library, in the order in which documents were first read.
+    """Give a page of the library, in the order of the documents' ids.
 
     In another form than JSON, and without a limit, the whole library.
     """
     form = wanted(page)
     if form and not {"limit", "offset"} & page.model_fields_set:
-        return export(library().every_document(), form)
-    total, documents = library().documents(page.limit, page.offset)
+        return export(library().documents(), form)
+    total, documents = library().page(page.limit, page.offset)
     if form:
         return export(documents, form)
     names = page.fields.split(",") if page.fields else None

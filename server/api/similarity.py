@@ -63,7 +63,7 @@ def _pieces(field: str, given: Sequence[str | DocumentRef]) -> list[Piece]:
     check_texts(field, (each for each in given if isinstance(each, str)), longest)
     ids = [each.id for each in given if not isinstance(each, str)]
     try:
-        read = iter(library().readings(ids) if ids else ())
+        read = iter(library().passage_texts(ids) if ids else ())
     except DocumentNotFound as error:
         raise UnknownDocument(field, error.message) from error
     except RequestError as error:

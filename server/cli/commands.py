@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from embedder.errors import FingerpostError, LibraryMissing
-from embedder.formats.registry import EXPORTS
+from embedder.formats.registry import EXPORTS, JSONL
 from embedder.records import MODES, Filters, Mode, Question
 
 if TYPE_CHECKING:
-    from embedder.build.pipeline import Report
-    from embedder.library import Library
+    from fingerpost import Library, Report
 
 SEEDS = Path("seeds")
 
@@ -77,8 +76,31 @@ def index(
     vectors: Path,
 ) -> None:
     """Read SOURCES (files or folders; `seeds` by default) into the library."""
-    report = _build(vectors, sources or (SEEDS,), model, replace=replace, glossary=glossary)
+    from server.cli.console import Bars
+
+    report = _library(vectors).add(
+        *(sources or (SEEDS,)), model=model, replace=replace, glossary=glossary, progress=Bars()
+    )
     click.echo(_summary(report))
+
+
+@main.command()
+@click.option("--model", help="A sentence-transformers model, by name or path.")
+@_vectors
+def prepare(model: str | None, vectors: Path) -> None:
+    """Convert a model for this processor: the library's, unless another is named.
+
+    It is done once; `index` and `serve` do it too. A model that was not converted runs more
+    slowly.
+    """
+    from embedder.encoders import loading
+    from server.cli.console import Bars
+
+    if model is None:
+        _library(vectors).prepare(Bars())
+    else:
+        loading.prepare(model, Bars())
+    click.echo("The model is prepared.")
 
 
 @main.command()
@@ -155,27 +177,24 @@ def similar(document_id: str, limit: int, as_json: bool, vectors: Path) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "jsonl", *EXPORTS]),
+    type=click.Choice(["table", JSONL.name, *EXPORTS]),
     default="table",
     show_default=True,
 )
 @_vectors
 def documents(form: str, vectors: Path) -> None:
     """List the library."""
-    as_file = EXPORTS.get(form)
+    library = _library(vectors)
+    as_file = JSONL if form == JSONL.name else EXPORTS.get(form)
     if as_file:
-        for piece in as_file.write(_library(vectors).every_document()):
+        for piece in as_file.write(library.documents()):
             # Bytes: a terminal's encoding may have no Arabic, and the line ends are the format's.
             click.echo(piece.encode(), nl=False)
         return
-    total, found = _library(vectors).documents()
-    if form == "jsonl":
-        for document in found:
-            click.echo(json.dumps(document.as_dict(), ensure_ascii=False))
-        return
     from server.cli.console import print_documents
 
-    print_documents(found, total)
+    listed = list(library.documents())
+    print_documents(listed, len(listed))
 
 
 @main.command()
@@ -254,39 +273,25 @@ def serve(host: str | None, port: int | None, vectors: Path) -> None:
     from server.settings import Settings
 
     settings = Settings.from_environment(host=host, port=port, vectors=vectors)
+    from server.cli.console import Bars
+
+    library = _library(settings.vectors)
     try:
-        _library(settings.vectors).status()
+        library.status()
     except LibraryMissing:
-        click.echo(_summary(_build(settings.vectors, (SEEDS,), None)))
+        click.echo(_summary(library.add(SEEDS, progress=Bars())))
+    library.prepare(Bars())
     from server.cli.serve import run
 
     run(settings)
 
 
 def _library(vectors: Path) -> Library:
-    from embedder import runtime
-    from embedder.library import Library
+    """Return the library in a folder; commands say themselves if there is none."""
+    from fingerpost import Library, configure
 
-    runtime.configure()
-
-    return Library(vectors)
-
-
-def _build(
-    vectors: Path,
-    sources: tuple[Path, ...],
-    model: str | None,
-    *,
-    replace: bool = False,
-    glossary: Path | None = None,
-) -> Report:
-    from embedder.build.pipeline import index as build
-    from embedder.text.glossary import DEFAULT_GLOSSARY
-    from server.cli.console import Bars
-
-    return build(
-        vectors, sources, Bars(), model, replace=replace, glossary=glossary or DEFAULT_GLOSSARY
-    )
+    configure()
+    return Library.open(vectors, create=True)
 
 
 def _read_question(question: str) -> str:

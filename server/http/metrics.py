@@ -15,7 +15,7 @@ from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.errors import FingerpostError
 from embedder.library import Library
-from embedder.records import Passage
+from embedder.records import Passage, Precision
 from embedder.vectors import Float32Array, PassageVectors
 from server.http.admission import Gate
 
@@ -55,9 +55,9 @@ class Metrics:
         """Show the state of a library and of the queue too."""
         self._registry.register(_State(library, gate))
 
-    def load(self, model: str) -> Encoder:
+    def load(self, model: str, /, *, precision: Precision | None = None) -> Encoder:
         """Load a model whose texts are counted."""
-        return _Counted(load_encoder(model), self._texts)
+        return _Counted(load_encoder(model, precision=precision), self._texts)
 
     def begin(self) -> None:
         """Note when a request came."""
@@ -109,6 +109,7 @@ class _Counted:
         self._texts = texts
         self.name, self.backend = encoder.name, encoder.backend
         self.fingerprint = encoder.fingerprint
+        self.precision = encoder.precision
         self.dim, self.max_tokens = encoder.dim, encoder.max_tokens
         self.prompts = encoder.prompts
 

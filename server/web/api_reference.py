@@ -96,7 +96,7 @@ def _rank(route: tuple[str, Any]) -> tuple[int, str]:
 def _some_id() -> str:
     """Give the id of a document for examples, that they work as they stand."""
     try:
-        _, documents = library().documents(1)
+        _, documents = library().page(1)
     except FingerpostError:
         return "ID"
     return documents[0].id if documents else "ID"

@@ -22,7 +22,7 @@ _NEIGHBOURS = 5
 def documents() -> ResponseReturnValue:
     """List the library, a page at a time."""
     number = _page_number()
-    total, found = library().documents(_LIST_LENGTH, (number - 1) * _LIST_LENGTH)
+    total, found = library().page(_LIST_LENGTH, (number - 1) * _LIST_LENGTH)
     return render_template(
         "documents.html",
         total=total,

@@ -29,6 +29,7 @@ from embedder.records import Answer, Map, Question
 from embedder.store import generations
 from embedder.text import passages
 from tests.conftest import Silent, in_threads, run_sql, write_jsonl
+from tests.support.words import Remembering, load_nothing, returns
 
 CATS = {"id": "cats", "title": "Cats", "abstract": "Cats sleep. Cats hunt mice.", "year": 2001}
 DOGS = {"id": "dogs", "title": "Dogs", "abstract": "Dogs bark.", "countries": ["Lebanon"]}
@@ -40,7 +41,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     """A small library, never changed; tests work on copies of it."""
     folder = tmp_path_factory.mktemp("built")
     source = write_jsonl(folder / "animals.jsonl", CATS, DOGS)
-    index(folder / "vectors", [source], Silent(), load=lambda _: encoder)
+    index(folder / "vectors", [source], Silent(), load=returns(encoder))
     return folder / "vectors"
 
 
@@ -51,7 +52,7 @@ def folder(built: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def library(folder: Path, encoder: Encoder) -> Library:
-    return Library(folder, load=lambda _: encoder)
+    return Library(folder, load=returns(encoder))
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def build_in_thread(folder: Path, encoder: Encoder) -> Callable[..., None]:
     def build(*documents: dict[str, object]) -> None:
         source = write_jsonl(folder.parent / "more.jsonl", *documents)
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(index, folder, [source], Silent(), load=lambda _: encoder).result()
+            pool.submit(index, folder, [source], Silent(), load=returns(encoder)).result()
 
     return build
 
@@ -93,7 +94,7 @@ def test_a_build_by_another_thread_is_noticed_at_the_next_question(
     assert (after.generation, after.total) == (2, 3)
     assert ids(after)[0] == "fish"
     assert library.filter_values()["topics"] == ["Sea"]
-    assert library.documents()[0] == 3
+    assert library.page()[0] == 3
 
 
 def test_a_build_that_changes_nothing_is_no_new_generation(
@@ -108,12 +109,12 @@ def test_a_build_that_changes_nothing_is_no_new_generation(
 def test_the_model_is_loaded_once_for_several_generations(
     folder: Path, encoder: Encoder, build_in_thread: Callable[..., None]
 ) -> None:
-    loads: list[str] = []
-    library = Library(folder, load=lambda name: loads.append(name) or encoder)
+    load = Remembering(encoder)
+    library = Library(folder, load)
     library.ask(Question("cats"))
     build_in_thread(FISH)
     library.ask(Question("cats"))
-    assert loads == ["all-MiniLM-L6-v2"]
+    assert load.asked == ["all-MiniLM-L6-v2"]
 
 
 def test_answers_are_of_one_generation_while_builds_run(
@@ -183,14 +184,14 @@ def test_many_threads_get_the_answers_that_one_gets(
     seed_vectors: Path, encoder: Encoder, seed_library: Library
 ) -> None:
     alone = without_time([seed_library.ask(each) for each in QUESTIONS])
-    loads: list[str] = []
-    fresh = Library(seed_vectors, load=lambda name: loads.append(name) or encoder)
+    load = Remembering(encoder)
+    fresh = Library(seed_vectors, load)
 
     def ask(_: int) -> list[Answer]:
         return without_time([fresh.ask(each) for each in QUESTIONS])
 
     assert in_threads(6, ask) == [alone] * 6
-    assert len(loads) == 1
+    assert len(load.asked) == 1
 
 
 # What is missing, damaged or of another kind.
@@ -304,7 +305,7 @@ def test_damaged_sentence_vectors_are_found_by_a_question(library: Library, fold
     library.load()
     (file,) = folder.glob("generations/*/sentences/0.f16")
     file.write_bytes(bytes(len(file.read_bytes())))
-    fresh = Library(folder, load=lambda _: library.encoder)
+    fresh = Library(folder, load=returns(library.encoder))
     with pytest.raises(LibraryDamaged, match="the sentences' vectors of passage"):
         fresh.ask(Question("cats"))
     assert any("0.f16" in each for each in fresh.verify())
@@ -360,10 +361,7 @@ def test_a_sound_library_has_no_problems(seed_library: Library) -> None:
 
 
 def test_the_status_is_given_without_loading_the_model(folder: Path) -> None:
-    def refuse(name: str) -> None:
-        raise AssertionError(name)
-
-    generation, manifest = Library(folder, load=refuse).status()
+    generation, manifest = Library(folder, load=load_nothing).status()
     assert generation == 1
     assert (manifest.model, manifest.dim, manifest.documents) == ("all-MiniLM-L6-v2", 384, 2)
     assert manifest.passages == 2
@@ -375,11 +373,8 @@ def test_the_status_is_given_without_loading_the_model(folder: Path) -> None:
 
 
 def test_problems_are_looked_for_without_loading_the_model(folder: Path) -> None:
-    def refuse(name: str) -> None:
-        raise AssertionError(name)
-
-    assert Library(folder, load=refuse).problems() == []
-    assert Library(folder, load=refuse).verify() == []
+    assert Library(folder, load=load_nothing).problems() == []
+    assert Library(folder, load=load_nothing).verify() == []
 
 
 def test_loading_gives_the_manifest_that_the_status_shows(library: Library) -> None:
@@ -400,15 +395,15 @@ def test_a_document_is_given_by_its_id(library: Library) -> None:
         (1, 0, ["cats"]),
         (1, 1, ["dogs"]),
         (9, 0, ["cats", "dogs"]),
-        (None, 1, ["dogs"]),
+        (1000, 1, ["dogs"]),
         (9, 2, []),
         (0, 0, []),
     ],
 )
 def test_documents_are_given_in_pages_with_their_number(
-    limit: int | None, offset: int, found: list[str] | list[Any], library: Library
+    limit: int, offset: int, found: list[str], library: Library
 ) -> None:
-    total, page = library.documents(limit, offset)
+    total, page = library.page(limit, offset)
     assert (total, [each.id for each in page]) == (2, found)
 
 
@@ -417,7 +412,7 @@ def test_a_page_out_of_range_is_an_error(
     limit: int, offset: int, field: str, library: Library
 ) -> None:
     with pytest.raises(RequestError) as error:
-        library.documents(limit, offset)
+        library.page(limit, offset)
     assert error.value.field == field
 
 
@@ -443,7 +438,7 @@ def without_map(folder: Path) -> None:
 
 def test_the_map_shows_every_document_of_the_seeds(seed_library: Library) -> None:
     found = seed_library.map()
-    total, documents = seed_library.documents()
+    total, documents = seed_library.page(100)
     assert (found.total, len(found.points)) == (41, 41) == (total, len(documents))
     assert [each.document for each in found.points] == sorted(documents, key=lambda each: each.id)
     places = np.asarray([(each.x, each.y) for each in found.points])
@@ -457,6 +452,7 @@ def test_the_nearest_on_the_map_is_mostly_the_most_similar(seed_library: Library
     ranks = []
     for point in seed_library.map().points:
         near = [hit.document.id for hit in seed_library.similar(point.document.id, 10)]
+        assert point.nearest is not None
         ranks.append(near.index(point.nearest) + 1)
     assert ranks.count(1) >= 28
 
@@ -492,8 +488,8 @@ def test_a_document_without_text_is_not_on_the_map(
 
 def test_a_library_without_any_text_has_an_empty_map(tmp_path: Path, encoder: Encoder) -> None:
     source = write_jsonl(tmp_path / "bare.jsonl", {"id": "bare", "title": ""})
-    index(tmp_path / "v", [source], Silent(), load=lambda _: encoder)
-    library = Library(tmp_path / "v", load=lambda _: encoder)
+    index(tmp_path / "v", [source], Silent(), load=returns(encoder))
+    library = Library(tmp_path / "v", load=returns(encoder))
     assert library.map() == Map((), 1)
     assert library.place("bare") is None
 
@@ -511,12 +507,14 @@ def test_a_document_that_the_map_leaves_out_lies_among_those_on_it(
 ) -> None:
     monkeypatch.setattr("embedder.index.document_map.LARGEST", 3)
     build_in_thread(FISH, {"id": "copy", "title": "Dogs", "abstract": "Dogs bark.", "year": 1990})
-    library = Library(folder, load=lambda _: encoder)
+    library = Library(folder, load=returns(encoder))
     found = library.map()
     shown = {each.document.id: (each.x, each.y) for each in found.points}
     assert (found.total, len(shown)) == (4, 3)
     (left_out,) = {"cats", "dogs", "fish", "copy"} - shown.keys()
-    x, y = library.place(left_out)
+    place = library.place(left_out)
+    assert place is not None
+    x, y = place
     assert min(at for at, _ in shown.values()) <= x <= max(at for at, _ in shown.values())
     assert min(at for _, at in shown.values()) <= y <= max(at for _, at in shown.values())
     if left_out in ("dogs", "copy"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from embedder.build.diff import Changes, document_id, find_changes, identify, to_store
+from embedder.build.diff import Changes, document_id, find_changes, identify, to_stored_entry
 from embedder.errors import SourceError
 from embedder.formats import listing
 from embedder.records import Document, Entry, StoredEntry
@@ -17,11 +17,11 @@ from tests.conftest import SEEDS
 NOTHING = Changes(new=(), changed=(), removed=(), unchanged=0)
 
 
-def document(**values: object) -> Document:
+def document(**values: Any) -> Document:
     return replace(Document(id="", title="A title", abstract="An abstract.", year=2019), **values)
 
 
-def entry(place: str, **values: object) -> Entry:
+def entry(place: str, **values: Any) -> Entry:
     """Make an identified entry; `place` is `file:line`, and names the source."""
     path, line = place.split(":")
     told = document(**{"sources": (path,), **values})
@@ -37,7 +37,7 @@ def changes(
 ) -> Changes:
     return find_changes(
         list(entries),
-        [to_store(each) for each in kept],
+        [to_stored_entry(each) for each in kept],
         {each.id: each for each in stored},
         forgotten,
     )
@@ -120,7 +120,9 @@ def test_identify_changes_nothing_but_the_id() -> None:
 
 
 def test_what_is_stored_of_an_entry_is_its_place_and_its_lists() -> None:
-    found = to_store(entry("a.txt:5", id="x", countries=("Lebanon",), topics=("T",), category="C"))
+    found = to_stored_entry(
+        entry("a.txt:5", id="x", countries=("Lebanon",), topics=("T",), category="C")
+    )
     assert found == StoredEntry(
         path="a.txt",
         line=5,

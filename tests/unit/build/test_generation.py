@@ -16,13 +16,14 @@ from embedder.build.pipeline import index
 from embedder.errors import LibraryDamaged
 from embedder.formats import registry
 from embedder.index import approximate, document_map
+from embedder.index.tsne import Plane, lay_out
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
 from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.writer import Writer
 from tests.conftest import Silent, write_jsonl
-from tests.unit.build.test_pipeline import WordEncoder, a_document, build_words, read_words
+from tests.support.words import WordEncoder, a_document, build_words, read_words, returns
 
 TOPICS = ("Health", "Law", "Work")
 
@@ -113,8 +114,8 @@ def test_what_is_gone_is_not_found_and_what_is_new_is(tmp_path: Path) -> None:
     for key in ("d202", "d125", "d50"):
         question = Question(f"Title {key} Abstract of {key}. More.", mode="semantic", limit=3)
         assert grown.ask(question).hits[0].document.id == key
-    everything = grown.ask(Question("Abstract of d105.", mode="semantic", limit=100))
-    everything = [*everything.hits, *grown.ask(replace(QUESTIONS[0], offset=100, limit=100)).hits]
+    first = grown.ask(Question("Abstract of d105.", mode="semantic", limit=100))
+    everything = [*first.hits, *grown.ask(replace(QUESTIONS[0], offset=100, limit=100)).hits]
     found = {hit.document.id for hit in everything}
     assert not found & {f"d{at}" for at in range(100, 110)}
     (near,) = (hit for hit in grown.similar("d202", limit=100) if hit.rank == 1)
@@ -137,7 +138,12 @@ def test_a_small_change_adds_to_the_index_and_a_large_one_makes_it_anew(
     trained: list[int] = []
     measure = "embedder.index.approximate.measure"
     real_measure = approximate.measure
-    monkeypatch.setattr(measure, lambda *given: trained.append(1) or real_measure(*given))
+
+    def count(*given: Any) -> tuple[int, float]:
+        trained.append(1)
+        return real_measure(*given)
+
+    monkeypatch.setattr(measure, count)
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 200))
     build_words(tmp_path / "v", source)
     build_words(tmp_path / "v", write_jsonl(tmp_path / "two.jsonl", *many(200, 210)))
@@ -196,6 +202,17 @@ def test_vectors_added_to_the_index_lie_in_a_file_of_their_own(
 # The map.
 
 
+def note_names(monkeypatch: pytest.MonkeyPatch, function: str, names: list[str]) -> None:
+    """Have a function of the registry note the names of the files that it is given."""
+    real = getattr(registry, function)
+
+    def noting(path: Path) -> Any:
+        names.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(registry, function, noting)
+
+
 def chart_of(folder: Path, generation: int) -> document_map.DocumentMap:
     return document_map.read(generations.folder(folder, generation) / generations.MAP)
 
@@ -229,12 +246,13 @@ def test_a_map_is_kept_while_its_documents_stay(
     build_words(tmp_path / "v", source)
     before = chart_of(tmp_path / "v", 1)
     laid_out: list[int] = []
-    real = document_map.lay_out
-    monkeypatch.setattr(
-        document_map,
-        "lay_out",
-        lambda rows, start=None: laid_out.append(len(rows)) or real(rows, start),
-    )
+    real = lay_out
+
+    def count(rows: Plane, start: Plane | None = None) -> Plane:
+        laid_out.append(len(rows))
+        return real(rows, start)
+
+    monkeypatch.setattr(document_map, "lay_out", count)
     out = next(each for each in many(0, 60) if each["id"] not in before.ids)
     changed = [{**each, "year": 1990} if each == out else each for each in many(0, 60)]
     write_jsonl(source, *changed)
@@ -276,7 +294,7 @@ def test_a_map_of_another_model_is_not_gone_on_from(tmp_path: Path) -> None:
     other = WordEncoder("other words")
     for folder in ("v", "w"):
         index(
-            tmp_path / folder, [source], Silent(), "other words", replace=True, load=lambda _: other
+            tmp_path / folder, [source], Silent(), "other words", replace=True, load=returns(other)
         )
     assert read_words(tmp_path / "v").status()[0] == 2
     grown, full_rebuild = chart_of(tmp_path / "v", 2), chart_of(tmp_path / "w", 1)
@@ -293,8 +311,7 @@ def test_an_unchanged_file_is_not_read_again(
     two = write_jsonl(tmp_path / "two.jsonl", *many(5, 8))
     build_words(tmp_path / "v", one, two)
     read: list[str] = []
-    real = registry.read
-    monkeypatch.setattr(registry, "read", lambda path: read.append(path.name) or real(path))
+    note_names(monkeypatch, "read", read)
     report = build_words(tmp_path / "v", one, two)
     assert (read, report.read, report.unchanged, report.generation) == ([], 8, 8, 1)
     write_jsonl(two, *many(5, 9))
@@ -305,10 +322,7 @@ def test_an_unchanged_file_is_not_read_again(
 def test_each_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [write_jsonl(tmp_path / f"{at}.jsonl", *many(at, at + 1)) for at in range(3)]
     hashed: list[str] = []
-    real = registry.content_hash
-    monkeypatch.setattr(
-        registry, "content_hash", lambda path: hashed.append(path.name) or real(path)
-    )
+    note_names(monkeypatch, "content_hash", hashed)
     build_words(tmp_path / "v", *files[:2])
     assert hashed == ["0.jsonl", "1.jsonl"]
     hashed.clear()
@@ -338,10 +352,10 @@ def test_a_file_that_another_build_took_away_meanwhile_is_read(tmp_path: Path) -
     two = write_jsonl(tmp_path / "two.jsonl", *many(3, 5))
     build_words(tmp_path / "v", one)
     progress = Meanwhile(lambda: build_words(tmp_path / "v", two, replace=True))
-    report = index(tmp_path / "v", [one], progress, load=lambda _: WordEncoder())
+    report = index(tmp_path / "v", [one], progress, load=returns(WordEncoder()))
     assert progress.steps[:2] == [("Reading", 1), ("Reading", 1)]
     assert (report.read, report.new, report.documents) == (3, 3, 5)
-    assert len(read_words(tmp_path / "v").documents()[1]) == 5
+    assert read_words(tmp_path / "v").page()[0] == 5
 
 
 def test_a_file_that_another_build_read_changed_meanwhile_is_not_read_again(tmp_path: Path) -> None:
@@ -352,9 +366,9 @@ def test_a_file_that_another_build_read_changed_meanwhile_is_not_read_again(tmp_
         write_jsonl(one, *many(1, 5))
         build_words(tmp_path / "v", one)
 
-    report = index(tmp_path / "v", [one], Meanwhile(change), load=lambda _: WordEncoder())
+    report = index(tmp_path / "v", [one], Meanwhile(change), load=returns(WordEncoder()))
     assert (report.read, report.unchanged, report.documents) == (4, 4, 4)
-    assert [each.id for each in read_words(tmp_path / "v").documents()[1]] == many_ids(1, 5)
+    assert [each.id for each in read_words(tmp_path / "v").documents()] == many_ids(1, 5)
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["read before", "new"])
@@ -365,10 +379,10 @@ def test_a_file_that_changes_meanwhile_is_read_by_the_next_build(
     if known:
         build_words(tmp_path / "v", one)
     change = Meanwhile(lambda: write_jsonl(one, *many(1, 5)))
-    index(tmp_path / "v", [one], change, load=lambda _: WordEncoder())
-    assert [each.id for each in read_words(tmp_path / "v").documents()[1]] == many_ids(0, 3)
+    index(tmp_path / "v", [one], change, load=returns(WordEncoder()))
+    assert [each.id for each in read_words(tmp_path / "v").documents()] == many_ids(0, 3)
     build_words(tmp_path / "v", one)
-    assert [each.id for each in read_words(tmp_path / "v").documents()[1]] == many_ids(1, 5)
+    assert [each.id for each in read_words(tmp_path / "v").documents()] == many_ids(1, 5)
 
 
 def test_a_document_in_an_unchanged_and_a_changed_file_is_merged(tmp_path: Path) -> None:
@@ -387,8 +401,7 @@ def test_other_rules_read_every_file_again(tmp_path: Path, monkeypatch: pytest.M
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
     build_words(tmp_path / "v", source)
     read: list[str] = []
-    real = registry.read
-    monkeypatch.setattr(registry, "read", lambda path: read.append(path.name) or real(path))
+    note_names(monkeypatch, "read", read)
     monkeypatch.setattr(registry, "RULE_VERSION", 99)
     build_words(tmp_path / "v", source)
     assert read == ["one.jsonl"]

@@ -15,11 +15,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from embedder.build import pipeline as build_module
@@ -38,67 +36,22 @@ from embedder.library import Library
 from embedder.records import Passage, Question
 from embedder.store import generations
 from embedder.store.database import Store
-from embedder.vectors import Float32Array, PassageVectors, normalise
+from embedder.vectors import PassageVectors
 from tests.conftest import ROOT, SEEDS, Silent, run_sql, write_jsonl
+from tests.support.words import (
+    Remembering,
+    WordEncoder,
+    a_document,
+    build_words,
+    read_words,
+    returns,
+)
 
 Build = Callable[..., Report]
 
 
-@cache
-def number_word(word: str) -> Float32Array:
-    """Sixteen numbers for a word, always the same."""
-    digest = hashlib.sha256(word.encode()).digest() + hashlib.sha512(word.encode()).digest()
-    return np.frombuffer(digest[:32], dtype="<i2").astype(np.float32) / 32768
-
-
-class WordEncoder:
-    """Stands in for a model where none is needed: a text's vector is made of its words."""
-
-    dim = 16
-    max_tokens = 40
-
-    def __init__(self, name: str = "words") -> None:
-        self.name = name
-        self.fingerprint = hashlib.sha256(name.encode()).hexdigest()
-        self.encoded = 0
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(text.split()) for text in texts]
-
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
-        return self.encode_documents(texts)
-
-    def encode_documents(self, texts: Sequence[str]) -> Float32Array:
-        sums = [sum(map(number_word, (self.name, *text.lower().split()))) for text in texts]
-        return normalise(np.asarray(sums, dtype=np.float32).reshape(-1, self.dim))
-
-    def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        self.encoded += len(passages)
-        return [
-            PassageVectors(
-                self.encode_documents([each.text])[0],
-                self.encode_documents([each.text[start:end] for start, end in each.offsets]),
-            )
-            for each in passages
-        ]
-
-
-def build_words(folder: Path, *paths: Path, replace: bool = False) -> Report:
-    """Build with the stand-in."""
-    return index(folder, list(paths), Silent(), replace=replace, load=lambda _: WordEncoder())
-
-
-def read_words(folder: Path) -> Library:
-    """Open what the stand-in built."""
-    return Library(folder, load=lambda _: WordEncoder())
-
-
-def a_document(key: str, **more: Any) -> dict[str, Any]:
-    return {"id": key, "title": f"Title {key}", "abstract": f"Abstract of {key}. More.", **more}
-
-
 def ids(library: Library) -> list[str]:
-    return [each.id for each in library.documents()[1]]
+    return [each.id for each in library.documents()]
 
 
 def first(library: Library, text: str) -> str:
@@ -140,7 +93,7 @@ def moved_seeds(built_seeds: Path, build: Build, tmp_path: Path) -> Path:
 
 def test_the_seeds_make_41_documents_of_44_entries(vectors: Path, encoder: Encoder) -> None:
     progress = Silent()
-    report = index(vectors, [SEEDS], progress, load=lambda _: encoder)
+    report = index(vectors, [SEEDS], progress, load=returns(encoder))
     assert report == Report(
         read=44,
         merged=3,
@@ -154,7 +107,7 @@ def test_the_seeds_make_41_documents_of_44_entries(vectors: Path, encoder: Encod
         generation=1,
         model="all-MiniLM-L6-v2",
     )
-    library = Library(vectors, load=lambda _: encoder)
+    library = Library(vectors, load=returns(encoder))
     generation, manifest = library.status()
     assert generation == 1
     assert (manifest.documents, manifest.passages) == (41, report.embedded)
@@ -184,7 +137,7 @@ def test_a_second_run_embeds_nothing_and_changes_nothing(built_seeds: Path, buil
 
 
 def test_merged_documents_keep_both_topics_and_both_files(seed_library: Library) -> None:
-    merged = [each for each in seed_library.documents()[1] if len(each.sources) > 1]
+    merged = [each for each in seed_library.documents() if len(each.sources) > 1]
     assert len(merged) == 3
     for document in merged:
         assert document.topics == ("Trafficking", "Referral Mechanisms")
@@ -211,7 +164,7 @@ def test_a_changed_abstract_alone_is_embedded_again(
     # A page gives no ids, so other words make another document.
     assert counts(report) == {"new": 1, "removed": 1, "unchanged": 40, "embedded": 1}
     assert report.documents == 41
-    library = Library(vectors, load=lambda _: encoder)
+    library = Library(vectors, load=returns(encoder))
     answer = library.ask(Question("habits", mode="keyword"))
     assert [hit.document.title for hit in answer.hits] == [
         "Human Trafficking and Exploitation Lessons from Europe"
@@ -462,7 +415,7 @@ def test_a_model_that_fails_midway_leaves_the_library_as_it_was(tmp_path: Path) 
 
     more = write_jsonl(tmp_path / "2.jsonl", a_document("b"))
     with pytest.raises(EncoderError, match="out of memory"):
-        index(tmp_path / "v", [more], Silent(), load=lambda _: Failing())
+        index(tmp_path / "v", [more], Silent(), load=returns(Failing()))
     assert ids(read_words(tmp_path / "v")) == ["a"]
     assert read_words(tmp_path / "v").status()[0] == 1
     assert counts(build_words(tmp_path / "v", more)) == {"new": 1, "embedded": 1}
@@ -521,7 +474,7 @@ def test_a_build_beside_another_is_refused(tmp_path: Path) -> None:
 BUILD_AND_WAIT = """
 import sys, time
 from pathlib import Path
-from tests.unit.build.test_pipeline import WordEncoder, build_words
+from tests.support.words import WordEncoder, build_words
 folder = Path(sys.argv[1])
 encode = WordEncoder.encode_passages
 def wait(self, passages):
@@ -591,7 +544,7 @@ from embedder.build import pipeline as build
 from embedder.store import generations
 from embedder.index import lexical
 from embedder.store.writer import Writer
-from tests.unit.build.test_pipeline import build_words
+from tests.support.words import build_words
 folder, source, room, name, when, count = sys.argv[1:]
 room = {"Writer": Writer, "generations": generations, "lexical": lexical, "build": build}[room]
 step, calls = getattr(room, name), 0
@@ -644,7 +597,7 @@ KILLS = [
 
 def assert_serves(folder: Path, documents: int) -> None:
     library = read_words(folder)
-    assert library.documents()[0] == documents
+    assert library.page()[0] == documents
     assert library.ask(Question("abstract", mode="keyword")).total == documents
     assert library.ask(Question("abstract", mode="semantic")).total == documents
     assert first(library, "Title old-7 Abstract of old-7.") == "old-7"
@@ -678,7 +631,7 @@ def test_a_killed_build_leaves_the_library_and_its_work(
 KEEP_BUILDING = """
 import sys
 from pathlib import Path
-from tests.unit.build.test_pipeline import build_words
+from tests.support.words import build_words
 folder, whole, old = map(Path, sys.argv[1:])
 print("ready", flush=True)
 while True:
@@ -699,7 +652,7 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_library(
         assert process.stdout.readline() == b"ready\n"
         time.sleep(0.02 + 0.17 * seed)
         os.kill(process.pid, signal.SIGKILL)
-    documents = read_words(to_kill).documents()[0]
+    documents = read_words(to_kill).page()[0]
     assert documents in (OLD, OLD + NEW)
     assert_serves(to_kill, documents)
     build_words(to_kill, whole)
@@ -795,12 +748,12 @@ def test_damage_is_found_and_mended_by_the_next_build(
     damage: Callable[[Path], Any],
 ) -> None:
     damage(built_seeds)
-    library = Library(built_seeds, load=lambda _: encoder)
+    library = Library(built_seeds, load=returns(encoder))
     assert problems_of(library)
     build(SEEDS)
     assert problems_of(library) == []
     question = Question("Which training is there for nurses?", limit=5)
-    mended = Library(built_seeds, load=lambda _: encoder).ask(question)
+    mended = Library(built_seeds, load=returns(encoder)).ask(question)
     assert [each.document for each in mended.hits] == [
         each.document for each in seed_library.ask(question).hits
     ]
@@ -820,14 +773,14 @@ def test_damage_is_found_and_mended_by_the_next_build(
 def test_damage_is_never_answered_from(built_seeds: Path, encoder: Encoder, name: str) -> None:
     DAMAGE[name](built_seeds)
     with pytest.raises(LibraryDamaged, match="fingerpost index"):
-        Library(built_seeds, load=lambda _: encoder).ask(Question("prevention", limit=41))
+        Library(built_seeds, load=returns(encoder)).ask(Question("prevention", limit=41))
 
 
 def test_a_damaged_keyword_file_shows_both_hashes(built_seeds: Path, encoder: Encoder) -> None:
     file = lexical_file(built_seeds, "*.store")
     wanted = hashlib.sha256(file.read_bytes()).hexdigest()
     file.write_bytes(b"")
-    (problem,) = Library(built_seeds, load=lambda _: encoder).problems()
+    (problem,) = Library(built_seeds, load=returns(encoder)).problems()
     empty = hashlib.sha256(b"").hexdigest()
     assert problem == (
         f"the file 'lexical/{file.name}' of generation 1 has SHA-256 {empty}, not {wanted}"
@@ -835,18 +788,6 @@ def test_a_damaged_keyword_file_shows_both_hashes(built_seeds: Path, encoder: En
 
 
 # Models.
-
-
-class Loader:
-    """Gives one encoder, and remembers the names that it was asked for."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.encoder = encoder
-        self.asked: list[str] = []
-
-    def __call__(self, name: str) -> Encoder:
-        self.asked.append(name)
-        return self.encoder
 
 
 MODELS: dict[str, dict[str, Any]] = {
@@ -882,7 +823,7 @@ def test_another_model_embeds_everything_again(
 
 def test_a_library_keeps_its_model(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
-    load = Loader(WordEncoder("own"))
+    load = Remembering(WordEncoder("own"))
     index(tmp_path / "v", [source], Silent(), "own", load=load)
     index(tmp_path / "v", [source], Silent(), load=load)
     Library(tmp_path / "v", load=load).load()
@@ -894,7 +835,7 @@ def test_a_library_keeps_its_model(tmp_path: Path) -> None:
 # Suggested: take the name from the newest sound manifest, or ask for --model.
 def test_a_damaged_manifest_does_not_change_the_model_in_silence(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
-    load = Loader(WordEncoder("own"))
+    load = Remembering(WordEncoder("own"))
     index(tmp_path / "v", [source], Silent(), "own", load=load)
     run_sql(tmp_path / "v", "UPDATE generations SET manifest = replace(manifest, '16', '17')")
     with suppress(LibraryDamaged):
@@ -907,14 +848,14 @@ def test_a_model_that_changed_under_its_name_is_noticed(tmp_path: Path) -> None:
     build_words(tmp_path / "v", source)
     changed = WordEncoder("words, but changed")
     with pytest.raises(LibraryMismatch) as caught:
-        Library(tmp_path / "v", load=lambda _: changed).ask(Question("abstract"))
+        Library(tmp_path / "v", load=returns(changed)).ask(Question("abstract"))
     assert caught.value.message == (
         f"the library's model is {WordEncoder().fingerprint!r}, but {changed.fingerprint!r} is "
         "needed. Build it again: fingerpost index"
     )
-    report = index(tmp_path / "v", [source], Silent(), load=lambda _: changed)
+    report = index(tmp_path / "v", [source], Silent(), load=returns(changed))
     assert counts(report) == {"unchanged": 1, "embedded": 1}
-    assert Library(tmp_path / "v", load=lambda _: changed).ask(Question("abstract")).total == 1
+    assert Library(tmp_path / "v", load=returns(changed)).ask(Question("abstract")).total == 1
 
 
 def test_a_served_library_takes_the_model_of_the_new_generation(tmp_path: Path) -> None:

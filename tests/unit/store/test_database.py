@@ -51,6 +51,7 @@ BARE = Document(id="bare", title="", abstract="")
 MANIFEST = Manifest(
     model="a-model",
     model_sha256=MODEL,
+    precision="f32",
     dim=DIM,
     passage_rule=1,
     lexical_rule=1,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from embedder.files import file_sha256
 from embedder.store import generations
 from embedder.store.generations import (
     begin,
@@ -156,7 +157,7 @@ def test_finishing_gives_the_hashes_and_changes_nothing(tmp_path: Path, first: P
 def test_finishing_makes_every_file_and_folder_safe(
     tmp_path: Path, first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced = []
+    synced: list[Path] = []
     monkeypatch.setattr(generations, "_sync", synced.append)
     finish(tmp_path, 1, base=None, known={})
     place = folder(tmp_path, 1)
@@ -168,8 +169,8 @@ def test_what_is_linked_is_not_read_again(tmp_path: Path, monkeypatch: pytest.Mo
     begin(tmp_path, 2, base=1)
     (folder(tmp_path, 2) / "lexical" / "b.term").write_text("two")
     (folder(tmp_path, 2) / "glossary.csv").write_text("two")
-    read = []
-    sha256 = generations.file_sha256
+    read: list[str] = []
+    sha256 = file_sha256
 
     def look(path: Path) -> bytes:
         read.append(path.name)
