@@ -96,7 +96,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
 def seed_vectors(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     """The folder of a library built from the seeds; tests must not write to it."""
     folder = tmp_path_factory.mktemp("seed-library") / "vectors"
-    index(folder, [SEEDS], Silent(), load=lambda _: encoder)
+    index(folder, [SEEDS], Silent(), load=lambda _, **__: encoder)
     return folder
 
 
@@ -112,7 +112,7 @@ def built_seeds(seed_vectors: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def seed_library(seed_vectors: Path, encoder: Encoder) -> Library:
     """The library built from the seeds, with the real model."""
-    return Library(seed_vectors, load=lambda _: encoder)
+    return Library(seed_vectors, load=lambda _, **__: encoder)
 
 
 @pytest.fixture
@@ -121,7 +121,11 @@ def build(tmp_path: Path, encoder: Encoder) -> Callable[..., Report]:
 
     def build_from(*paths: Path, replace: bool = False) -> Report:
         return index(
-            tmp_path / "vectors", list(paths), Silent(), replace=replace, load=lambda _: encoder
+            tmp_path / "vectors",
+            list(paths),
+            Silent(),
+            replace=replace,
+            load=lambda _, **__: encoder,
         )
 
     return build_from

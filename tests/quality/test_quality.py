@@ -54,8 +54,8 @@ def test_other_fields_are_answered_well(
     folder = COLLECTIONS / name
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
-    index(tmp_path / "v", [folder / "corpus.jsonl"], Silent(), load=lambda _: encoder)
-    library = Library(tmp_path / "v", load=lambda _: encoder)
+    index(tmp_path / "v", [folder / "corpus.jsonl"], Silent(), load=lambda _, **__: encoder)
+    library = Library(tmp_path / "v", load=lambda _, **__: encoder)
     found = ndcg(library, folder / "queries.jsonl", folder / "qrels.tsv")
     assert found["all"] >= floor
 

@@ -77,8 +77,8 @@ def client_of(
     def build(*documents: Mapping[str, Any]) -> FlaskClient:
         folder = tmp_path_factory.mktemp("library")
         source = write_jsonl(folder / "source.jsonl", *documents)
-        index(folder / "vectors", [source], Silent(), load=lambda _: encoder)
-        library = Library(folder / "vectors", load=lambda _: encoder)
+        index(folder / "vectors", [source], Silent(), load=lambda _, **__: encoder)
+        library = Library(folder / "vectors", load=lambda _, **__: encoder)
         return create_app(Settings(vectors=folder / "vectors"), library).test_client()
 
     return build

@@ -100,8 +100,8 @@ def serve(tmp_path: Path, encoder: Encoder) -> Iterator[Callable[..., str]]:
 
         def start(*documents: Mapping[str, Any]) -> str:
             source = write_jsonl(tmp_path / "source.jsonl", *documents)
-            index(tmp_path / "vectors", [source], Silent(), load=lambda _: encoder)
-            library = Library(tmp_path / "vectors", load=lambda _: encoder)
+            index(tmp_path / "vectors", [source], Silent(), load=lambda _, **__: encoder)
+            library = Library(tmp_path / "vectors", load=lambda _, **__: encoder)
             app = create_app(Settings(vectors=tmp_path / "vectors"), library)
             return servers.enter_context(serving(app))
 

@@ -127,8 +127,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Itera
     """Serve the hostile library, with one document that is not."""
     folder = tmp_path_factory.mktemp("hostile")
     source = write_jsonl(folder / "source.jsonl", *DOCUMENTS, HARMLESS)
-    index(folder / "vectors", [source], Silent(), load=lambda _: encoder)
-    library = Library(folder / "vectors", load=lambda _: encoder)
+    index(folder / "vectors", [source], Silent(), load=lambda _, **__: encoder)
+    library = Library(folder / "vectors", load=lambda _, **__: encoder)
     with serving(create_app(Settings(vectors=folder / "vectors"), library)) as served:
         yield served
 

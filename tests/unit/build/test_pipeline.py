@@ -115,7 +115,7 @@ def test_the_seeds_make_41_documents_of_44_entries(vectors: Path, encoder: Encod
     assert report.embedded > 41  # abstracts longer than the model reads
     assert progress.steps == [
         ("Reading", 5),
-        ("Cutting", 41),
+        ("Splitting", 41),
         ("Embedding", report.embedded),
         ("Indexing", 41),
         ("Words", 1730),

@@ -625,8 +625,8 @@ def test_there_are_no_neighbours_of_what_is_not_there(seed_library: Library) -> 
 def make(folder: Path, encoder: Encoder, *documents: dict[str, object]) -> Library:
     source = folder / "made.jsonl"
     source.write_text("".join(json.dumps(each) + "\n" for each in documents), encoding="utf-8")
-    index(folder / "vectors", [source], Silent(), load=lambda _: encoder)
-    return Library(folder / "vectors", load=lambda _: encoder)
+    index(folder / "vectors", [source], Silent(), load=lambda _, **__: encoder)
+    return Library(folder / "vectors", load=lambda _, **__: encoder)
 
 
 @pytest.fixture(scope="module")

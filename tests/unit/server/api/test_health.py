@@ -38,7 +38,7 @@ def test_a_server_without_a_library_is_alive_but_not_ready(empty_client: FlaskCl
 
 def test_a_server_over_a_damaged_library_is_not_ready(built_seeds: Path, encoder: Encoder) -> None:
     shutil.rmtree(generations.folder(built_seeds, 1) / "lexical")
-    client = client_over(Library(built_seeds, load=lambda _: encoder), built_seeds)
+    client = client_over(Library(built_seeds, load=lambda _, **__: encoder), built_seeds)
     response = client.get("/ready")
     assert response.status_code == 503
     assert "Build it again: fingerpost index" in response.get_json()["message"]
@@ -57,7 +57,7 @@ def test_a_server_is_ready_once_a_library_is_built(
     seed_vectors: Path, tmp_path: Path, encoder: Encoder
 ) -> None:
     folder = tmp_path / "vectors"
-    client = client_over(Library(folder, load=lambda _: encoder), folder)
+    client = client_over(Library(folder, load=lambda _, **__: encoder), folder)
     assert client.get("/ready").status_code == 503
     shutil.copytree(seed_vectors, folder, ignore=shutil.ignore_patterns("*-shm"))
     assert client.get("/ready").status_code == 200
