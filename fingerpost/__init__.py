@@ -1,7 +1,6 @@
 """Fingerpost: the documents that fit a question best, with the sentence that makes each fit.
 
     from fingerpost import Document, Library
-
     library = Library.open("vectors", create=True)
     library.add("seeds/", Document(id="a1", title="…", abstract="…"))
     for hit in library.search("How are victims referred?", limit=3, countries=["LBN"]):
