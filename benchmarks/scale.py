@@ -45,7 +45,7 @@ from embedder.index.facets import FacetFilter
 from embedder.library import Library
 from embedder.records import Document, Filters, Passage, Question
 from embedder.text.passages import passages
-from embedder.vectors import Float32Array, PassageVectors, normalise
+from embedder.vectors import DocumentRows, Float32Array, PassageVectors, normalise
 from server.cli.console import Bars
 
 COLLECTIONS = ("cranfield", "cisi")
@@ -305,7 +305,7 @@ def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
             for name in SHARES
         }
         ids, rows = snapshot.passages()
-        position = np.searchsorted(loaded.facets.rows, rows)
+        position = loaded.facets.positions(DocumentRows(rows))
         exact = {name: approximate.NearestVectors(queries) for name in SHARES}
         kept: dict[str, list[Any]] = {name: [] for name in SHARES}
         at = 0

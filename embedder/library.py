@@ -10,7 +10,7 @@ from pathlib import Path
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.errors import RequestError
-from embedder.index.facets import FACETS
+from embedder.index.facet_arrays import FACETS
 from embedder.records import (
     Answer,
     Document,

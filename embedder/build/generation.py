@@ -46,7 +46,7 @@ from embedder.text.glossary import Glossary
 from embedder.text.sentences import split_sentences
 from embedder.text.vocabulary import kept_words
 from embedder.text.words import words
-from embedder.vectors import Float32Array
+from embedder.vectors import DocumentRows, Float32Array
 
 FULL_REBUILD_UP_TO = 10_000  # documents, indexed in a few seconds
 
@@ -159,7 +159,8 @@ def _write_facets(
         facets = Facets.of(documents)
     else:
         earlier = Facets.read(generations.folder(context.folder, base) / generations.FACETS)
-        facets = earlier.changed({*difference.gone, *difference.added}, documents)
+        rows_by_id = DocumentRows(np.asarray(context.writer.rows_by_id(), dtype=np.int64))
+        facets = earlier.changed({*difference.gone, *difference.added}, documents, rows_by_id)
     facets.write(place)
 
 

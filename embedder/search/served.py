@@ -16,7 +16,7 @@ from embedder.index import document_map, lexical
 from embedder.index.approximate import ApproximateIndex
 from embedder.index.dense import DenseIndex, PositionFilter
 from embedder.index.exact import ExactIndex
-from embedder.index.facets import BoolArray, FacetFilter, Facets
+from embedder.index.facets import FacetFilter, Facets
 from embedder.index.sentence_vectors import CHECKED_WHEN_READ, SentenceVectors, runs
 from embedder.records import Document, FacetCount, Manifest, Span
 from embedder.search.related_words import RelatedWords
@@ -26,7 +26,7 @@ from embedder.text import passages
 from embedder.text.glossary import Glossary, read_glossary
 from embedder.text.spelling import Speller
 from embedder.text.vocabulary import kept_words
-from embedder.vectors import Float32Array, Int64Array
+from embedder.vectors import BoolArray, DocumentRows, Float32Array, Int64Array
 
 _SAMPLE = 1000
 _RECENT_SCOPES = 64
@@ -153,7 +153,7 @@ def load(
     place = generations.folder(vectors, generation)
     facets = Facets.read(place / generations.FACETS)
     ids, rows = snapshot.passages()
-    documents = np.searchsorted(facets.rows, rows)
+    documents = facets.positions(DocumentRows(rows))
     if manifest.dense["kind"] == "exact":
         near: DenseIndex = ExactIndex(_passage_vectors(snapshot, manifest, len(ids)))
     else:

@@ -113,6 +113,10 @@ class Snapshot:
         """List the row numbers of all documents, ascending."""
         return [row for (row,) in self._db.execute("SELECT id FROM documents ORDER BY id")]
 
+    def rows_by_id(self) -> list[int]:
+        """Return the row numbers of all documents in the order of their ids, by code points."""
+        return [row for (row,) in self._db.execute("SELECT id FROM documents ORDER BY key")]
+
     def with_text(self) -> Iterator[tuple[int, str]]:
         """Give the row number and id of each document that has a passage."""
         # Both are in the index of the ids: no document is read for them.

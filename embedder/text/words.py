@@ -51,6 +51,6 @@ def singular(word: str) -> str:
     return word
 
 
-def regular(text: str) -> str:
-    """Write plurals that no ending tells as their singulars: `children` → `child`."""
+def normalise_irregular_plurals(text: str) -> str:
+    """Replace the irregular plurals of a text with their singulars: `children` → `child`."""
     return _IRREGULAR_WORD.sub(lambda found: _IRREGULAR[found.group().lower()], text)
