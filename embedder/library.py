@@ -92,9 +92,12 @@ class Library:
                 return Map((), total)
             documents = snapshot.documents(chart.rows.tolist())
             points = tuple(
-                MapPoint(documents[row], x, y, chart.ids[near] if near >= 0 else None)
+                MapPoint(documents[row], x, y, near)
                 for row, (x, y), near in zip(
-                    chart.rows.tolist(), chart.places().tolist(), chart.nearest, strict=True
+                    chart.rows.tolist(),
+                    chart.coordinates().tolist(),
+                    chart.nearest_ids(),
+                    strict=True,
                 )
             )
             return Map(points, total)

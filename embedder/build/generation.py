@@ -214,7 +214,9 @@ def _write_map(context: BuildContext, file: Path, number: int) -> None:
         ids, documents = context.writer.passages(rows)
         blocks = list(context.writer.passage_vectors(model, dim, ids.tolist()))
         found = np.concatenate([np.empty((0, dim), dtype=np.float32), *blocks])
-        vectors = document_map.document_vectors(found, documents, np.asarray(rows, dtype=np.int64))
+        vectors = document_map.document_vectors(
+            found, DocumentRows(documents), DocumentRows(np.asarray(rows, dtype=np.int64))
+        )
         document_map.write(
             document_map.draw(chosen, vectors, _earlier_map(context, number - 1)), file
         )
@@ -319,7 +321,7 @@ def _write_index(
     place.mkdir()
     approximate.write_index(place / generations.INDEX, blocks, sample, len(ids))
     np.save(place / generations.SLOTS, ids, allow_pickle=False)
-    probes, recall = approximate.measure(place / generations.INDEX, queries, nearest.positions)
+    probes, recall = approximate.measure(place / generations.INDEX, queries, nearest.slots)
     return {"kind": "approximate", "recall": round(recall, 4), "probes": probes}
 
 
