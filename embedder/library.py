@@ -28,7 +28,7 @@ from embedder.search.served import ServedGeneration, load
 from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.snapshot import Snapshot
-from embedder.text.passages import passages
+from embedder.text.passages import split_into_passages
 
 # Documents read at once where all are wanted.
 _AT_ONCE = 500
@@ -156,7 +156,7 @@ class Library:
             encoder = loaded.encoder
             found = []
             for row in rows:
-                own = passages(documents[row], encoder.count_tokens, encoder.max_tokens)
+                own = split_into_passages(documents[row], encoder.count_tokens, encoder.max_tokens)
                 if not own:
                     raise RequestError("id", f"the document {documents[row].id!r} has no text.")
                 found.append(tuple(each.text for each in own))

@@ -161,7 +161,9 @@ def _work(
     cut: dict[str, list[tuple[Passage, bytes]]] = {}
     with progress.step("Cutting", len(wanted)) as advance:
         for document in wanted:
-            found_in = passages.passages(document, encoder.count_tokens, encoder.max_tokens)
+            found_in = passages.split_into_passages(
+                document, encoder.count_tokens, encoder.max_tokens
+            )
             cut[document.id] = [(each, passages.content_hash(each)) for each in found_in]
             advance(1)
     replaces = full_rebuild or bool(found.changed or found.removed)
