@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import weakref
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -430,9 +429,10 @@ def test_years_in_the_wrong_order_are_an_error(facets: Facets) -> None:
 # number on.
 @pytest.mark.parametrize("year", [0, -5, 10**20])
 @pytest.mark.parametrize("field", ["year_from", "year_to"])
-def test_a_number_that_is_no_year_is_refused(field: str, year: int, facets: Facets) -> None:
+def test_a_number_that_is_not_a_year_is_refused(field: str, year: int, facets: Facets) -> None:
+    given: dict[str, Any] = {field: year}
     with pytest.raises(RequestError) as caught:
-        facets.resolve(replace(Filters(), **{field: year}))
+        facets.resolve(Filters(**given))
     assert caught.value.field == field
 
 
@@ -465,7 +465,7 @@ def test_counts_are_those_of_the_documents(
     assert set(counts) == {*FACETS, "years"}
     for facet in FACETS:
         assert list(counts[facet]) == recount(documents, facet)
-    years = Counter(each.year for each in documents)
+    years = Counter(each.year for each in documents if each.year)
     assert list(counts["years"]) == [
         FacetCount(*each) for each in sorted(years.items(), key=lambda c: (-c[1], str(c[0])))
     ]
