@@ -44,8 +44,8 @@ from embedder.index import approximate
 from embedder.index.facets import FacetFilter
 from embedder.library import Library
 from embedder.records import Document, Filters, Passage, Question
-from embedder.text.passages import passages
-from embedder.vectors import Float32Array, PassageVectors, normalise
+from embedder.text.passages import split_into_passages
+from embedder.vectors import DocumentRows, Float32Array, PassageVectors, normalise
 from server.cli.console import Bars
 
 COLLECTIONS = ("cranfield", "cisi")
@@ -108,7 +108,7 @@ def _write_base(work: Path, data: Path) -> None:
     vectors: list[Float32Array] = []
     for each in read_collections(data, COLLECTIONS).documents:
         document = Document(id=each["_id"], title=each["title"], abstract=each["text"])
-        cut = passages(document, encoder.count_tokens, encoder.max_tokens)
+        cut = split_into_passages(document, encoder.count_tokens, encoder.max_tokens)
         found = encoder.encode_passages(cut)
         told = [part.text[a:b].strip() for part in cut for a, b in part.offsets]
         if len(told) > 1:
@@ -305,7 +305,7 @@ def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
             for name in SHARES
         }
         ids, rows = snapshot.passages()
-        position = np.searchsorted(loaded.facets.rows, rows)
+        position = loaded.facets.positions(DocumentRows(rows))
         exact = {name: approximate.NearestVectors(queries) for name in SHARES}
         kept: dict[str, list[Any]] = {name: [] for name in SHARES}
         at = 0
@@ -319,7 +319,7 @@ def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
         found = {}
         for name, scope in scopes.items():
             order = np.concatenate(kept[name])
-            nearest = [order[each] for each in exact[name].positions]
+            nearest = [order[each] for each in exact[name].slots]
             got = [loaded.dense.search(query, 1000, scope.passages)[0] for query in queries]
             found[f"recall {name}"] = float(
                 np.mean(

@@ -35,7 +35,7 @@ from embedder.evaluation import Setting, evaluate_library
 from embedder.library import Library
 from embedder.records import Document
 from embedder.runtime import CORES
-from embedder.text.passages import passages
+from embedder.text.passages import split_into_passages
 
 Side = Literal["ours", "plain"]
 SIDES: tuple[Side, ...] = ("plain", "ours")
@@ -184,7 +184,7 @@ def documents_per_second(side: Side, documents: Sequence[dict[str, str]]) -> flo
         cut = [
             passage
             for each in documents
-            for passage in passages(
+            for passage in split_into_passages(
                 Document(each["_id"], each["title"], each["text"]),
                 encoder.count_tokens,
                 encoder.max_tokens,

@@ -15,7 +15,7 @@ from embedder.build.pipeline import LoadEncoder, Report
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, load_encoder, prepare
 from embedder.errors import RequestError
-from embedder.index.facets import FACETS
+from embedder.index.facet_arrays import FACETS
 from embedder.progress import NoProgress, Progress
 from embedder.records import (
     Answer,
@@ -38,7 +38,7 @@ from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.snapshot import Snapshot
 from embedder.text.glossary import DEFAULT_GLOSSARY
-from embedder.text.passages import passages
+from embedder.text.passages import split_into_passages
 
 # Documents read from the store in one go where all are wanted.
 _DOCUMENTS_PER_READ = 500
@@ -355,7 +355,7 @@ class Library:
             encoder = served.encoder
             texts = []
             for row in rows:
-                own = passages(documents[row], encoder.count_tokens, encoder.max_tokens)
+                own = split_into_passages(documents[row], encoder.count_tokens, encoder.max_tokens)
                 if not own:
                     raise RequestError("id", f"the document {documents[row].id!r} has no text.")
                 texts.append(tuple(passage.text for passage in own))
@@ -377,9 +377,12 @@ class Library:
                 return Map((), total)
             documents = snapshot.documents(drawn.rows.tolist())
             points = tuple(
-                MapPoint(documents[row], x, y, drawn.ids[near] if near >= 0 else None)
-                for row, (x, y), near in zip(
-                    drawn.rows.tolist(), drawn.places().tolist(), drawn.nearest, strict=True
+                MapPoint(documents[row], x, y, nearest)
+                for row, (x, y), nearest in zip(
+                    drawn.rows.tolist(),
+                    drawn.coordinates().tolist(),
+                    drawn.nearest_ids(),
+                    strict=True,
                 )
             )
             return Map(points, total)

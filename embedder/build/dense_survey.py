@@ -82,7 +82,7 @@ def _write_index(
     folder.mkdir()
     approximate.write_index(folder / generations.INDEX, blocks, sample, len(ids))
     np.save(folder / generations.SLOTS, ids, allow_pickle=False)
-    probes, recall = approximate.measure(folder / generations.INDEX, queries, nearest.positions)
+    probes, recall = approximate.measure(folder / generations.INDEX, queries, nearest.slots)
     return {"kind": "approximate", "recall": round(recall, 4), "probes": probes}
 
 

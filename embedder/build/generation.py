@@ -126,7 +126,7 @@ def _write_facets(
     context: BuildContext, folder: Path, changes: RowChanges, base: int | None
 ) -> None:
     if base is None:
-        facets = Facets.of(sorted(context.writer.rows(), key=lambda pair: pair[0]))
+        facets = Facets.of(context.writer.rows())
     else:
         earlier = Facets.read(generations.folder(context.folder, base) / generations.FACETS)
         rows_by_id = DocumentRows(np.asarray(context.writer.rows_by_id(), dtype=np.int64))
@@ -172,7 +172,7 @@ def _write_map(context: BuildContext, file: Path, number: int) -> None:
         blocks = list(context.writer.passage_vectors(model, dim, ids.tolist()))
         vectors = np.concatenate([np.empty((0, dim), dtype=np.float32), *blocks])
         of_documents = document_map.document_vectors(
-            vectors, documents, np.asarray(rows, dtype=np.int64)
+            vectors, DocumentRows(documents), DocumentRows(np.asarray(rows, dtype=np.int64))
         )
         drawn = document_map.draw(chosen, of_documents, _earlier_map(context, number - 1))
         document_map.write(drawn, file)

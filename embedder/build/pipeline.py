@@ -193,7 +193,7 @@ def _split(context: BuildContext, changes: Changes, *, full_rebuild: bool) -> _P
     found: dict[str, list[tuple[Passage, bytes]]] = {}
     with context.progress.step("Splitting", len(wanted)) as advance:
         for document in wanted:
-            own = passages.passages(document, encoder.count_tokens, encoder.max_tokens)
+            own = passages.split_into_passages(document, encoder.count_tokens, encoder.max_tokens)
             found[document.id] = [(passage, passages.content_hash(passage)) for passage in own]
             advance(1)
     replaces = full_rebuild or bool(changes.changed or changes.removed)

@@ -1,8 +1,8 @@
-"""Rows of half floats in files that the system maps into memory: 0.f16, 1.f16, ….
+"""Memory-mapped float16 matrices: rows in the files 0.f16, 1.f16, … of a folder.
 
-A question looks at rows that lie anywhere in a library; from a mapped file they come without a
-search for each, and the system takes the memory back when others need it. A file is written
-once; each build adds one.
+A query needs rows that lie anywhere in a library. From a mapped file they come without a search
+for each, and the system takes the memory back when others need it. A file is written once; each
+build adds one.
 """
 
 from __future__ import annotations
@@ -10,89 +10,94 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from embedder.vectors import Float32Array, Int64Array
-
-Float16Array = np.ndarray[Any, np.dtype[np.float16]]
+from embedder.vectors import Float16Array, Float32Array, Int64Array
 
 SUFFIX = ".f16"
-# A build that would make more files than this had better make one of them all.
+# With this many files a build writes all rows into one file again.
 MAX_FILES = 32
 
-_HALF = np.dtype("<f2")
+_LITTLE_ENDIAN = np.dtype("<f2")
 
 
 class Float16Matrix:
-    """The rows of all files in a folder, one file after another."""
+    """The rows of all files in a folder, one file after another, mapped into memory."""
 
     def __init__(self, folder: Path, dim: int) -> None:
         """Map the files in `folder`, whose rows have `dim` numbers.
 
-        Raises OSError or ValueError if one is no such file.
+        Raises OSError if a file cannot be mapped, ValueError if one does not hold whole rows.
         """
         self._dim = dim
-        self._maps = [_map(each) for each in files(folder)]
-        self._files = [
-            np.frombuffer(each or b"", dtype=_HALF).reshape(-1, dim) for each in self._maps
+        self._maps = [_map(path) for path in files(folder)]
+        self._files: list[Float16Array] = [
+            np.frombuffer(mapped or b"", dtype=_LITTLE_ENDIAN).reshape(-1, dim)
+            for mapped in self._maps
         ]
-        self._bases = np.cumsum([0, *(len(each) for each in self._files)])
+        # The number of the first row of each file, and of all rows.
+        self._begins = np.cumsum([0, *(len(rows) for rows in self._files)])
 
     def __len__(self) -> int:
-        return int(self._bases[-1])
+        return int(self._begins[-1])
 
-    def expect(self, starts: Int64Array, ends: Int64Array) -> None:
-        """Say that the rows from each start to before its end, all in one file, are read next.
+    def prefetch(self, starts: Int64Array, ends: Int64Array) -> None:
+        """Tell the system that rows are read next: runs from each start to before its end.
 
-        From a disk they then come side by side, not one after another: a hundred places that
-        have not been read before in milliseconds, not in half a second.
+        Each run must lie in one file. From a disk the runs then come side by side, not one after
+        another: a hundred that were not read before take milliseconds instead of half a second.
         """
         if not hasattr(mmap, "MADV_WILLNEED"):
             return
         starts, ends = starts[ends > starts], ends[ends > starts]
-        numbers = np.searchsorted(self._bases, starts, side="right") - 1
-        wide = self._dim * _HALF.itemsize
-        begins = (starts - self._bases[numbers]) * wide
-        lengths = (ends - starts) * wide + begins % mmap.PAGESIZE
+        numbers = self._file_numbers(starts)
+        row_bytes = self._dim * _LITTLE_ENDIAN.itemsize
+        begins = (starts - self._begins[numbers]) * row_bytes
+        lengths = (ends - starts) * row_bytes + begins % mmap.PAGESIZE
         begins -= begins % mmap.PAGESIZE
         for number, begin, length in zip(
             numbers.tolist(), begins.tolist(), lengths.tolist(), strict=True
         ):
-            self._maps[number].madvise(mmap.MADV_WILLNEED, begin, length)
+            mapped = self._maps[number]
+            if mapped is not None:
+                mapped.madvise(mmap.MADV_WILLNEED, begin, length)
 
-    def of(self, rows: Int64Array) -> Float32Array:
-        """Give some rows, in their order: float32 (k, dim)."""
+    def rows(self, numbers: Int64Array) -> Float32Array:
+        """Return some rows by their numbers, in the order given: float32 (k, dim)."""
         if len(self._files) == 1:
-            return self._files[0].take(rows, axis=0).astype(np.float32)
-        found = np.empty((len(rows), self._dim), np.float32)
-        numbers = np.searchsorted(self._bases, rows, side="right") - 1
-        for number in np.unique(numbers):
-            here = np.flatnonzero(numbers == number)
-            found[here] = self._files[number].take(rows[here] - self._bases[number], axis=0)
-        return found
+            return self._files[0].take(numbers, axis=0).astype(np.float32)
+        result = np.empty((len(numbers), self._dim), np.float32)
+        of_file = self._file_numbers(numbers)
+        for number in np.unique(of_file).tolist():
+            here = np.flatnonzero(of_file == number)
+            result[here] = self._files[number].take(numbers[here] - self._begins[number], axis=0)
+        return result
+
+    def _file_numbers(self, rows: Int64Array) -> Int64Array:
+        """Return the number of the file of each row."""
+        return np.searchsorted(self._begins, rows, side="right") - 1
 
 
-def write(folder: Path, blocks: Iterable[Float16Array]) -> None:
-    """Write rows, given in blocks of float16 (n, dim), to one more file in `folder`."""
+def write_rows(folder: Path, blocks: Iterable[Float16Array]) -> None:
+    """Write rows, given in blocks of float16 (n, dim), into a new file in `folder`."""
     with (folder / f"{len(files(folder))}{SUFFIX}").open("wb") as file:
         for block in blocks:
             file.write(block.tobytes())
 
 
 def to_float16(rows: Float32Array) -> Float16Array:
-    """Round float32 (n, dim) to half floats: of numbers under 1, by less than 0.00025."""
-    return rows.astype(_HALF)
+    """Round float32 (n, dim) to float16: numbers under 1 by less than 0.00025."""
+    return rows.astype(_LITTLE_ENDIAN)
 
 
 def files(folder: Path) -> list[Path]:
     """List the files in a folder in the order in which they were written."""
-    return sorted(folder.glob(f"*{SUFFIX}"), key=lambda each: int(each.stem))
+    return sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: int(path.stem))
 
 
-def _map(path: Path) -> Any:
-    """Map a file; None for one without content, which cannot be mapped."""
+def _map(path: Path) -> mmap.mmap | None:
+    """Map a file into memory; None for an empty one, which cannot be mapped."""
     with path.open("rb") as file:
         if not path.stat().st_size:
             return None

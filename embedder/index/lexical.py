@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 import tantivy
 
-from embedder.index.facets import FacetFilter, labels
+from embedder.index.facet_arrays import labels
+from embedder.index.facets import MAX_YEAR, MIN_YEAR, FacetFilter
 from embedder.records import Document
-from embedder.text.words import regular
-from embedder.vectors import Float32Array, Int64Array
+from embedder.text.words import normalise_irregular_plurals
+from embedder.vectors import DocumentRows, Float32Array
 
-# Part of every library's manifest: raise it when fields, labels or word rules change, or what
-# else lies in a generation's folder.
-RULE_VERSION = 6
+# Part of every library's manifest: raise it when fields, labels or word rules change, or any
+# other file in a generation's folder.
+RULE_VERSION = 7
 
-# What a word found in a field counts for; the title stands in `text` too.
+# The weight of a word found in a field; the title stands in `text` too.
 FIELDS: dict[str, float] = {
     "text": 1.0,
     "title": 1.0,
@@ -30,23 +31,23 @@ FIELDS: dict[str, float] = {
     "places": 0.3,
     "year": 0.3,
 }
-_OF_FEW_WORDS = ("places", "year")
+_FIELDS_OF_FEW_WORDS = ("places", "year")
 _WRITER_BYTES = 128_000_000
-_LONGEST_WORD = 256  # bytes
-# Documents that are looked through for a question's words, a document once for each of its words;
-# fewer words than this are looked up in all of theirs.
-_MOST_PLACES = 300_000
-_FEWEST_WORDS = 3
-_SHORTEST = 3  # letters of a word that the vocabulary lists
+_MAX_WORD_BYTES = 256
+# The words of a query are looked up until this many documents were visited, counting a document
+# once for each word; the rarest few words are looked up in any case.
+_MAX_VISITED = 300_000
+_MIN_WORDS = 3
+_MIN_VOCABULARY_WORD = 3  # letters
 
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuery:
-    """What to look for: the words of a text, related words with weights, glossary rings.
+    """What to look for: the words of a text, related words with weights, synonym rings.
 
-    `parts` are the text's sentences if it has several: a word counts by what its part tells.
-    A word in the title counts `title_weight` on top of what it counts in the text, a ring
-    `ring_weight` times what a word does.
+    `parts` are the sentences of the text if it has several: a word weighs more in a sentence that
+    is more informative. A word in the title counts `title_weight` times on top of what it counts
+    in the text, and a ring, by its number, `ring_weight` times what a word does.
     """
 
     text: str
@@ -68,136 +69,160 @@ class LexicalIndex:
         self._schema = self._index.schema
         self._index.reload()
         self._searcher = self._index.searcher()
-        # Of few words, so that most of a question's need not be looked for in these.
-        self._words_of = {
+        # Most words of a query need not be looked up in the fields that have few words.
+        self._words_in_field = {
             name: frozenset(word for word, _ in self._searcher.terms_with_prefix(name, ""))
-            for name in _OF_FEW_WORDS
+            for name in _FIELDS_OF_FEW_WORDS
         }
 
     def search(
-        self, wanted: LexicalQuery, limit: int, allowed: FacetFilter | None = None
-    ) -> tuple[Int64Array, Float32Array]:
-        """Give the row numbers of documents that share words with a question, best first.
+        self, query: LexicalQuery, limit: int, allowed: FacetFilter | None = None
+    ) -> tuple[DocumentRows, Float32Array]:
+        """Return the row numbers of documents that share words with a query, best first.
 
         Returns int64 (k,) with k at most `limit`, and float32 (k,): BM25, summed over words and
-        fields, over 0 and without an upper bound. The text is words alone: nothing in it is an
-        operator.
+        fields, over 0 and without an upper bound; equal scores by row number. The text is only
+        words: nothing in it is an operator.
+
+        Where the limit would cut through documents of equal score, all of these are left out, so
+        that the result does not depend on the order in which documents were indexed; only if all
+        results have the same score, the limit keeps those that were indexed first.
         """
-        clauses = list(self._clauses(wanted))
-        if not clauses or limit <= 0 or not self._searcher.num_docs:
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in clauses])
-        for each in self._filters(allowed or FacetFilter()):
-            query = tantivy.Query.boolean_query(
-                [(tantivy.Occur.Must, query), (tantivy.Occur.Must, each)]
-            )
-        hits = self._searcher.search(query, min(limit, self._searcher.num_docs), count=False).hits
-        rows = self._searcher.fast_field_values("row", [address for _, address in hits])
-        scores = [score for score, _ in hits]
-        return np.asarray(rows, dtype=np.int64), np.asarray(scores, dtype=np.float32)
+        clauses = list(self._clauses(query))
+        count = self._searcher.num_docs
+        if not clauses or limit <= 0 or not count:
+            return DocumentRows(np.empty(0, dtype=np.int64)), np.empty(0, dtype=np.float32)
+        found = self._searcher.search(
+            self._filtered(clauses, allowed or FacetFilter()),
+            min(limit + 1, count),  # one more than wanted tells whether the limit cuts a tie
+            count=False,
+        ).hits
+        scores = np.asarray([score for score, _ in found], dtype=np.float32)
+        kept = _without_cut_tie(scores, limit)
+        rows = np.asarray(
+            self._searcher.fast_field_values("row", [address for _, address in found[:kept]]),
+            dtype=np.int64,
+        )
+        order = np.lexsort((rows, -scores[:kept]))
+        return DocumentRows(rows[order]), scores[order]
 
     def _stems(self, text: str) -> list[str]:
-        """Give the words of a text as the index has them."""
-        return self._analyzer.analyze(regular(text))
+        """Return the words of a text as the index has them."""
+        return self._analyzer.analyze(normalise_irregular_plurals(text))
 
     def knows(self, word: str) -> bool:
-        """Tell whether any document has this word, in any of its forms and in any field.
+        """Return whether any document has this word, in any of its forms and in any field.
 
-        Stop words are known.
+        Stop words count as known.
         """
-        return all(any(self._is_in(name, stem) for name in FIELDS) for stem in self._stems(word))
+        return all(any(self._has_word(name, stem) for name in FIELDS) for stem in self._stems(word))
 
     def information(self, text: str) -> float:
-        """Give how much a text's different words tell apart: the sum of their BM25 weights.
+        """Return how informative a text is: the sum of the BM25 weights of its different words.
 
-        `log(1 + (N - n + 0.5) / (n + 0.5))` a word that n of N documents have; Robertson and
-        Zaragoza, "The Probabilistic Relevance Framework", 2009, as Lucene and tantivy have it.
+        A word that n of N documents have weighs `log(1 + (N - n + 0.5) / (n + 0.5))`; Robertson
+        and Zaragoza, "The Probabilistic Relevance Framework", 2009, as in Lucene and tantivy.
         """
-        return self._told_by(set(self._stems(text)))
+        return self._information(set(self._stems(text)))
 
-    def _told_by(self, words: Collection[str]) -> float:
+    def _information(self, words: Collection[str]) -> float:
         total = self.size
-        counts = (self._searcher.doc_freq("text", each) for each in words)
+        counts = (self._searcher.doc_freq("text", word) for word in words)
         return sum(math.log(1 + (total - n + 0.5) / (n + 0.5)) for n in counts)
 
     def vocabulary(self) -> dict[str, int]:
-        """Give the words of titles and abstracts, in lower case, with their document counts."""
-        found = self._searcher.terms_with_prefix("forms", "")
-        return {word: count for word, count in found if len(word) >= _SHORTEST and word.isalpha()}
+        """Return the words of titles and abstracts, in lower case, with their document counts."""
+        words = self._searcher.terms_with_prefix("forms", "")
+        return {
+            word: count
+            for word, count in words
+            if len(word) >= _MIN_VOCABULARY_WORD and word.isalpha()
+        }
 
     @property
     def size(self) -> int:
-        """How many documents it holds."""
+        """The number of documents."""
         return self._searcher.num_docs
 
-    def _clauses(self, wanted: LexicalQuery) -> Iterator[tantivy.Query]:
-        part_weights = self._tells(wanted.parts)
-        # A word asked for twice counts twice, as in BM25 with query term frequencies.
-        asked = Counter(self._stems(wanted.text))
-        for word in self._rarest(asked):
-            times = asked[word]
+    def _clauses(self, query: LexicalQuery) -> Iterator[tantivy.Query]:
+        """Yield a query for each thing that adds to the score."""
+        part_weights = self._part_weights(query.parts)
+        # A word that is asked for twice counts twice, as in BM25 with query term frequencies.
+        frequencies = Counter(self._stems(query.text))
+        for word in self._rarest(frequencies):
+            times = frequencies[word]
             for name, weight in FIELDS.items():
-                if not self._is_in(name, word):
-                    continue  # most words are nobody's name, no place and no year
-                share = wanted.title_weight if name == "title" else 1.0
-                yield self._word(word, name, weight * share * times * part_weights.get(word, 1.0))
-        for related, weight in wanted.related.items():
+                if not self._has_word(name, word):
+                    continue  # most words are not in a name, a place or a year
+                share = query.title_weight if name == "title" else 1.0
+                yield self._term(word, name, weight * share * times * part_weights.get(word, 1.0))
+        for related, weight in query.related.items():
             for word in self._stems(related):
-                yield self._word(word, "text", weight)
-        for ring in wanted.rings:
-            yield self._word(str(ring), "rings", wanted.ring_weight)
+                yield self._term(word, "text", weight)
+        for ring in query.rings:
+            yield self._term(str(ring), "rings", query.ring_weight)
 
     def _rarest(self, words: Iterable[str]) -> list[str]:
-        """Give the words that fewest documents have, as many as are looked up for a question.
+        """Return the words that fewest documents have, as many as are looked up for a query.
 
-        In a library of a million documents a page-long question has words that most documents
-        have: they tell least and take longest.
+        In a library of a million documents a page-long query has words that most documents have:
+        they tell least and take longest.
         """
         counts = {word: self._searcher.doc_freq("text", word) for word in words}
         ordered = sorted(counts, key=counts.__getitem__)
-        places = itertools.accumulate(counts[word] for word in ordered)
+        visited = itertools.accumulate(counts[word] for word in ordered)
         return [
             word
-            for at, (word, total) in enumerate(zip(ordered, places, strict=True))
-            if at < _FEWEST_WORDS or total <= _MOST_PLACES
+            for rank, (word, total) in enumerate(zip(ordered, visited, strict=True))
+            if rank < _MIN_WORDS or total <= _MAX_VISITED
         ]
 
-    def _tells(self, parts: Sequence[str]) -> dict[str, float]:
-        """Give what each word counts by the part it stands in, the most telling part's 1.
+    def _part_weights(self, parts: Sequence[str]) -> dict[str, float]:
+        """Return the weight of each word by the part it stands in, in 0 to 1.
 
         In "Her employer keeps her passport. What guidance is there?" the second part says little,
-        so `guidance` must not count as much as `passport`. The cube root keeps a short part heard.
+        so `guidance` must not count as much as `passport`. A part weighs the cube root of its
+        information against that of the most informative part, so that a short part still counts.
         """
-        words = [set(self._stems(each)) for each in parts]
-        information = [self._told_by(each) for each in words]
-        most = max(information, default=0.0)
-        found: dict[str, float] = {}
-        for own, told in zip(words, information, strict=True):
-            share = math.cbrt(told / most) if most else 1.0
-            found.update((word, max(found.get(word, 0.0), share)) for word in own)
-        return found
+        words = [set(self._stems(part)) for part in parts]
+        information = [self._information(each) for each in words]
+        highest = max(information, default=0.0)
+        weights: dict[str, float] = {}
+        for words_of_part, own in zip(words, information, strict=True):
+            share = math.cbrt(own / highest) if highest else 1.0
+            weights.update((word, max(weights.get(word, 0.0), share)) for word in words_of_part)
+        return weights
 
-    def _is_in(self, name: str, word: str) -> bool:
-        """Tell whether any document has a word in a field."""
-        few = self._words_of.get(name)
+    def _has_word(self, name: str, word: str) -> bool:
+        """Return whether any document has a word in a field."""
+        few = self._words_in_field.get(name)
         return bool(self._searcher.doc_freq(name, word)) if few is None else word in few
 
-    def _word(self, word: str, name: str, weight: float) -> tantivy.Query:
+    def _term(self, word: str, name: str, weight: float) -> tantivy.Query:
         query = tantivy.Query.term_query(self._schema, name, word, index_option="freq")
         return tantivy.Query.boost_query(query, weight)
 
-    def _filters(self, allowed: FacetFilter) -> Iterable[tantivy.Query]:
-        """Give queries that must hold and add nothing to the score."""
-        for wanted in allowed.any_of:
-            query = tantivy.Query.term_set_query(self._schema, "labels", sorted(wanted))
+    def _filtered(self, clauses: Iterable[tantivy.Query], allowed: FacetFilter) -> tantivy.Query:
+        """Return the query for any of the clauses in documents that pass the filter."""
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in clauses])
+        for condition in self._conditions(allowed):
+            query = tantivy.Query.boolean_query(
+                [(tantivy.Occur.Must, query), (tantivy.Occur.Must, condition)]
+            )
+        return query
+
+    def _conditions(self, allowed: FacetFilter) -> Iterator[tantivy.Query]:
+        """Yield queries that must hold and add nothing to the score."""
+        for any_of in allowed.any_of:
+            query = tantivy.Query.term_set_query(self._schema, "labels", sorted(any_of))
             yield tantivy.Query.const_score_query(query, 0.0)
         if allowed.year_from is not None or allowed.year_to is not None:
             query = tantivy.Query.range_query(
                 self._schema,
                 "published",
                 tantivy.FieldType.Integer,
-                lower_bound=allowed.year_from if allowed.year_from is not None else 1,
-                upper_bound=allowed.year_to if allowed.year_to is not None else 9999,
+                lower_bound=MIN_YEAR if allowed.year_from is None else allowed.year_from,
+                upper_bound=MAX_YEAR if allowed.year_to is None else allowed.year_to,
             )
             yield tantivy.Query.const_score_query(query, 0.0)
 
@@ -205,25 +230,39 @@ class LexicalIndex:
 def write_index(
     folder: Path,
     documents: Iterable[tuple[int, Document]],
-    replaced: Iterable[int] = (),
+    removed: Iterable[int] = (),
     rings: Callable[[Document], Sequence[int]] = lambda _: (),
 ) -> None:
-    """Write documents into the index in `folder`, making it if there is none.
+    """Write documents, with their row numbers, into the index in `folder`, made if there is none.
 
-    `replaced` are row numbers of documents to take out first; `rings` gives the numbers of the
-    glossary's rings in a document, as often as they stand there.
+    `removed` are row numbers of documents to take out first, those that are written again among
+    them; `rings` returns the numbers of the synonym rings in a document, one as often as it
+    occurs.
+
+    Documents that were taken out still count in the weights of BM25 (how many documents there
+    are, how many have a word, how long they are) until tantivy merges their segment away, which
+    it does when it likes: its Python package has no call for it. Where scores must be those of a
+    fresh index, write a fresh one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     index = tantivy.Index(_schema(), path=str(folder))
     _register(index, _analyzer())
-    # One thread: the order of documents, and so of equal scores, is the same every time.
+    # With one thread the order of documents, and so of equal scores, is the same every time.
     writer = index.writer(_WRITER_BYTES, num_threads=1)
-    for row in replaced:
+    for row in removed:
         writer.delete_documents_by_term("row", row)
     for row, document in documents:
         writer.add_document(_entry(row, document, rings(document)))
     writer.commit()
     writer.wait_merging_threads()
+
+
+def _without_cut_tie(scores: Float32Array, limit: int) -> int:
+    """Return how many of descending scores to keep, at most `limit`; see `LexicalIndex.search`."""
+    if len(scores) <= limit or scores[limit - 1] != scores[limit]:
+        return min(limit, len(scores))
+    above = int(np.count_nonzero(scores > scores[limit]))
+    return above or limit
 
 
 def _schema() -> tantivy.Schema:
@@ -242,8 +281,8 @@ def _entry(row: int, document: Document, rings: Sequence[int]) -> tantivy.Docume
     year = document.year
     text = f"{document.title}\n{document.abstract}"
     values: dict[str, Any] = {
-        "title": regular(document.title),
-        "text": regular(text),
+        "title": normalise_irregular_plurals(document.title),
+        "text": normalise_irregular_plurals(text),
         "forms": text,
         "rings": " ".join(map(str, rings)),
         "authors": " ; ".join(document.authors),
@@ -265,10 +304,10 @@ def _register(index: tantivy.Index, words: tantivy.TextAnalyzer) -> None:
 
 
 def _analyzer() -> tantivy.TextAnalyzer:
-    """Words without case and accents, English stop words left out, English stems."""
+    """Return what splits a text into English stems, without case, accents and stop words."""
     return _chain(
         tantivy.Tokenizer.simple(),
-        tantivy.Filter.remove_long(_LONGEST_WORD),
+        tantivy.Filter.remove_long(_MAX_WORD_BYTES),
         tantivy.Filter.lowercase(),
         tantivy.Filter.ascii_fold(),
         tantivy.Filter.stopword("english"),
@@ -278,6 +317,6 @@ def _analyzer() -> tantivy.TextAnalyzer:
 
 def _chain(tokenizer: tantivy.Tokenizer, *filters: tantivy.Filter) -> tantivy.TextAnalyzer:
     builder = tantivy.TextAnalyzerBuilder(tokenizer)
-    for each in filters:
-        builder = builder.filter(each)
+    for token_filter in filters:
+        builder = builder.filter(token_filter)
     return builder.build()

@@ -60,10 +60,10 @@ def place(loaded: ServedGeneration, row: int) -> tuple[float, float] | None:
         return None
     at = np.flatnonzero(loaded.chart.rows == row)
     if len(at):
-        x, y = loaded.chart.places()[at[0]].tolist()
+        x, y = loaded.chart.coordinates()[at[0]].tolist()
         return x, y
     vector = _vector(loaded, row)
-    return None if vector is None else loaded.chart.beside(vector)
+    return None if vector is None else loaded.chart.locate(vector)
 
 
 def neighbours(loaded: ServedGeneration, snapshot: Snapshot, row: int, limit: int) -> list[Hit]:

@@ -66,7 +66,7 @@ def read(loaded: ServedGeneration, question: Question, weights: RankingWeights) 
         if not (loaded.speller.uses(word) or loaded.lexical.knows(word))
     ]
     encoder = loaded.encoder
-    places = passages.windows(reading.whole, encoder.count_tokens, encoder.max_tokens)
+    places = passages.split_into_windows(reading.whole, encoder.count_tokens, encoder.max_tokens)
     whole = [reading.whole[start:end] for start, end in places]
     parts = [part.text for part in reading.parts] + [reading.terms] * bool(reading.terms)
     # Of short words most only join others: `her` is near `their`, which helps nobody; and who

@@ -69,9 +69,14 @@ def find(
 def _by_words(
     loaded: ServedGeneration, asked: EncodedQuery, limit: int, allowed: FacetFilter
 ) -> tuple[Int64Array, Float32Array]:
-    """Give the positions of the documents that share most with a question's words, best first."""
+    """Return the positions of documents that share words with a query, best first, then in order.
+
+    By position, not row number, so that the same documents give the same order.
+    """
     rows, bm25 = loaded.lexical.search(asked.wanted, limit, allowed)
-    return loaded.facets.positions(rows), bm25
+    positions = loaded.facets.positions(rows)
+    order = np.lexsort((positions, -bm25))
+    return positions[order], bm25[order]
 
 
 def _first_by_words(
@@ -87,7 +92,7 @@ def _first_by_words(
         many = int(_SPARE * MAX_CANDIDATES * everything / scope.total)
         named, bm25 = _by_words(loaded, asked, many, FacetFilter())
         inside = scope.mask[named]
-        if len(named) < many or np.count_nonzero(inside) >= MAX_CANDIDATES:
+        if np.count_nonzero(inside) >= MAX_CANDIDATES:
             return named[inside][:MAX_CANDIDATES], bm25[inside][:MAX_CANDIDATES]
     return _by_words(loaded, asked, MAX_CANDIDATES, allowed)
 

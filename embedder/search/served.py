@@ -16,8 +16,8 @@ from embedder.index import document_map, lexical
 from embedder.index.approximate import ApproximateIndex
 from embedder.index.dense import DenseIndex, PositionFilter
 from embedder.index.exact import ExactIndex
-from embedder.index.facets import BoolArray, FacetFilter, Facets
-from embedder.index.sentence_vectors import CHECKED_WHEN_READ, SentenceVectors, runs
+from embedder.index.facets import FacetFilter, Facets
+from embedder.index.sentence_vectors import CHECKED_WHEN_READ, PassageIndexes, SentenceVectors, runs
 from embedder.records import Document, FacetCount, Manifest, Span
 from embedder.search.related_words import RelatedWords
 from embedder.store import generations
@@ -26,7 +26,7 @@ from embedder.text import passages
 from embedder.text.glossary import Glossary, read_glossary
 from embedder.text.spelling import Speller
 from embedder.text.vocabulary import kept_words
-from embedder.vectors import Float32Array, Int64Array
+from embedder.vectors import BoolArray, DocumentRows, Float32Array, Int64Array, PassageSlots
 
 _SAMPLE = 1000
 _RECENT_SCOPES = 64
@@ -119,13 +119,13 @@ class ServedGeneration:
         Returns float32 (sentences, dim) and int64 (documents,); each must have some.
         """
         passages, begins = self.passages_of(positions)
-        vectors, counts = self.told.of(self.sentence_slots[passages])
+        vectors, counts = self.told.of(PassageIndexes(self.sentence_slots[passages]))
         return vectors, np.concatenate(([0], np.cumsum(counts)))[begins]
 
-    def passages_of(self, positions: Int64Array) -> tuple[Int64Array, Int64Array]:
+    def passages_of(self, positions: Int64Array) -> tuple[PassageSlots, Int64Array]:
         """Give all passages of documents, and where each document's begin in that array."""
         rows, begins = runs(self.first_passage[positions], self.first_passage[positions + 1])
-        return self.by_document[rows], begins
+        return PassageSlots(self.by_document[rows]), begins
 
 
 def load(
@@ -153,7 +153,7 @@ def load(
     place = generations.folder(vectors, generation)
     facets = Facets.read(place / generations.FACETS)
     ids, rows = snapshot.passages()
-    documents = np.searchsorted(facets.rows, rows)
+    documents: Int64Array = facets.positions(DocumentRows(rows))
     if manifest.dense["kind"] == "exact":
         near: DenseIndex = ExactIndex(_passage_vectors(snapshot, manifest, len(ids)))
     else:
@@ -186,7 +186,7 @@ def load(
         passage_documents=documents,
         by_document=order,
         has_text=first[1:] > first[:-1],
-        sample=near.vectors(order[sample(len(order))]),
+        sample=near.vectors(PassageSlots(order[sample(len(order))])),
         first_passage=first,
         told=told,
         sentence_slots=sentence_slots,

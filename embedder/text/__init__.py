@@ -1,1 +1,1 @@
-"""Text: sentences, passages, words, spelling, the glossary and names of countries."""
+"""Text: sentences, passages, words, spelling, synonym rings, languages and names of countries."""

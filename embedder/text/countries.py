@@ -56,7 +56,7 @@ _EVERYDAY_NAMES = {
     "xkx": "XKX",
 }
 
-# A page lists one region over several lines, in any order; these are the regions' own names.
+# A page lists one region over several lines, in any order; these are the names of the regions.
 _SPLIT_REGIONS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"Asia", "Pacific"}), "Asia and the Pacific"),
     (frozenset({"Middle East", "North Africa"}), "Middle East and North Africa"),
@@ -74,17 +74,17 @@ _SPLIT_REGIONS: tuple[tuple[frozenset[str], str], ...] = (
 
 
 def country_code(name: str) -> str | None:
-    """Give the ISO 3166-1 alpha-3 code of a country's name or code, in any case.
+    """Return the ISO 3166-1 alpha-3 code of a country by its name or code, in any case.
 
-    Returns None for a name that is no country's, `Worldwide` among them.
+    Returns None for any other name, `Worldwide` among them.
     """
-    wanted = fold(name).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    return _EVERYDAY_NAMES.get(wanted) or _codes().get(wanted)
+    folded = fold(name).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return _EVERYDAY_NAMES.get(folded) or _codes().get(folded)
 
 
 @cache
 def _codes() -> dict[str, str]:
-    """Give ISO's names and letter codes, folded, with their alpha-3 codes."""
+    """Return the alpha-3 codes of ISO's names and letter codes, folded."""
     return {
         fold(name): str(country.alpha_3)
         for country in pycountry.countries
@@ -94,15 +94,15 @@ def _codes() -> dict[str, str]:
 
 
 def country_codes(names: Iterable[str]) -> tuple[str, ...]:
-    """Give the codes of the names that have one, in order, each once."""
+    """Return the alpha-3 codes of the names that have one, in order, each once."""
     return tuple(dict.fromkeys(code for code in map(country_code, names) if code))
 
 
 def join_split_regions(values: Sequence[str]) -> tuple[str, ...]:
-    """Put regions that a page splits over several lines together again.
+    """Return the regions of a page, with those joined that it splits over several lines.
 
-    A region takes the place of its first part; a value that is part of no complete
-    region stays as it stands, so nothing a page says is lost.
+    A region takes the place of its first part; a value that is not part of a complete region
+    stays as it is, so that nothing is lost.
     """
     present = set(values)
     whole = [(parts, name) for parts, name in _SPLIT_REGIONS if parts <= present]

@@ -1,4 +1,4 @@
-"""One way to compare names: without case, accents and doubled spaces."""
+"""Names are compared without case, accents and repeated spaces."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import unicodedata
 
 
 def fold(name: str) -> str:
-    """Give a name as it is compared: `Markéta  VON Hagen` becomes `marketa von hagen`."""
+    """Return a name as it is compared: `Markéta  VON Hagen` becomes `marketa von hagen`."""
     if name.isascii():
         return " ".join(name.lower().split())
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    return " ".join("".join(each for each in plain if not unicodedata.combining(each)).split())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    plain = (char for char in decomposed if not unicodedata.combining(char))
+    return " ".join("".join(plain).split())

@@ -1,9 +1,9 @@
-"""The field's vocabulary: what people say, and what documents call it.
+"""Synonym rings: the terms of the field, and what else people call the same things.
 
 A glossary is a CSV file that anyone can edit: `term,acronyms,synonyms,source`, one ring a
-line, several values in a cell separated by `;`. All phrases of a ring mean the same. In a
-question and in a document, a phrase is recognised whatever its case and number, with little
-words between its words (`keeps her passport` is `keep passport`); an acronym only as written.
+line, several values in a cell separated by `;`. All phrases of a ring mean the same. In a query
+and in a document, a phrase is found whatever its case and number, with function words between its
+words (`keeps her passport` is `keep passport`); an acronym is found only as written.
 """
 
 from __future__ import annotations
@@ -23,17 +23,20 @@ from embedder.text.words import Word, words
 DEFAULT_GLOSSARY = Path(__file__).with_name("glossary.csv")
 COLUMNS = ["term", "acronyms", "synonyms", "source"]
 
-# Words that may stand between the words of a phrase, at most so many of them.
-_LITTLE = frozenset(
+# Words that may stand between two words of a phrase, and how many of them.
+_FUNCTION_WORDS = frozenset(
     {"a", "an", "the", "her", "his", "their", "my", "our", "your", "its"}
     | {"is", "are", "was", "were", "been", "being", "be", "has", "have", "had"}
 )
-_MOST_LITTLE = 2
+_MAX_BETWEEN = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Things that mean the same: the documents' term, its acronyms, and other phrases."""
+    """A synonym ring: the term that documents use, its acronyms, and other phrases.
+
+    `number` is the line of the file that it ends on: the keyword index names rings by it.
+    """
 
     number: int
     term: str
@@ -43,8 +46,8 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
-    """A ring found in a text, at [start, end) in characters."""
+class RingMatch:
+    """A synonym ring found in a text, at [start, end) in characters."""
 
     start: int
     end: int
@@ -52,20 +55,21 @@ class Recognised:
 
 
 class Glossary:
-    """The rings of one file, ready to be recognised."""
+    """The synonym rings of one file, ready to be found in texts."""
 
     def __init__(self, rings: Sequence[Ring], sha256: str) -> None:
-        """Take in rings; `sha256` (hex) is that of the file they came from."""
+        """Take in rings; `sha256` (hex) is that of the file that they came from."""
         self.rings = tuple(rings)
         self.sha256 = sha256
-        # By their words, in the singular and the plural; and how many these are, by the first.
+        # Acronyms by their words, in the singular and the plural; the numbers of words of the
+        # acronyms that begin with a word; and phrases by the form of their first word.
         self._acronyms: dict[tuple[str, ...], Ring] = {}
         self._lengths: dict[str, list[int]] = defaultdict(list)
         self._phrases: dict[str, list[tuple[tuple[str, ...], Ring]]] = defaultdict(list)
         for ring in rings:
             for acronym in ring.acronyms:
                 written = tuple(word.written for word in words(acronym))
-                if written:  # not of signs alone
+                if written:  # an acronym of signs alone has no words
                     self._acronyms.setdefault(written, ring)
             for phrase in (ring.term, *ring.phrases):
                 forms = _forms(phrase)
@@ -77,37 +81,35 @@ class Glossary:
             if len(written) not in self._lengths[written[0]]:
                 self._lengths[written[0]].append(len(written))
         for candidates in self._phrases.values():
-            candidates.sort(key=lambda each: -len(each[0]))
+            candidates.sort(key=lambda candidate: -len(candidate[0]))
 
-    def find(self, text: Sequence[Word]) -> list[Recognised]:
-        """Give the rings in a text, in order; of phrases that overlap the longest counts."""
-        found, at = [], 0
-        while at < len(text):
-            ring, after = self._at(text, at)
-            if ring is None:
-                at += 1
-                continue
-            found.append(Recognised(text[at].start, text[after - 1].end, ring))
-            at = after
-        return found
+    def find(self, text: Sequence[Word]) -> list[RingMatch]:
+        """Return the rings in a text, in order; of phrases that begin together, the longest."""
+        matches, index = [], 0
+        while index < len(text):
+            ring, after = self._match_at(text, index)
+            if ring is not None:
+                matches.append(RingMatch(text[index].start, text[after - 1].end, ring))
+            index = after
+        return matches
 
-    def _at(self, text: Sequence[Word], at: int) -> tuple[Ring | None, int]:
-        """Give the ring whose phrase begins at a word, and the word after it."""
-        for forms, ring in self._phrases.get(text[at].form, ()):
-            after = _match(text, at, forms)
-            if after:
+    def _match_at(self, text: Sequence[Word], index: int) -> tuple[Ring | None, int]:
+        """Return the ring of a phrase that begins at a word, if any, and where to go on."""
+        for forms, ring in self._phrases.get(text[index].form, ()):
+            after = _end_of_phrase(text, index, forms)
+            if after is not None:
                 return ring, after
-        for length in self._lengths.get(text[at].written, ()):
-            acronym = self._acronyms.get(tuple(word.written for word in text[at : at + length]))
-            if acronym:
-                return acronym, min(at + length, len(text))
-        return None, at + 1
+        for length in self._lengths.get(text[index].written, ()):
+            written = tuple(word.written for word in text[index : index + length])
+            if written in self._acronyms:
+                return self._acronyms[written], min(index + length, len(text))
+        return None, index + 1
 
 
 def read_glossary(path: Path = DEFAULT_GLOSSARY) -> Glossary:
     """Read a glossary file.
 
-    Raises SourceError, with file and line, for a file of another form.
+    Raises SourceError, with file and line, for a file that is not a glossary.
     """
     text = read_text(path)
     return Glossary(list(_rings(path, text)), hashlib.sha256(text.encode()).hexdigest())
@@ -125,7 +127,7 @@ def _rings(path: Path, text: str) -> Iterator[Ring]:
                     path, rows.line_num, "a ring needs four cells, with a term and a source"
                 )
             acronyms, phrases = (
-                tuple(each.strip() for each in cell.split(";") if each.strip())
+                tuple(value.strip() for value in cell.split(";") if value.strip())
                 for cell in (row[1], row[2])
             )
             yield Ring(rows.line_num, row[0].strip(), acronyms, phrases, row[3].strip())
@@ -134,27 +136,28 @@ def _rings(path: Path, text: str) -> Iterator[Ring]:
 
 
 def _forms(phrase: str) -> tuple[str, ...]:
-    found = words(phrase)
-    forms = tuple(word.form for word in found)
-    return tuple(word.form for word in found if not _is_little(word)) or forms
+    """Return the forms of the words of a phrase, without function words unless it has no others."""
+    of_phrase = words(phrase)
+    forms = tuple(word.form for word in of_phrase)
+    return tuple(word.form for word in of_phrase if not _is_function_word(word)) or forms
 
 
-def _is_little(word: Word) -> bool:
-    return word.written.lower() in _LITTLE
+def _is_function_word(word: Word) -> bool:
+    return word.written.lower() in _FUNCTION_WORDS
 
 
-def _match(text: Sequence[Word], at: int, forms: Sequence[str]) -> int:
-    """Give the place after a phrase that begins at `at`, 0 if it does not stand there."""
+def _end_of_phrase(text: Sequence[Word], index: int, forms: Sequence[str]) -> int | None:
+    """Return the index after a phrase that begins at `index`, None if it does not stand there."""
     for form in forms[1:]:
-        following = at + 1
+        following = index + 1
         while (
             following < len(text)
             and text[following].form != form
-            and _is_little(text[following])
-            and following - at <= _MOST_LITTLE
+            and _is_function_word(text[following])
+            and following - index <= _MAX_BETWEEN
         ):
             following += 1
         if following >= len(text) or text[following].form != form:
-            return 0
-        at = following
-    return at + 1
+            return None
+        index = following
+    return index + 1

@@ -1,4 +1,4 @@
-"""Misspelt words, matched to the words that the library itself uses."""
+"""Corrects misspelt words to words that the library uses."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-_SHORTEST = 5
-_LONG = 9  # from this length on two slips are allowed, below one
+_MIN_LETTERS = 5
+_LONG_WORD = 9  # letters: from this length on two slips are allowed, below one
 
 
 class Speller:
-    """Corrects words by the library's vocabulary."""
+    """Corrects words by the vocabulary of a library."""
 
     def __init__(self, documents: Mapping[str, int], is_word: Callable[[str], bool]) -> None:
-        """Take in the library's words, in lower case, with how many documents have each.
+        """Take in the words of the library, in lower case, with how many documents have each.
 
-        `is_word` tells whether a word that the library does not use is a word all the same.
+        `is_word` says whether a word that the library does not use is a word all the same.
         """
         self._documents = documents
         self._is_word = is_word
@@ -26,20 +26,21 @@ class Speller:
             self._by_first.setdefault(word[:1], []).append(word)
 
     def uses(self, word: str) -> bool:
-        """Tell whether the library uses a word, in lower case, in just this form."""
+        """Return whether the library uses a word, in lower case, in just this form."""
         return word in self._documents
 
     def correct(self, word: str) -> str | None:
-        """Give the library's word that a misspelt one means, None if there is none.
+        """Return the word of the library that a misspelt one means, None if there is none.
 
-        `word` is in lower case. It is left alone when the library uses it, when it is a word,
-        and when it is short. Otherwise the nearest word with the same first letter counts, at
-        an optimal string alignment distance of one, in long words two; of equally near ones
-        the commonest.
+        `word` is in lower case. A word is not corrected that the library uses, that `is_word`
+        knows, or that has fewer than five letters. For others it is the nearest word with the
+        same first letter, at an optimal string alignment distance of at most one, or two from
+        nine letters on; of equally near words the commonest, and of those the first in the
+        alphabet.
         """
-        if len(word) < _SHORTEST or self.uses(word) or self._is_word(word):
+        if len(word) < _MIN_LETTERS or self.uses(word) or self._is_word(word):
             return None
-        slips = 1 if len(word) < _LONG else 2
+        slips = 1 if len(word) < _LONG_WORD else 2
         near = process.extract(
             word,
             self._by_first.get(word[:1], ()),
@@ -49,4 +50,4 @@ class Speller:
         )
         if not near:
             return None
-        return min(near, key=lambda each: (each[1], -self._documents[each[0]], each[0]))[0]
+        return min(near, key=lambda match: (match[1], -self._documents[match[0]], match[0]))[0]

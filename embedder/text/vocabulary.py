@@ -1,4 +1,4 @@
-"""Choose the words of a library's vocabulary whose vectors are kept."""
+"""The words of a library whose vectors are kept."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ MAX_VOCABULARY = 50_000
 
 
 def kept_words(vocabulary: Mapping[str, int]) -> list[str]:
-    """List the words whose vectors are kept: all, or the commonest of a large vocabulary."""
+    """Return the words whose vectors are kept, the commonest first, of equally common ones by name.
+
+    `vocabulary` has the number of documents of each word; at most MAX_VOCABULARY are kept.
+    """
     ordered = sorted(vocabulary, key=lambda word: (-vocabulary[word], word))
     return ordered[:MAX_VOCABULARY]

@@ -1,4 +1,4 @@
-"""Words of a text, where they stand, and one form for singular and plural."""
+"""The words of a text, where they stand, and one form for singular and plural."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from embedder.text.folding import fold
 
 _WORD = re.compile(r"[A-Z0-9]+(?:[.&][A-Z0-9]+)+s?(?!\w)|[\w\u0300-\u036f]+")
 
-
-# Plurals that no ending tells, of words that this field is full of.
+# Plurals without an ending, of words that are frequent in this field.
 _IRREGULAR = {"children": "child", "women": "woman", "men": "man"}
 _IRREGULAR_WORD = re.compile(rf"\b(?:{'|'.join(_IRREGULAR)})\b", re.IGNORECASE)
 
@@ -26,19 +25,19 @@ class Word:
 
 
 def words(text: str) -> list[Word]:
-    """Give the words of a text in order; hyphens and apostrophes part words."""
+    """Return the words of a text in order; hyphens and apostrophes separate words."""
     return [
-        Word(found.group(), singular(fold(found.group())), found.start(), found.end())
-        for found in _WORD.finditer(text)
-        if found.group() != "s"  # what is left of a possessive
+        Word(match.group(), singular(fold(match.group())), match.start(), match.end())
+        for match in _WORD.finditer(text)
+        if match.group() != "s"  # what is left of a possessive
     ]
 
 
 def singular(word: str) -> str:
-    """Take an English plural's ending away: `policies` → `policy`, `cases` → `case`.
+    """Return the singular of a folded English plural: `policies` → `policy`, `cases` → `case`.
 
-    The S stemmer of Harman, "How Effective Is Suffixing?", JASIS 42(1), 1991, and the plurals
-    that have no ending.
+    The S stemmer of Harman, "How Effective Is Suffixing?", JASIS 42(1), 1991, and some irregular
+    plurals.
     """
     if word in _IRREGULAR:
         return _IRREGULAR[word]
@@ -51,6 +50,6 @@ def singular(word: str) -> str:
     return word
 
 
-def regular(text: str) -> str:
-    """Write plurals that no ending tells as their singulars: `children` → `child`."""
-    return _IRREGULAR_WORD.sub(lambda found: _IRREGULAR[found.group().lower()], text)
+def normalise_irregular_plurals(text: str) -> str:
+    """Replace the irregular plurals of a text with their singulars: `children` → `child`."""
+    return _IRREGULAR_WORD.sub(lambda match: _IRREGULAR[match.group().lower()], text)

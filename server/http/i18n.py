@@ -1,4 +1,4 @@
-"""The languages of the pages, which one a person gets, and which one a text is in.
+"""The languages of the pages, and which one a person gets.
 
 A page is at `/documents` in the language that the browser asks for, and at `/fr/documents` in
 French. No cookie is needed for that, and an address says nothing but the language.
@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pycountry
-import whatlang
 from apiflask import APIFlask
 from flask import has_request_context, request
 from flask_babel import Babel, get_locale, gettext
 
 from embedder.errors import FingerpostError
 from embedder.text.countries import country_code
+from embedder.text.languages import language_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -124,18 +124,6 @@ def place_in(name: str) -> str:
     if country is None or locale is None or locale.language == LANGUAGES[0].code:
         return name
     return str(locale.territories.get(country.alpha_2, name))
-
-
-def language_of(text: str) -> str | None:
-    """Give the code of the language that a text is in (ISO 639), None if that is not certain."""
-    try:
-        found: Any = whatlang.detect(text)  # its types leave the attributes out
-    except ValueError:  # there are no letters in it
-        return None
-    if found is None or not found.is_reliable:
-        return None
-    known = pycountry.languages.get(alpha_3=found.lang)
-    return str(getattr(known, "alpha_2", found.lang))
 
 
 def _select() -> str:

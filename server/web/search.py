@@ -15,10 +15,11 @@ from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
 from embedder.search.validation import MAX_CANDIDATES, MAX_QUERY_CHARS
+from embedder.text.languages import language_of
 from server.http.admission import TooMany
 from server.http.context import encoding, library
 from server.http.errors import status_of
-from server.http.i18n import language_of, worded
+from server.http.i18n import worded
 from server.web.examples import examples
 from server.web.forms import FACETS, PAGE_LENGTH, Form
 from server.web.histogram import Years

@@ -505,7 +505,7 @@ def test_a_document_that_the_map_leaves_out_lies_among_those_on_it(
     build_in_thread: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("embedder.index.document_map.LARGEST", 3)
+    monkeypatch.setattr("embedder.index.document_map.MAX_DOCUMENTS", 3)
     build_in_thread(FISH, {"id": "copy", "title": "Dogs", "abstract": "Dogs bark.", "year": 1990})
     library = Library(folder, load=returns(encoder))
     found = library.map()

@@ -241,7 +241,7 @@ def test_a_map_is_kept_while_its_documents_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: bool
 ) -> None:
     monkeypatch.setattr("embedder.build.generation.FULL_REBUILD_UP_TO", 0 if base else 10_000)
-    monkeypatch.setattr("embedder.index.document_map.LARGEST", 20)
+    monkeypatch.setattr("embedder.index.document_map.MAX_DOCUMENTS", 20)
     source = write_jsonl(tmp_path / "one.jsonl", *many(0, 60))
     build_words(tmp_path / "v", source)
     before = chart_of(tmp_path / "v", 1)
@@ -272,7 +272,7 @@ def test_a_map_is_kept_while_its_documents_stay(
 def test_only_the_vectors_of_documents_on_the_map_are_read_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("embedder.index.document_map.LARGEST", 7)
+    monkeypatch.setattr("embedder.index.document_map.MAX_DOCUMENTS", 7)
     asked: list[int] = []
     real = Writer.passage_vectors
 

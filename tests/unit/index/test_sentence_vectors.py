@@ -1,4 +1,4 @@
-"""The file of all sentences' vectors: what comes back, what is added, and what is damaged."""
+"""The vectors of sentences in files: what is read, what is added, and what is damaged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from embedder.errors import LibraryDamaged
 from embedder.index.float16_files import files
-from embedder.index.sentence_vectors import SentenceVectors, runs, write
+from embedder.index.sentence_vectors import PassageIndexes, SentenceVectors, runs, write
 from embedder.vectors import Float32Array
 
 DIM = 6
@@ -17,6 +17,10 @@ DIM = 6
 
 def some_vectors(count: int, seed: int) -> Float32Array:
     return np.random.default_rng(seed).normal(size=(count, DIM)).astype(np.float32)
+
+
+def indexes(*values: int) -> PassageIndexes:
+    return PassageIndexes(np.asarray(values, dtype=np.int64))
 
 
 @pytest.fixture
@@ -34,8 +38,7 @@ def folder(tmp_path: Path, passages: dict[int, Float32Array]) -> Path:
 def assert_holds(
     found: SentenceVectors, passages: dict[int, Float32Array], wanted: list[int]
 ) -> None:
-    places = np.searchsorted(found.passages, wanted)
-    vectors, counts = found.of(places)
+    vectors, counts = found.of(indexes(*np.searchsorted(found.passages, wanted).tolist()))
     assert counts.tolist() == [len(passages[each]) for each in wanted]
     assert vectors.dtype == np.float32
     expected = np.concatenate([passages[each] for each in wanted])
@@ -43,7 +46,7 @@ def assert_holds(
 
 
 @pytest.mark.parametrize("wanted", [[3, 7, 8, 20], [20, 3], [8], [7, 7]])
-def test_what_was_written_comes_back(
+def test_vectors_are_read_as_they_were_written(
     folder: Path, passages: dict[int, Float32Array], wanted: list[int]
 ) -> None:
     found = SentenceVectors(folder, DIM)
@@ -51,17 +54,17 @@ def test_what_was_written_comes_back(
     assert_holds(found, passages, wanted)
 
 
-def test_nothing_wanted_gives_nothing(folder: Path) -> None:
-    vectors, counts = SentenceVectors(folder, DIM).of(np.empty(0, np.int64))
+def test_no_passages_have_no_vectors(folder: Path) -> None:
+    vectors, counts = SentenceVectors(folder, DIM).of(indexes())
     assert (vectors.shape, counts.shape) == ((0, DIM), (0,))
 
 
-def test_no_passages_at_all(tmp_path: Path) -> None:
+def test_a_library_may_have_no_passages(tmp_path: Path) -> None:
     write(tmp_path, [])
     assert len(SentenceVectors(tmp_path, DIM).passages) == 0
 
 
-def test_what_is_added_lies_in_another_file(
+def test_each_addition_is_written_into_a_new_file(
     folder: Path, passages: dict[int, Float32Array]
 ) -> None:
     before = files(folder)[0].read_bytes()
@@ -82,18 +85,20 @@ def test_a_changed_byte_is_noticed_where_it_lies(
     file.write_bytes(content)
     found = SentenceVectors(folder, DIM)
     assert_holds(found, passages, [3, 20])
-    with pytest.raises(LibraryDamaged, match="passage 7 do not match"):
-        found.of(np.asarray([0, 1]))
+    with pytest.raises(
+        LibraryDamaged, match=r"passage 7 do not match their checksum\. Rebuild with"
+    ):
+        found.of(indexes(0, 1))
 
 
 @pytest.mark.parametrize("name", ["passages.npy", "begins.npy", "checks.npy", "0.f16"])
 def test_a_file_that_is_cut_or_gone_is_damage(folder: Path, name: str) -> None:
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) - DIM * 2])
-    with pytest.raises(LibraryDamaged, match="fingerpost index"):
+    with pytest.raises(LibraryDamaged, match="Rebuild with: fingerpost index"):
         SentenceVectors(folder, DIM)
     (folder / name).unlink()
-    with pytest.raises(LibraryDamaged, match="fingerpost index"):
+    with pytest.raises(LibraryDamaged, match="Rebuild with: fingerpost index"):
         SentenceVectors(folder, DIM)
 
 

@@ -1,4 +1,4 @@
-"""Points in a plane keep what is near near, whatever the rows are."""
+"""Rows that are near have points that are near, whatever the rows are."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ import numpy as np
 import pytest
 from scipy.spatial import procrustes
 
-from embedder.index.tsne import LEAST, lay_out, principal, turned
+from embedder.index.tsne import MIN_ROWS, align, lay_out, principal_components
+from embedder.vectors import Float64Array, Int64Array
 
 
-def unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+def unit(rows: Float64Array) -> Float64Array:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
-def in_groups(groups: int, each: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def in_groups(groups: int, each: int, seed: int = 0) -> tuple[Float64Array, Int64Array]:
     """Rows in groups about directions at right angles, and the group of each."""
     rng = np.random.default_rng(seed)
     group = np.repeat(np.arange(groups), each)
     return unit(np.eye(24)[group] + rng.normal(size=(groups * each, 24)) * 0.08), group
 
 
-def distances(points: np.ndarray) -> np.ndarray:
-    return np.linalg.norm(points[:, None] - points[None], axis=2)
+def distances(points: Float64Array) -> Float64Array:
+    return np.asarray(np.linalg.norm(points[:, None] - points[None], axis=2))
 
 
 def test_groups_stay_together_and_apart() -> None:
@@ -55,7 +56,7 @@ def test_going_on_from_a_map_moves_little() -> None:
     assert moved.max() < 0.05 * np.ptp(before, axis=0).max()
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3, LEAST, 5])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, MIN_ROWS, 5])
 def test_few_rows_give_as_many_finite_points(count: int) -> None:
     rows = np.eye(8)[:count]
     points = lay_out(rows)
@@ -68,7 +69,7 @@ def test_equal_rows_give_equal_points() -> None:
     assert np.array_equal(points, np.zeros((9, 2)))
 
 
-def test_copies_lie_on_one_another_and_others_do_not() -> None:
+def test_copies_lie_close_together_and_others_do_not() -> None:
     rows = np.concatenate([np.eye(6), np.eye(6)])
     between = distances(lay_out(rows))
     for at in range(6):
@@ -89,31 +90,31 @@ def test_two_rows_many_times_each_give_two_places() -> None:
 def test_principal_components_keep_all_distances_of_rows_in_a_plane() -> None:
     rng = np.random.default_rng(0)
     flat = rng.normal(size=(7, 2)) @ np.linalg.qr(rng.normal(size=(9, 2)))[0].T
-    np.testing.assert_allclose(distances(principal(flat)), distances(flat), atol=1e-9)
+    np.testing.assert_allclose(distances(principal_components(flat)), distances(flat), atol=1e-9)
 
 
 def test_the_largest_entry_of_each_component_is_positive() -> None:
     rows, _ = in_groups(3, 5)
-    for points in (principal(rows), principal(-rows)):
+    for points in (principal_components(rows), principal_components(-rows)):
         assert (points.max(axis=0) > -points.min(axis=0)).all()
 
 
-# Turning.
+# Aligning.
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_a_map_is_turned_and_mirrored_to_lie_as_another(mirrored: bool) -> None:
+def test_a_map_is_rotated_and_mirrored_to_lie_as_another(mirrored: bool) -> None:
     wanted = np.random.default_rng(0).normal(size=(10, 2))
     wanted -= wanted.mean(axis=0)
     angle = 2.0
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     points = wanted @ turn * (-1 if mirrored else 1, 1)
-    np.testing.assert_allclose(turned(points, points, wanted), wanted, atol=1e-12)
+    np.testing.assert_allclose(align(points, points, wanted), wanted, atol=1e-12)
 
 
-def test_what_is_shared_turns_the_rest_along() -> None:
+def test_the_points_that_are_shared_rotate_the_others() -> None:
     wanted = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     points = wanted[:, ::-1] * (1, -1)
-    found = turned(points, points[:3], wanted[:3])
+    found = align(points, points[:3], wanted[:3])
     np.testing.assert_allclose(distances(found), distances(wanted), atol=1e-12)
     np.testing.assert_allclose(found - found[0], wanted - wanted[0], atol=1e-12)

@@ -20,7 +20,7 @@ from embedder.records import MODES, Answer, Document, Filters, Question, Ranking
 from embedder.search import retrieval
 from embedder.search.validation import MAX_LIMIT, MAX_QUERY_CHARS, check
 from embedder.store.database import Store
-from embedder.text.passages import passages
+from embedder.text.passages import split_into_passages
 from embedder.text.sentences import split_sentences
 from embedder.vectors import Float32Array
 from tests.conftest import Silent
@@ -172,7 +172,7 @@ def test_what_is_stored_of_a_document_is_what_the_model_makes_of_its_passages(
     stored: dict[str, Float32Array], seeds: list[Document], encoder: Encoder
 ) -> None:
     for document in [each for at, each in enumerate(seeds) if at % 8 == 0 or each.id == LONGEST]:
-        cut = passages(document, encoder.count_tokens, encoder.max_tokens)
+        cut = split_into_passages(document, encoder.count_tokens, encoder.max_tokens)
         rows = np.stack([each.passage for each in encoder.encode_passages(cut)])
         assert stored[document.id].shape == rows.shape
         assert (stored[document.id] * rows).sum(axis=1).min() > 0.999

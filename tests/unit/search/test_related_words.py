@@ -8,8 +8,6 @@ import pytest
 from embedder.encoders.encoder import Encoder
 from embedder.index.exact import ExactIndex
 from embedder.search.related_words import RelatedWords
-from embedder.text import vocabulary
-from embedder.text.vocabulary import kept_words
 
 
 def rows(*values: tuple[float, ...]) -> np.ndarray:
@@ -68,22 +66,6 @@ def test_no_questions_have_no_words(words: RelatedWords) -> None:
 def test_without_words_nothing_is_near() -> None:
     empty = of([], np.empty((0, 2), dtype=np.float32))
     assert empty.near(rows((1, 0), (0, 1))) == [{}, {}]
-
-
-# Words that are kept.
-
-
-def test_words_are_kept_the_commonest_first_then_by_the_alphabet() -> None:
-    assert kept_words({"b": 2, "c": 5, "a": 2, "d": 1}) == ["c", "a", "b", "d"]
-
-
-def test_of_a_large_vocabulary_the_rarest_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vocabulary, "MAX_VOCABULARY", 2)
-    assert kept_words({"b": 2, "c": 5, "a": 2, "d": 1}) == ["c", "a"]
-
-
-def test_no_words_are_kept_of_none() -> None:
-    assert kept_words({}) == []
 
 
 # With the real model.

@@ -1,6 +1,7 @@
+"""Passages and windows that fit the model, without loss."""
+
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,9 +12,9 @@ import pytest
 from embedder.encoders.encoder import Encoder
 from embedder.formats import listing
 from embedder.records import Document, Passage, Span
-from embedder.text.passages import content_hash, passages, windows
-from embedder.text.sentences import split_sentences
+from embedder.text.passages import content_hash, split_into_passages, split_into_windows
 from tests.conftest import SEEDS
+from tests.support.spans import uncovered
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -32,20 +33,6 @@ def document(title: str, abstract: str) -> Document:
     return Document(id="x", title=title, abstract=abstract)
 
 
-def split(text: str) -> list[str]:
-    return [text[start:end] for start, end in split_sentences(text)]
-
-
-def uncovered(text: str, places: Sequence[tuple[int, int]]) -> list[tuple[int, str, int]]:
-    """Give the visible characters that are not in exactly one place, as (at, which, times)."""
-    times = [0] * len(text)
-    for start, end in places:
-        for at in range(start, end):
-            times[at] += 1
-    pairs = enumerate(zip(text, times, strict=True))
-    return [(at, each, n) for at, (each, n) in pairs if n != 1 and not each.isspace()]
-
-
 def check(given: Document, found: Sequence[Passage], count: CountTokens, room: int) -> None:
     """Check what holds of every document's passages."""
     for passage in found:
@@ -62,90 +49,11 @@ def check(given: Document, found: Sequence[Passage], count: CountTokens, room: i
     assert uncovered(given.title, title) == []
 
 
-# Sentences.
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        pytest.param("One. Two! Three?", ["One.", "Two!", "Three?"], id="three"),
-        pytest.param("no end", ["no end"], id="no full stop"),
-        pytest.param("", [], id="empty"),
-        pytest.param(" \n\t", [], id="white space"),
-        pytest.param("  One.   Two.\n", ["One.", "Two."], id="spaces around"),
-        pytest.param("One.\n\nTwo.", ["One.", "Two."], id="paragraphs"),
-        pytest.param(
-            "while entering EU countries.This situation is new.",
-            ["while entering EU countries.", "This situation is new."],
-            id="seed, no space after a full stop",
-        ),
-        pytest.param(
-            "along the migration routes.The research took place.",
-            ["along the migration routes.", "The research took place."],
-            id="seed, again",
-        ),
-        pytest.param(
-            "Dr. Healy of the U.S. office spoke, e.g. in 2019. Art. 3(a) was named. It cost 8.7 m.",
-            [
-                "Dr. Healy of the U.S. office spoke, e.g. in 2019.",
-                "Art. 3(a) was named.",
-                "It cost 8.7 m.",
-            ],
-            id="abbreviations and numbers",
-        ),
-        pytest.param(
-            "It aims to: • prevent; • protect. • To prosecute. Then more.",
-            ["It aims to: • prevent; • protect.", "• To prosecute.", "Then more."],
-            id="bullets",
-        ),
-        pytest.param(
-            "First steps: • To see • Élan • To help Those who help. Similarly, others.The end.",
-            [
-                "First steps:",
-                "• To see",
-                "• Élan",
-                "• To help Those who help.",
-                "Similarly, others.",
-                "The end.",
-            ],
-            id="seed, sentences behind a bullet",
-        ),
-        pytest.param("你好。世界！", ["你好。", "世界！"], id="other script"),
-    ],
-)
-def test_a_text_is_split_into_sentences(text: str, parts: list[str] | list[Any]) -> None:
-    assert split(text) == parts
-
-
-SPACES = [chr(at) for at in range(sys.maxunicode) if chr(at).isspace()]
-
-
-@pytest.mark.parametrize("space", SPACES, ids=lambda space: f"U+{ord(space):04X}")
-def test_places_are_right_around_any_white_space(space: Any) -> None:
-    text = "_“One._Two”__Dr. A._\n_Three.[1]_\n\nFour._".replace("_", space)
-    places = split_sentences(text)
-    assert uncovered(text, places) == []
-    assert [part for part in split(text) if part != part.strip()] == []
-    assert split(text)[-1] == "Four."
-
-
-def test_seed_sentences_that_touch_are_told_apart() -> None:
-    abstracts = [
-        each.document.abstract for path in SEEDS.glob("*.txt") for each in listing.read(path)
-    ]
-    ends = [part for text in abstracts for part in split(text) if part.endswith("EU countries.")]
-    starts = [part for text in abstracts for part in split(text) if part.startswith("The research")]
-    assert len(ends) == 2  # the same document on two pages
-    assert starts
-    assert not [part for text in abstracts for part in split(text) if "countries.This" in part]
-    assert not [part for text in abstracts for part in split(text) if "routes.The" in part]
-
-
 # Passages, in words.
 
 
 def test_a_short_document_is_one_passage_under_its_title() -> None:
-    found = passages(document("A title", "One two. Three four."), count_words, 20)
+    found = split_into_passages(document("A title", "One two. Three four."), count_words, 20)
     assert found == [
         Passage(
             text="A title\nOne two. Three four.",
@@ -156,7 +64,9 @@ def test_a_short_document_is_one_passage_under_its_title() -> None:
 
 
 def test_each_passage_stands_under_the_title_which_is_a_sentence_of_the_first() -> None:
-    found = passages(document("A title", "One two. Three four. Five six."), count_words, 6)
+    found = split_into_passages(
+        document("A title", "One two. Three four. Five six."), count_words, 6
+    )
     assert [each.text for each in found] == ["A title\nOne two. Three four.", "A title\nFive six."]
     assert [each.offsets for each in found] == [((0, 7), (8, 16), (17, 28)), ((8, 17),)]
     assert [each.sentences for each in found] == [
@@ -167,22 +77,27 @@ def test_each_passage_stands_under_the_title_which_is_a_sentence_of_the_first() 
 
 @pytest.mark.parametrize(("room", "texts"), [(6, 1), (5, 2), (4, 2)])
 def test_sentences_fill_the_room_to_the_last_token(room: int, texts: int) -> None:
-    assert len(passages(document("A title", "One two. Three four."), count_words, room)) == texts
+    assert (
+        len(split_into_passages(document("A title", "One two. Three four."), count_words, room))
+        == texts
+    )
 
 
 def test_a_sentence_that_does_not_fit_is_cut_at_a_space_near_its_middle() -> None:
-    found = passages(document("", "one two three four five six seven eight"), count_words, 4)
+    found = split_into_passages(
+        document("", "one two three four five six seven eight"), count_words, 4
+    )
     assert [each.text for each in found] == ["one two three four", "five six seven eight"]
 
 
 def test_pieces_of_a_cut_sentence_are_its_places() -> None:
-    (found,) = passages(document("T", "one two three. Four"), count_words, 5)
+    (found,) = split_into_passages(document("T", "one two three. Four"), count_words, 5)
     assert found.sentences == (
         Span("title", 0, 1),
         Span("abstract", 0, 14),
         Span("abstract", 15, 19),
     )
-    cut = passages(document("T", "one two three. Four"), count_words, 3)
+    cut = split_into_passages(document("T", "one two three. Four"), count_words, 3)
     assert [[(s.field, s.start, s.end) for s in each.sentences] for each in cut] == [
         [("title", 0, 1), ("abstract", 0, 7)],
         [("abstract", 8, 14), ("abstract", 15, 19)],
@@ -190,24 +105,24 @@ def test_pieces_of_a_cut_sentence_are_its_places() -> None:
 
 
 def test_a_title_alone_is_a_passage_of_itself() -> None:
-    assert passages(document(" A title ", ""), count_words, 20) == [
+    assert split_into_passages(document(" A title ", ""), count_words, 20) == [
         Passage(text="A title", sentences=(Span("title", 1, 8),), offsets=((0, 7),))
     ]
 
 
 def test_an_abstract_alone_stands_under_nothing() -> None:
-    assert passages(document("", "One two."), count_words, 20) == [
+    assert split_into_passages(document("", "One two."), count_words, 20) == [
         Passage(text="One two.", sentences=(Span("abstract", 0, 8),), offsets=((0, 8),))
     ]
 
 
 @pytest.mark.parametrize(("title", "abstract"), [("", ""), (" ", "\n"), ("\u2003", "")])
 def test_a_document_without_text_has_no_passages(title: str, abstract: str) -> None:
-    assert passages(document(title, abstract), count_words, 20) == []
+    assert split_into_passages(document(title, abstract), count_words, 20) == []
 
 
 def test_a_title_may_take_half_of_the_room() -> None:
-    found = passages(document("one two three", "Four five six. Seven."), count_words, 6)
+    found = split_into_passages(document("one two three", "Four five six. Seven."), count_words, 6)
     assert [each.text for each in found] == [
         "one two three\nFour five six.",
         "one two three\nSeven.",
@@ -215,7 +130,7 @@ def test_a_title_may_take_half_of_the_room() -> None:
 
 
 def test_a_longer_title_is_read_as_passages_of_its_own() -> None:
-    found = passages(document("one two three. four", "Five six. Seven."), count_words, 6)
+    found = split_into_passages(document("one two three. four", "Five six. Seven."), count_words, 6)
     assert [(each.text, each.sentences[0].field) for each in found] == [
         ("one two three. four", "title"),
         ("Five six. Seven.", "abstract"),
@@ -225,7 +140,7 @@ def test_a_longer_title_is_read_as_passages_of_its_own() -> None:
 @pytest.mark.parametrize("room", [1, 2, 3, 7, 50])
 def test_any_room_holds_a_document(room: int) -> None:
     given = document("one two three", "Four five. Six seven eight nine ten! Eleven? 12.5 13 14")
-    check(given, passages(given, count_words, room), count_words, room)
+    check(given, split_into_passages(given, count_words, room), count_words, room)
 
 
 # BUG: `_runs` adds up the sentences' tokens and leaves out those of the white space between
@@ -233,7 +148,7 @@ def test_any_room_holds_a_document(room: int) -> None:
 def test_white_space_counts_where_the_model_reads_it() -> None:
     given = document("A title", "One two. Three four.\n\n\nFive six. Seven eight nine ten eleven.")
     for room in range(14, 80):
-        check(given, passages(given, count_characters, room), count_characters, room)
+        check(given, split_into_passages(given, count_characters, room), count_characters, room)
 
 
 # Passages, with the real model's tokens.
@@ -247,7 +162,7 @@ def seeds() -> list[Document]:
 def test_seeds_are_cut_without_loss(seeds: list[Document], encoder: Encoder) -> None:
     assert encoder.max_tokens == 254  # 256 with [CLS] and [SEP]
     for each in seeds:
-        found = passages(each, encoder.count_tokens, encoder.max_tokens)
+        found = split_into_passages(each, encoder.count_tokens, encoder.max_tokens)
         check(each, found, encoder.count_tokens, encoder.max_tokens)
         assert all(passage.text.startswith(each.title + "\n") for passage in found)
 
@@ -255,7 +170,7 @@ def test_seeds_are_cut_without_loss(seeds: list[Document], encoder: Encoder) -> 
 def test_a_seed_that_fits_is_one_passage(seeds: list[Document], encoder: Encoder) -> None:
     for each in seeds:
         (tokens,) = encoder.count_tokens([each.title + "\n" + each.abstract])
-        found = passages(each, encoder.count_tokens, encoder.max_tokens)
+        found = split_into_passages(each, encoder.count_tokens, encoder.max_tokens)
         assert (len(found) == 1) == (tokens <= encoder.max_tokens), each.title
 
 
@@ -263,7 +178,7 @@ def test_the_longest_seed_is_three_passages(seeds: list[Document], encoder: Enco
     longest = max(seeds, key=lambda each: len(each.abstract))
     assert longest.title.startswith("Trafficking Along Migration Routes to Europe.")
     assert encoder.count_tokens([longest.abstract])[0] > 450
-    found = passages(longest, encoder.count_tokens, encoder.max_tokens)
+    found = split_into_passages(longest, encoder.count_tokens, encoder.max_tokens)
     assert len(found) == 3
     assert found[0].text.startswith(f"{longest.title}\nThe years 2015-2016 saw")
     assert found[2].text.endswith(longest.abstract[-40:])
@@ -302,7 +217,7 @@ def test_whatever_is_written_fits_and_nothing_is_lost(
     title: Any, abstract: Any, encoder: Encoder
 ) -> None:
     given = document(title, abstract)
-    found = passages(given, encoder.count_tokens, encoder.max_tokens)
+    found = split_into_passages(given, encoder.count_tokens, encoder.max_tokens)
     assert found
     check(given, found, encoder.count_tokens, encoder.max_tokens)
 
@@ -329,7 +244,12 @@ def test_random_texts_fit_and_nothing_is_lost(room: int, encoder: Encoder) -> No
             for longest in (room // 2, 200)
         )
         given = document(title, abstract)
-        check(given, passages(given, encoder.count_tokens, room), encoder.count_tokens, room)
+        check(
+            given,
+            split_into_passages(given, encoder.count_tokens, room),
+            encoder.count_tokens,
+            room,
+        )
 
 
 # Windows of a question.
@@ -351,7 +271,7 @@ def test_random_texts_fit_and_nothing_is_lost(room: int, encoder: Encoder) -> No
     ],
 )
 def test_windows_are_runs_of_whole_sentences(text: str, parts: list[str] | list[Any]) -> None:
-    assert [text[start:end] for start, end in windows(text, count_words, 4)] == parts
+    assert [text[start:end] for start, end in split_into_windows(text, count_words, 4)] == parts
 
 
 @pytest.mark.parametrize(
@@ -366,7 +286,7 @@ def test_windows_are_runs_of_whole_sentences(text: str, parts: list[str] | list[
     ],
 )
 def test_windows_fit_and_nothing_is_lost(text: Any, encoder: Encoder) -> None:
-    found = windows(text, encoder.count_tokens, encoder.max_tokens)
+    found = split_into_windows(text, encoder.count_tokens, encoder.max_tokens)
     counts = encoder.count_tokens([text[start:end] for start, end in found])
     assert max(counts) <= encoder.max_tokens
     assert found == sorted(found)

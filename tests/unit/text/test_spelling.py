@@ -90,7 +90,12 @@ def test_without_words_nothing_is_corrected() -> None:
 
 def test_what_is_a_word_is_asked_once_and_only_of_unknown_words() -> None:
     asked: list[str] = []
-    speller = Speller(DOCUMENTS, lambda word: bool(asked.append(word)))
+
+    def is_word(word: str) -> bool:
+        asked.append(word)
+        return False
+
+    speller = Speller(DOCUMENTS, is_word)
     for word in ("passport", "abd", "pasport"):
         speller.correct(word)
     assert asked == ["pasport"]

@@ -14,7 +14,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
-from server.http.i18n import LANGUAGES, language_of
+from server.http.i18n import LANGUAGES
 from tests.conftest import ROOT
 from tests.support.app import error_of, page_of
 
@@ -188,26 +188,6 @@ def test_years_may_be_written_in_other_digits(client: FlaskClient) -> None:
 
 
 # The language of a text.
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("Health providers may come into contact with victims of trafficking.", "en"),
-        ("Traite des êtres humains au Maroc: guide pratique pour les juges", "fr"),
-        (
-            "Este manual explica a los jueces cómo se protege a las personas que han sido víctimas "
-            "de la trata, y qué derechos tienen durante el proceso y después de él.",
-            "es",
-        ),
-        ("دليل عملي حول كيفية مساعدة ضحايا الاتجار بالأشخاص وحمايتهم في المنطقة العربية", "ar"),
-        ("x", None),
-        ("", None),
-        ("2015 – 2019", None),
-    ],
-)
-def test_the_language_of_a_text_is_told_where_it_is_certain(text: str, code: str | None) -> None:
-    assert language_of(text) == code
 
 
 def test_words_of_a_document_are_marked_with_their_language(client: FlaskClient) -> None:
