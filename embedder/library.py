@@ -24,7 +24,8 @@ from embedder.records import (
     RankingWeights,
 )
 from embedder.search import pipeline, validation
-from embedder.search.served import ServedGeneration, load
+from embedder.search.loading import load
+from embedder.search.served import ServedGeneration
 from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.snapshot import Snapshot
@@ -46,21 +47,21 @@ class Library:
         self._folder = folder
         self._load_model = load
         self._lock = threading.Lock()
-        self._loaded: ServedGeneration | None = None
+        self._served: ServedGeneration | None = None
 
     def load(self) -> Manifest:
         """Load the library and its model now.
 
         Raises LibraryMissing, LibraryMismatch, LibraryDamaged or EncoderError.
         """
-        with self._reading() as (loaded, _):
-            return loaded.manifest
+        with self._reading() as (served, _):
+            return served.manifest
 
     @property
     def encoder(self) -> Encoder:
         """The library's model, loaded."""
-        with self._reading() as (loaded, _):
-            return loaded.encoder
+        with self._reading() as (served, _):
+            return served.encoder
 
     def ask(self, question: Question, weights: RankingWeights = pipeline.DEFAULT_WEIGHTS) -> Answer:
         """Answer a question; a `weights` other than the usual one is for measuring.
@@ -68,17 +69,16 @@ class Library:
         Raises RequestError (UnknownValue for a filter) for a question that cannot be answered
         as it stands.
         """
-        validation.check(question)
-        with self._reading() as (loaded, snapshot):
-            return pipeline.answer(loaded, snapshot, question, weights)
+        with self._reading() as (served, snapshot):
+            return pipeline.answer(served, snapshot, question, weights)
 
     def similar(self, document_id: str, limit: int = 10) -> list[Hit]:
         """Give the documents nearest to one document, by the average of its passages.
 
         Raises DocumentNotFound, or RequestError for a limit out of range.
         """
-        with self._reading() as (loaded, snapshot):
-            return pipeline.neighbours(loaded, snapshot, snapshot.row_of(document_id), limit)
+        with self._reading() as (served, snapshot):
+            return pipeline.similar_documents(served, snapshot, snapshot.row_of(document_id), limit)
 
     def map(self) -> Map:
         """Give the documents as points in a plane, those near in meaning near each other.
@@ -86,8 +86,8 @@ class Library:
         At most 1,000 documents are on it, and none without text; none at all in a library that
         was built before there were maps.
         """
-        with self._reading() as (loaded, snapshot):
-            chart, total = loaded.chart, len(loaded.facets.rows)
+        with self._reading() as (served, snapshot):
+            chart, total = served.document_map, len(served.facets.rows)
             if chart is None:
                 return Map((), total)
             documents = snapshot.documents(chart.rows.tolist())
@@ -108,8 +108,8 @@ class Library:
 
         Raises DocumentNotFound.
         """
-        with self._reading() as (loaded, snapshot):
-            return pipeline.place(loaded, snapshot.row_of(document_id))
+        with self._reading() as (served, snapshot):
+            return pipeline.map_place(served, snapshot.row_of(document_id))
 
     def document(self, document_id: str) -> Document:
         """Give one document.
@@ -123,8 +123,8 @@ class Library:
     def documents(self, limit: int | None = None, offset: int = 0) -> tuple[int, list[Document]]:
         """Give the number of documents, and a page of them (all without a `limit`)."""
         if limit is not None:
-            validation.check_range("limit", limit, 0, 1000)
-        validation.check_range("offset", offset, 0, 2**31)
+            validation.require_range("limit", limit, 0, 1000)
+        validation.require_range("offset", offset, 0, 2**31)
         with self._store.snapshot() as snapshot:
             return snapshot.count(), snapshot.page(-1 if limit is None else limit, offset)
 
@@ -147,10 +147,10 @@ class Library:
 
         Raises DocumentNotFound, or RequestError for one without text.
         """
-        with self._reading() as (loaded, snapshot):
+        with self._reading() as (served, snapshot):
             rows = [snapshot.row_of(each) for each in document_ids]
             documents = snapshot.documents(rows)
-            encoder = loaded.encoder
+            encoder = served.encoder
             found = []
             for row in rows:
                 own = passages(documents[row], encoder.count_tokens, encoder.max_tokens)
@@ -164,14 +164,14 @@ class Library:
 
         Raises RequestError (UnknownValue) for filters that cannot be used.
         """
-        with self._reading() as (loaded, _):
-            scope = loaded.scope(loaded.facets.resolve(filters))
-            return scope.total, scope.facets
+        with self._reading() as (served, _):
+            filtered = served.filtered_set(served.facets.resolve(filters))
+            return filtered.total, filtered.facets
 
     def filter_values(self) -> dict[str, list[str]]:
         """List the values that each facet of the library has."""
-        with self._reading() as (loaded, _):
-            return {facet: loaded.facets.values(facet) for facet in FACETS}
+        with self._reading() as (served, _):
+            return {facet: served.facets.values(facet) for facet in FACETS}
 
     def status(self) -> tuple[int, Manifest]:
         """Give the generation that is served and its manifest, without loading the model."""
@@ -197,18 +197,18 @@ class Library:
         """Give the newest generation, loaded, with a snapshot of the same state."""
         with self._store.snapshot() as snapshot:
             generation = snapshot.generation()
-            loaded = self._loaded
-            if loaded is None or loaded.generation != generation:
+            served = self._served
+            if served is None or served.generation != generation:
                 with self._lock:
-                    loaded = self._loaded
-                    if loaded is None or loaded.generation != generation:
-                        loaded = load(snapshot, self._folder, generation, self._model)
-                        self._loaded = loaded
-            yield loaded, snapshot
+                    served = self._served
+                    if served is None or served.generation != generation:
+                        served = load(snapshot, self._folder, generation, self._model)
+                        self._served = served
+            yield served, snapshot
 
     def _model(self, manifest: Manifest) -> Encoder:
         """Give the model that a generation needs, the one in use if it is the same."""
-        before = self._loaded
+        before = self._served
         if before and before.manifest.model_sha256 == manifest.model_sha256:
             return before.encoder
         return self._load_model(manifest.model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NewType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,15 @@ Float32Array = NDArray[np.float32]
 
 
 Int64Array = NDArray[np.int64]
+
+
+# The four numbers that a document or passage goes by, each an int64 array of its own type:
+# rows of SQLite's documents, positions among a generation's documents (`Facets`), ids of
+# SQLite's passages, and slots of the dense index.
+DocumentRows = NewType("DocumentRows", NDArray[np.int64])
+DocumentPositions = NewType("DocumentPositions", NDArray[np.int64])
+PassageIds = NewType("PassageIds", NDArray[np.int64])
+PassageSlots = NewType("PassageSlots", NDArray[np.int64])
 
 
 def normalise(rows: Float32Array) -> Float32Array:
