@@ -43,8 +43,12 @@ class KeywordMatches:
         return self._select(mask[self.positions])
 
     def best(self, count: int) -> KeywordMatches:
-        """Return the first `count`."""
-        return self._select(slice(count))
+        """Return the best `count`, of equal ones those with the lowest positions."""
+        if len(self.positions) <= count:
+            return self
+        tied = slice(np.searchsorted(-self.scores, -self.scores[count - 1], side="right"))
+        order = np.lexsort((self.positions[tied], -self.scores[tied]))
+        return self._select(order[:count])
 
     def scores_at(self, positions: Int64Array) -> Float32Array:
         """Return the scores of documents, 0 where one has not matched: float32 (k,)."""
@@ -201,9 +205,8 @@ def _keyword_candidates(
     broad = 0 < document_count <= _BROAD * filtered.total
     if broad and allowed != FacetFilter():
         limit = int(_SPARE * MAX_CANDIDATES * document_count / filtered.total)
-        matches = search_keywords(served, query, limit, FacetFilter())
-        inside = matches.within(filtered.mask)
-        if len(matches.positions) < limit or len(inside.positions) >= MAX_CANDIDATES:
+        inside = search_keywords(served, query, limit, FacetFilter()).within(filtered.mask)
+        if len(inside.positions) >= MAX_CANDIDATES:
             return inside.best(MAX_CANDIDATES)
     return search_keywords(served, query, MAX_CANDIDATES, allowed)
 
