@@ -12,6 +12,7 @@ import pytest
 
 from embedder.library import Library
 from embedder.records import Answer, Filters, Hit, Question
+from embedder.store.database import Store
 from tests.conftest import write_jsonl
 from tests.unit.build.test_pipeline import build_words, read_words
 
@@ -58,12 +59,11 @@ def made_up(numbers: Sequence[int], *, twins: bool) -> list[dict[str, Any]]:
     return documents
 
 
-def in_one_build(folder: Path, documents: Sequence[dict[str, Any]]) -> Library:
+def in_one_build(folder: Path, documents: Sequence[dict[str, Any]]) -> None:
     build_words(folder / "v", write_jsonl(folder / "s" / "all.jsonl", *documents))
-    return read_words(folder / "v")
 
 
-def file_by_file(folder: Path, documents: Sequence[dict[str, Any]]) -> Library:
+def file_by_file(folder: Path, documents: Sequence[dict[str, Any]]) -> None:
     """Index thirds of the documents, backwards, with others that are removed again in between."""
     sources = folder / "s"
     third = -(-len(documents) // 3)
@@ -74,7 +74,6 @@ def file_by_file(folder: Path, documents: Sequence[dict[str, Any]]) -> Library:
         if start == third:
             (sources / "others.jsonl").unlink()
         build_words(folder / "v", sources)
-    return read_words(folder / "v")
 
 
 def shown(hits: Sequence[Hit]) -> list[tuple[Any, ...]]:
@@ -104,22 +103,32 @@ def said(answer: Answer) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["different texts", "equal texts"])
-def libraries(
+def folders(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Library, Library]:
-    """The same documents in two libraries that grew in different ways."""
+) -> tuple[Path, Path]:
+    """Two libraries of the same documents that grew in different ways."""
     folder = tmp_path_factory.mktemp("orders")
     documents = made_up(range(60), twins=request.param)
-    return in_one_build(folder / "one", documents), file_by_file(folder / "other", documents)
+    in_one_build(folder / "one", documents)
+    file_by_file(folder / "other", documents)
+    return folder / "one" / "v", folder / "other" / "v"
+
+
+@pytest.fixture(scope="module")
+def libraries(folders: tuple[Path, Path]) -> tuple[Library, Library]:
+    return read_words(folders[0]), read_words(folders[1])
 
 
 def test_the_libraries_hold_the_same_documents_in_another_order(
-    libraries: tuple[Library, Library],
+    libraries: tuple[Library, Library], folders: tuple[Path, Path]
 ) -> None:
-    one, other = ([document.id for document in each.documents()[1]] for each in libraries)
-    assert one != other
-    assert sorted(one) == sorted(other)
-    assert len(one) == 60
+    ids = sorted(document["id"] for document in made_up(range(60), twins=False))
+    rows = []
+    for folder in folders:
+        with Store(folder).snapshot() as snapshot:
+            rows.append([snapshot.row_of(document_id) for document_id in ids])
+    assert rows[0] != rows[1]
+    assert [library.load().documents for library in libraries] == [60, 60]
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
