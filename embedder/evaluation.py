@@ -28,7 +28,7 @@ class Setting:
     weights: RankingWeights = field(default_factory=RankingWeights)
 
     def changed(self, given: Sequence[str]) -> Setting:
-        """Give these settings with `name=value` changes: `mode`, `expand`, parts of the recipe.
+        """Give these settings with `name=value` changes: `mode`, `expand`, ranking weights.
 
         Raises RequestError for a name or value that is none.
         """

@@ -33,7 +33,8 @@ from embedder.records import (
 )
 from embedder.search import pipeline as search_pipeline
 from embedder.search import validation
-from embedder.search.served import ServedGeneration, load
+from embedder.search.loading import load
+from embedder.search.served import ServedGeneration
 from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.snapshot import Snapshot
@@ -270,7 +271,9 @@ class Library:
         3
         """
         with self._serving() as (served, snapshot):
-            return search_pipeline.neighbours(served, snapshot, snapshot.row_of(document_id), limit)
+            return search_pipeline.similar_documents(
+                served, snapshot, snapshot.row_of(document_id), limit
+            )
 
     def facets(self, filters: Filters) -> tuple[int, Mapping[str, tuple[FacetCount, ...]]]:
         """Count the documents that filters allow, in all and by each of their values.
@@ -282,8 +285,8 @@ class Library:
         True
         """
         with self._serving() as (served, _):
-            allowed = served.scope(served.facets.resolve(filters))
-            return allowed.total, allowed.facets
+            filtered = served.filtered_set(served.facets.resolve(filters))
+            return filtered.total, filtered.facets
 
     def filter_values(self) -> dict[str, list[str]]:
         """List the values that each facet of the library has, in alphabetical order.
@@ -335,8 +338,8 @@ class Library:
         >>> total, len(documents)
         (41, 2)
         """
-        validation.check_range("limit", limit, 0, 1000)
-        validation.check_range("offset", offset, 0, 2**31)
+        validation.require_range("limit", limit, 0, 1000)
+        validation.require_range("offset", offset, 0, 2**31)
         with self._store.snapshot() as snapshot:
             return snapshot.count(), snapshot.page(limit, offset)
 
@@ -372,7 +375,7 @@ class Library:
         41
         """
         with self._serving() as (served, snapshot):
-            drawn, total = served.chart, len(served.facets.rows)
+            drawn, total = served.document_map, len(served.facets.rows)
             if drawn is None:
                 return Map((), total)
             documents = snapshot.documents(drawn.rows.tolist())
@@ -401,7 +404,7 @@ class Library:
         True
         """
         with self._serving() as (served, snapshot):
-            return search_pipeline.place(served, snapshot.row_of(document_id))
+            return search_pipeline.map_place(served, snapshot.row_of(document_id))
 
     # Its state
 

@@ -1,1 +1,1 @@
-"""Search: a question to an answer."""
+"""Search a library: a question to an answer with ranked documents and their evidence."""

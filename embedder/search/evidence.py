@@ -1,4 +1,4 @@
-"""What an answer shows of its candidates: documents, the sentences that fit, and what they fit."""
+"""Turn candidates into hits: documents, the sentences that fit, and the parts that they fit."""
 
 from __future__ import annotations
 
@@ -7,59 +7,65 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from embedder.records import Document, Evidence, Hit, Legs, Matched, Span
-from embedder.search.query import TELLING, EncodedQuery
+from embedder.search.query import MIN_SHOWN_WEIGHT, EncodedQuery
 from embedder.search.retrieval import Candidates
 from embedder.search.served import ServedGeneration
 from embedder.store.snapshot import Snapshot
 from embedder.vectors import Float32Array
 
-# A second sentence, or a second part, is shown when it fits nearly as well as the first.
-_SHOWN = 2
+# A second sentence, or a second part, is shown if it fits this well compared with the best.
+_MAX_SHOWN = 2
 _NEARLY = 0.9
 
 
 def hits(
-    loaded: ServedGeneration,
+    served: ServedGeneration,
     snapshot: Snapshot,
-    asked: EncodedQuery,
-    found: Candidates,
+    query: EncodedQuery,
+    candidates: Candidates,
     page: range,
 ) -> Iterator[Hit]:
-    """Give the hits of one page, a range of places among the candidates, in their order."""
-    shown = found.positions[page.start : page.stop]
+    """Yield the hits of one page, a range of indexes of the candidates, in their order.
+
+    Raises LibraryDamaged if a row or vector does not match its checksum.
+    """
+    shown = candidates.select(slice(page.start, page.stop))
     if not len(shown):
         return
-    rows = loaded.facets.rows[shown].tolist()
-    stored = loaded.stored(snapshot, rows)
-    telling = asked.shown()
-    vectors, begins = loaded.sentences(shown)
-    for at, row, told in zip(page, rows, np.split(vectors, begins[1:]), strict=True):
+    rows = served.facets.rows[shown.positions].tolist()
+    stored = served.documents(snapshot, rows)
+    evidence_rows = query.evidence_rows()
+    vectors, starts = served.sentences(shown.positions)
+    sentences = np.split(vectors, starts[1:])
+    for index, (row, document_sentences) in enumerate(zip(rows, sentences, strict=True)):
         document = stored[row].document
-        # Each by itself, for a product's last digits depend on what else is in it.
-        cosines = np.clip(told @ asked.vectors.T, -1, 1)
-        keyword = float(found.keywords[at])
+        # One product a document: the last digits of a larger one depend on what else is in it.
+        cosines = np.clip(document_sentences @ query.vectors.T, -1, 1)
+        best = cosines[:, evidence_rows].max(axis=1)
+        similarity = _round(shown.similarities[index])
+        keyword_score = _round(shown.keyword_scores[index])
         yield Hit(
-            rank=at + 1,
-            score=_round(found.scores[at]),
-            similarity=_round(found.similarities[at]),
+            rank=page.start + index + 1,
+            score=_round(shown.scores[index]),
+            similarity=similarity,
             document=document,
-            evidence=tuple(_evidence(document, stored[row].spans, cosines[:, telling].max(axis=1))),
-            legs=Legs(_round(found.similarities[at]), _round(keyword) if keyword else None),
-            matched=tuple(_matched(asked, cosines)),
+            evidence=tuple(_evidence(document, stored[row].spans, best)),
+            legs=Legs(similarity, keyword_score if shown.keyword_scores[index] else None),
+            matched=tuple(_matched(query, cosines)),
         )
 
 
 def _evidence(
     document: Document, spans: Sequence[Span], cosines: Float32Array
 ) -> Iterator[Evidence]:
-    """Give the sentence that fits best, the whole question or a part, and one nearly as good.
+    """Yield the sentence that fits best, and a second one that fits nearly as well.
 
-    `cosines` (sentences,) are each one's best.
+    `cosines` is float32 (sentences,), each one's best with the question or a part of it.
     """
     best = cosines.tolist()
-    # A title shows itself: it is evidence only where there is nothing else.
-    shown = [at for at, span in enumerate(spans) if span.field == "abstract"] or range(len(spans))
-    ranked = sorted(shown, key=lambda at: -best[at])[:_SHOWN]
+    # A title is shown anyway: it is evidence only where there is nothing else.
+    shown = [index for index, span in enumerate(spans) if span.field == "abstract"]
+    ranked = sorted(shown or range(len(spans)), key=lambda index: -best[index])[:_MAX_SHOWN]
     for index in ranked:
         if index != ranked[0] and best[index] < _NEARLY * abs(best[ranked[0]]):
             return
@@ -68,16 +74,20 @@ def _evidence(
         yield Evidence(span.field, span.start, span.end, text, _round(best[index]))
 
 
-def _matched(asked: EncodedQuery, cosines: Float32Array) -> Iterator[Matched]:
-    """Give the part of the question that a document fits best, and one nearly as good."""
-    if not asked.places:
+def _matched(query: EncodedQuery, cosines: Float32Array) -> Iterator[Matched]:
+    """Yield the part of the question that a document fits best, and one nearly as good.
+
+    `cosines` is float32 (sentences, 1 + parts).
+    """
+    part_count = len(query.part_spans)
+    if not part_count:
         return
-    best = cosines[:, 1 : 1 + len(asked.places)].max(axis=0, initial=-1.0)
-    best[asked.part_weights[: len(asked.places)] < TELLING] = -1.0
-    for index in np.argsort(-best, kind="stable")[:_SHOWN]:
+    best = cosines[:, 1 : 1 + part_count].max(axis=0, initial=-1.0)
+    best[query.part_weights[:part_count] < MIN_SHOWN_WEIGHT] = -1.0
+    for index in np.argsort(-best, kind="stable")[:_MAX_SHOWN]:
         if best[index] < _NEARLY * best.max():
             return
-        start, end = asked.places[index]
+        start, end = query.part_spans[index]
         yield Matched(start, end, _round(best[index]))
 
 

@@ -1,4 +1,4 @@
-"""A question to an answer: read it, search both ways, look closer, show the evidence, judge."""
+"""Answer a question: check it, encode it, retrieve, rerank, show evidence, decide the verdict."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ import numpy as np
 
 from embedder.index.facets import FacetFilter
 from embedder.records import Answer, Hit, Question, RankingWeights
-from embedder.search import evidence, query, reranking, retrieval, validation
+from embedder.search import evidence, query
 from embedder.search.fusion import min_max_normalise
 from embedder.search.query import EncodedQuery
-from embedder.search.retrieval import Candidates
+from embedder.search.reranking import rerank
+from embedder.search.retrieval import Candidates, find_candidates, nearest_documents
 from embedder.search.served import ServedGeneration
-from embedder.search.verdict import Signals, decide
+from embedder.search.validation import MAX_LIMIT, require_range, validate_query
+from embedder.search.verdict import VerdictSignals, decide_verdict
 from embedder.store.snapshot import Snapshot
-from embedder.vectors import Float32Array, normalise
+from embedder.vectors import DocumentPositions, DocumentRows, Float32Array, normalise
 
 DEFAULT_WEIGHTS = RankingWeights()
-# The least share of a question's words that is taken for known.
-_LEAST_KNOWN = 0.5
+# Keywords keep at least this share of their weight, however few of a question's words are known.
+_MIN_KNOWN_SHARE = 0.5
 
 
 def answer(
-    loaded: ServedGeneration,
+    served: ServedGeneration,
     snapshot: Snapshot,
     question: Question,
     weights: RankingWeights = DEFAULT_WEIGHTS,
@@ -33,78 +35,97 @@ def answer(
     Raises RequestError (UnknownValue for a filter) for a question that cannot be answered as
     it stands.
     """
-    begin = time.perf_counter()
-    validation.check(question)
-    asked = query.read(loaded, question, weights)
-    hybrid = _dense_weight(asked, weights)
-    weight = {"hybrid": hybrid, "semantic": 1.0, "keyword": 0.0}[question.mode]
-    found = retrieval.find(loaded, question, asked, weight)
+    start = time.perf_counter()
+    validate_query(question)
+    encoded = query.encode(served, question, weights)
+    dense_weight = _dense_weight(question, encoded, weights)
+    candidates = find_candidates(served, question, encoded, dense_weight)
     if question.mode != "keyword":
-        found = reranking.rerank(loaded, asked, found, weight, weights)
-    page = range(question.offset, min(question.offset + question.limit, len(found.positions)))
+        candidates = rerank(served, encoded, candidates, dense_weight, weights)
+    page = range(question.offset, min(question.offset + question.limit, len(candidates)))
     return Answer(
-        verdict=decide(_signals(asked, found), loaded.manifest.calibration),
-        total=found.scope.total,
-        hits=tuple(evidence.hits(loaded, snapshot, asked, found, page)),
-        facets=found.scope.facets,
-        understood=asked.understood,
-        model=loaded.manifest.model,
-        generation=loaded.generation,
-        took_ms=round((time.perf_counter() - begin) * 1000, 1),
+        verdict=decide_verdict(_signals(encoded, candidates), served.manifest.calibration),
+        total=candidates.filtered.total,
+        hits=tuple(evidence.hits(served, snapshot, encoded, candidates, page)),
+        facets=candidates.filtered.facets,
+        understood=encoded.understood,
+        model=served.manifest.model,
+        generation=served.generation,
+        took_ms=round((time.perf_counter() - start) * 1000, 1),
     )
 
 
-def place(loaded: ServedGeneration, row: int) -> tuple[float, float] | None:
-    """Give where the document in a row lies on the map, None where there is no saying."""
-    if loaded.chart is None:
+def map_place(served: ServedGeneration, row: int) -> tuple[float, float] | None:
+    """Return where the document in a row is on the map: x and y, 0 to 1.
+
+    None for a document without text, and in a library without a map.
+    """
+    if served.document_map is None:
         return None
-    at = np.flatnonzero(loaded.chart.rows == row)
-    if len(at):
-        x, y = loaded.chart.coordinates()[at[0]].tolist()
+    shown = np.flatnonzero(served.document_map.rows == row)
+    if len(shown):
+        x, y = served.document_map.coordinates()[shown[0]].tolist()
         return x, y
-    vector = _vector(loaded, row)
-    return None if vector is None else loaded.chart.locate(vector)
+    vector = _document_vector(served, row)
+    return None if vector is None else served.document_map.locate(vector)
 
 
-def neighbours(loaded: ServedGeneration, snapshot: Snapshot, row: int, limit: int) -> list[Hit]:
-    """Give the documents nearest to the one in a row, by the average of its passages."""
-    validation.check_range("limit", limit, 1, validation.MAX_LIMIT)
-    position = np.flatnonzero(loaded.facets.rows == row)
-    vector = _vector(loaded, row)
+def similar_documents(
+    served: ServedGeneration, snapshot: Snapshot, row: int, limit: int
+) -> list[Hit]:
+    """Return the documents nearest to the one in a row, by the average of its passages.
+
+    Raises RequestError for a limit out of range.
+    """
+    require_range("limit", limit, 1, MAX_LIMIT)
+    vector = _document_vector(served, row)
     if vector is None:
         return []
-    scope = loaded.scope(FacetFilter())
-    near, cosines = retrieval.nearest(loaded, vector, scope, len(position) + limit)
-    others = near != position
-    positions, similarities = near[others], cosines[others]
-    nothing = np.zeros_like(similarities)
-    found = retrieval.in_order(
-        Candidates(scope, positions, similarities, nothing, min_max_normalise(similarities, 0.0))
+    filtered = served.filtered_set(FacetFilter())
+    positions, similarities = nearest_documents(served, vector, filtered, limit + 1)
+    candidates = Candidates(
+        filtered,
+        positions,
+        similarities,
+        keyword_scores=np.zeros_like(similarities),
+        scores=min_max_normalise(similarities, 0.0),
     )
-    asked = query.like(vector)
-    page = range(min(limit, len(found.positions)))
-    return list(evidence.hits(loaded, snapshot, asked, found, page))
+    others = candidates.select(positions != _position(served, row)).ranked()
+    page = range(min(limit, len(others)))
+    return list(evidence.hits(served, snapshot, query.from_vector(vector), others, page))
 
 
-def _vector(loaded: ServedGeneration, row: int) -> Float32Array | None:
-    """Give the vector of the document in a row, float32 (dim,); None if it has no text."""
-    own, _ = loaded.passages_of(np.flatnonzero(loaded.facets.rows == row))
-    return normalise(loaded.dense.vectors(own).mean(axis=0)) if len(own) else None
+def _document_vector(served: ServedGeneration, row: int) -> Float32Array | None:
+    """Return the vector of the document in a row, float32 (dim,); None if it has no text."""
+    slots, _ = served.passages.slots_of(_position(served, row))
+    return normalise(served.dense.vectors(slots).mean(axis=0)) if len(slots) else None
 
 
-def _dense_weight(asked: EncodedQuery, weights: RankingWeights) -> float:
-    """Give what meaning weighs against keywords, 0 to 1.
+def _position(served: ServedGeneration, row: int) -> DocumentPositions:
+    """Return the position of the document in a row: int64 (1,)."""
+    rows = DocumentRows(np.asarray([row], dtype=np.int64))
+    return DocumentPositions(served.facets.positions(rows))
 
-    Keywords weigh as much less as the question has words that the library does not know: those
-    that it does know of a story in people's own words are mostly not what the story is about.
-    They keep half their weight, for of a question in another language the names are known. In a
-    question that is taken as it stands no words are counted.
+
+def _dense_weight(question: Question, encoded: EncodedQuery, weights: RankingWeights) -> float:
+    """Return the weight of meaning against keywords, 0 to 1.
+
+    In a hybrid search, keywords weigh less the more of the question's words the library does not
+    know: the words that it does know, of a story in a person's own words, are mostly not what the
+    story is about. They keep half their weight, because of a question in another language they
+    are the names. No words of a question that is searched verbatim are counted as unknown.
     """
-    known = 1 - asked.unknown_words / max(asked.words, 1)
-    return 1 - (1 - weights.dense_weight) * max(known, _LEAST_KNOWN)
+    if question.mode != "hybrid":
+        return 1.0 if question.mode == "semantic" else 0.0
+    known_share = 1 - encoded.unknown_word_count / max(encoded.word_count, 1)
+    return 1 - (1 - weights.dense_weight) * max(known_share, _MIN_KNOWN_SHARE)
 
 
-def _signals(asked: EncodedQuery, found: Candidates) -> Signals | None:
-    if not len(found.positions):
+def _signals(encoded: EncodedQuery, candidates: Candidates) -> VerdictSignals | None:
+    if not len(candidates):
         return None
-    return Signals(float(found.similarities.max()), asked.words, asked.unknown_words)
+    return VerdictSignals(
+        best_similarity=float(candidates.similarities.max()),
+        word_count=encoded.word_count,
+        unknown_word_count=encoded.unknown_word_count,
+    )

@@ -1,128 +1,184 @@
-"""A question, read and encoded: what both ways of searching look for."""
+"""Encode a question: the vectors and words that both ways of searching look for."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from embedder.index.lexical import LexicalQuery
+from embedder.encoders.encoder import Encoder
+from embedder.index.lexical import LexicalIndex, LexicalQuery
 from embedder.records import Question, RankingWeights, Understood
-from embedder.search import rewriting
 from embedder.search.fusion import estimated_minimum
+from embedder.search.rewriting import RewrittenQuery, rewrite, verbatim
 from embedder.search.served import ServedGeneration
 from embedder.text import passages
 from embedder.vectors import Float32Array, Int64Array, normalise
 
-# A part that tells less than this, against the one that tells most, is not shown as fitting.
-TELLING = 1 / 3
-# Letters that a word has for which related words are looked for.
-_TELLING_WORD = 4
-# In how many words that the library does not use it is looked for others near them. A story has
-# many: those are everyday words, and what is near them is too.
-_MOST_ODD = 8
+# A part that weighs less than this, against the weightiest, is not shown as matched.
+MIN_SHOWN_WEIGHT = 1 / 3
+# Related words are looked for only for words of at least this many letters, and only in questions
+# with at most this many unknown words: a story has many, and they are everyday words, to which
+# everyday words are near.
+_MIN_EXPANDED_LETTERS = 4
+_MAX_EXPANDED_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedQuery:
-    """A question as it is searched: vectors of unit length, and words.
+    """A question as it is searched for: vectors of unit length, and words.
 
-    `vectors` (1 + parts, dim) are of the whole and of its parts, if any, and `part_weights`
-    (parts,) how much each part tells, the most 1; the first of the parts are its sentences, whose
-    `places` are [start, end) in characters. `low` is about the lowest cosine that the library has
-    with it, `words` is how many different words it has, `unknown_words` how many of them the
-    library does not have.
+    `vectors` is float32 (1 + parts, dim): the whole question, then its parts if it has several.
+    `part_weights` is float32 (parts,), how specific each part's words are, the highest 1. The
+    first of the parts are the question's sentences, at `part_spans`, [start, end) in characters;
+    one more may be its glossary terms. `estimated_minimum` is about the lowest cosine of the
+    question with the library's passages. `word_count` counts its different words,
+    `unknown_word_count` those of them that neither library nor glossary has.
     """
 
     vectors: Float32Array
     part_weights: Float32Array
-    places: tuple[tuple[int, int], ...]
-    low: float
-    words: int
-    unknown_words: int
-    wanted: LexicalQuery
+    part_spans: tuple[tuple[int, int], ...]
+    estimated_minimum: float
+    word_count: int
+    unknown_word_count: int
+    lexical: LexicalQuery
     understood: tuple[Understood, ...]
 
     @property
     def vector(self) -> Float32Array:
-        """The vector of the whole, float32 (dim,)."""
+        """The vector of the whole question, float32 (dim,)."""
         whole: Float32Array = self.vectors[0]
         return whole
 
-    def shown(self) -> Int64Array:
-        """Give the rows of `vectors` whose sentences are shown: the whole and what tells enough."""
-        return np.concatenate(([0], 1 + np.flatnonzero(self.part_weights >= TELLING)))
+    def evidence_rows(self) -> Int64Array:
+        """Return the rows of `vectors` that evidence is shown for: the whole and weighty parts."""
+        return np.concatenate(([0], 1 + np.flatnonzero(self.part_weights >= MIN_SHOWN_WEIGHT)))
 
 
-def read(loaded: ServedGeneration, question: Question, weights: RankingWeights) -> EncodedQuery:
-    """Read a question and encode all that is to be encoded of it in one go."""
+def encode(served: ServedGeneration, question: Question, weights: RankingWeights) -> EncodedQuery:
+    """Rewrite a question and encode all its texts in one call of the model."""
     if question.expand:
-        reading = rewriting.read_question(question.text, loaded.glossary, loaded.speller, weights)
+        rewritten = rewrite(question.text, served.glossary, served.speller, weights)
     else:
-        reading = rewriting.read_plainly(question.text)
-    unknown_words = [
-        word
-        for word in reading.unknown_words
-        if not (loaded.speller.uses(word) or loaded.lexical.knows(word))
-    ]
-    encoder = loaded.encoder
-    places = passages.split_into_windows(reading.whole, encoder.count_tokens, encoder.max_tokens)
-    whole = [reading.whole[start:end] for start, end in places]
-    parts = [part.text for part in reading.parts] + [reading.terms] * bool(reading.terms)
-    # Of short words most only join others: `her` is near `their`, which helps nobody; and who
-    # asks of Italy does not ask of Croatia.
-    odd = [
-        each
-        for each in unknown_words
-        if len(each) >= _TELLING_WORD
-        and each not in reading.named
-        and loaded.related.in_their_script(each)
-    ]
-    if len(odd) > _MOST_ODD:
-        odd = []
-    rows = encoder.encode_queries([*whole, *parts, *odd])
-    windows, rest = rows[: len(whole)], rows[len(whole) :]
-    part_weights = np.asarray(
-        [loaded.lexical.information(each) for each in parts], dtype=np.float32
+        rewritten = verbatim(question.text)
+    unknown_words = _unknown_words(served, rewritten)
+    expanded = _expandable(served, rewritten, unknown_words)
+    parts = [part.text for part in rewritten.parts]
+    if rewritten.terms:
+        parts.append(rewritten.terms)
+    whole, part_vectors, word_vectors = _encode_texts(
+        served.encoder, rewritten.whole, parts, expanded
     )
-    near = loaded.related.near(rest[len(parts) :])
-    related = {
-        word: cosine * weights.related_weight for each in near for word, cosine in each.items()
-    }
-    taken = [
-        Understood("related", *reading.unknown_words[word], ", ".join(each))
-        for word, each in zip(odd, near, strict=True)
-        if each and weights.related_weight
-    ]
-    vector = windows[0] if len(windows) == 1 else normalise(windows.mean(axis=0))
+    related = dict(zip(expanded, served.related.near(word_vectors), strict=True))
     return EncodedQuery(
-        vectors=np.concatenate((vector[np.newaxis], rest[: len(parts)])),
-        part_weights=part_weights / max(float(part_weights.max(initial=0.0)), 1e-9),
-        low=estimated_minimum(loaded.sample @ vector),
-        words=reading.words,
-        unknown_words=len(unknown_words),
-        places=tuple((part.start, part.end) for part in reading.parts),
-        wanted=LexicalQuery(
-            reading.corrected,
-            [part.corrected for part in reading.parts],
-            related,
-            reading.rings,
-            weights.title_weight,
-            weights.ring_weight,
-        ),
-        understood=(*reading.understood, *taken),
+        vectors=np.concatenate((whole[np.newaxis], part_vectors)),
+        part_weights=_part_weights(served.lexical, parts),
+        part_spans=tuple((part.start, part.end) for part in rewritten.parts),
+        estimated_minimum=estimated_minimum(served.sample @ whole),
+        word_count=rewritten.word_count,
+        unknown_word_count=len(unknown_words),
+        lexical=_lexical_query(rewritten, related, weights),
+        understood=(*rewritten.understood, *_as_understood(rewritten, related, weights)),
     )
 
 
-def like(vector: Float32Array) -> EncodedQuery:
-    """Take a document's vector, float32 (dim,), for a question without words."""
+def from_vector(vector: Float32Array) -> EncodedQuery:
+    """Return a query without words from a document's vector, float32 (dim,), of unit length."""
     return EncodedQuery(
         vectors=vector[np.newaxis],
         part_weights=np.empty(0, dtype=np.float32),
-        places=(),
-        low=0.0,
-        words=0,
-        unknown_words=0,
-        wanted=LexicalQuery(""),
+        part_spans=(),
+        estimated_minimum=0.0,
+        word_count=0,
+        unknown_word_count=0,
+        lexical=LexicalQuery(""),
         understood=(),
     )
+
+
+def _unknown_words(served: ServedGeneration, rewritten: RewrittenQuery) -> list[str]:
+    """List the words that neither glossary nor library has."""
+    return [
+        word
+        for word in rewritten.words_outside_glossary
+        if not (served.speller.uses(word) or served.lexical.knows(word))
+    ]
+
+
+def _expandable(
+    served: ServedGeneration, rewritten: RewrittenQuery, unknown_words: Collection[str]
+) -> list[str]:
+    """List the unknown words for which related words are looked for.
+
+    Short words mostly join others (`her` is near `their`, which does not help), and names have no
+    related words (a question about Italy is not about Croatia).
+    """
+    words = [
+        word
+        for word in unknown_words
+        if len(word) >= _MIN_EXPANDED_LETTERS
+        and word not in rewritten.names
+        and served.related.in_their_script(word)
+    ]
+    return words if len(words) <= _MAX_EXPANDED_WORDS else []
+
+
+def _encode_texts(
+    encoder: Encoder, whole: str, parts: Sequence[str], words: Sequence[str]
+) -> tuple[Float32Array, Float32Array, Float32Array]:
+    """Encode a question, its parts, and single words: float32 (dim,), (parts, dim), (words, dim).
+
+    A question that is longer than the model reads is the normalised mean of its windows.
+    """
+    spans = passages.split_into_windows(whole, encoder.count_tokens, encoder.max_tokens)
+    windows = [whole[start:end] for start, end in spans]
+    rows = encoder.encode_queries([*windows, *parts, *words])
+    window_vectors, part_vectors, word_vectors = np.split(
+        rows, [len(windows), len(windows) + len(parts)]
+    )
+    if len(windows) == 1:
+        return window_vectors[0], part_vectors, word_vectors
+    return normalise(window_vectors.mean(axis=0)), part_vectors, word_vectors
+
+
+def _part_weights(lexical: LexicalIndex, parts: Sequence[str]) -> Float32Array:
+    """Return how specific each part's words are, the highest 1: float32 (parts,), 0 to 1."""
+    information = np.asarray([lexical.information(part) for part in parts], dtype=np.float32)
+    return information / max(float(information.max(initial=0.0)), 1e-9)
+
+
+def _lexical_query(
+    rewritten: RewrittenQuery,
+    related: Mapping[str, Mapping[str, float]],
+    weights: RankingWeights,
+) -> LexicalQuery:
+    """Return what the keyword index looks for; `related` has the near words of each unknown one."""
+    return LexicalQuery(
+        text=rewritten.corrected,
+        parts=[part.corrected for part in rewritten.parts],
+        related={
+            word: cosine * weights.related_weight
+            for near in related.values()
+            for word, cosine in near.items()
+        },
+        rings=rewritten.rings,
+        title_weight=weights.title_weight,
+        ring_weight=weights.ring_weight,
+    )
+
+
+def _as_understood(
+    rewritten: RewrittenQuery,
+    related: Mapping[str, Mapping[str, float]],
+    weights: RankingWeights,
+) -> list[Understood]:
+    """Return the related words that are looked for, for a person to see."""
+    if not weights.related_weight:
+        return []
+    return [
+        Understood("related", *rewritten.words_outside_glossary[word], ", ".join(near))
+        for word, near in related.items()
+        if near
+    ]

@@ -1,7 +1,7 @@
-"""What a question says: its sentences, its misspelt words, and the field's terms in it.
+"""Rewrite a question: its sentences, its misspelt words, and the glossary's terms for it.
 
-A question becomes a text to be read whole and, when it is long, its parts, each with the
-glossary's terms for what it says behind it. Nothing of a question is left out.
+A question becomes a text to encode as a whole and, when it is long, its parts, each followed by
+the glossary's terms for what it says. Nothing of a question is left out.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from dataclasses import dataclass, replace
 from embedder.records import RankingWeights, Understood
 from embedder.text.countries import country_code
 from embedder.text.folding import fold
-from embedder.text.glossary import Glossary
+from embedder.text.glossary import Glossary, RingMatch
 from embedder.text.sentences import split_sentences
 from embedder.text.spelling import Speller
 from embedder.text.words import Word, singular, words
 
-# A page is read in at most so many parts; sentences of a longer one share a part.
-_MOST_PARTS = 24
+# A question has at most this many parts; neighbouring sentences of a longer one share a part.
+_MAX_PARTS = 24
+_MIN_COUNTED_LETTERS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a question at [start, end), corrected, and as it is to be read: with terms."""
+    """A piece of a question at [start, end): `corrected`, and with its terms, `text`."""
 
     start: int
     end: int
@@ -33,13 +34,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class RewrittenQuery:
-    """How a question is read.
+    """A question as it is searched for.
 
-    `whole` is all of it with the glossary's terms behind it, `corrected` the same without;
-    `parts` are its parts if there are several, `terms` the glossary's terms alone, `rings`
-    their numbers. `words` counts its different words of three letters or more, `unknown_words` are
-    those of them, in lower case, that the glossary does not know, with where they first stand;
-    of these `named` are names: of a country, or written with a capital within a sentence.
+    `corrected` is all of it, `whole` the same followed by the glossary's terms; `parts` are its
+    parts if it has several, `terms` the glossary's terms alone, `rings` the numbers of their
+    rings. `word_count` counts its different words of three letters or more;
+    `words_outside_glossary` are those of them, folded, that no glossary term covers, with where
+    they first occur; `names` are those of these that are a country's name, or are written with a
+    capital inside a sentence.
     """
 
     whole: str
@@ -47,110 +49,153 @@ class RewrittenQuery:
     parts: tuple[Part, ...]
     terms: str
     rings: tuple[int, ...]
-    unknown_words: Mapping[str, tuple[int, int]]
-    named: frozenset[str]
-    words: int
+    words_outside_glossary: Mapping[str, tuple[int, int]]
+    names: frozenset[str]
+    word_count: int
     understood: tuple[Understood, ...]
 
 
-def read_plainly(text: str) -> RewrittenQuery:
-    """Read a question as it stands: its parts, and nothing put in or corrected."""
+@dataclass(frozen=True, slots=True)
+class _RewrittenPart:
+    """What was found in one part of a question; `counted` are its words of three letters."""
+
+    part: Part
+    recognised: Sequence[RingMatch]
+    counted: Sequence[Word]
+    understood: Sequence[Understood]
+
+    def outside_glossary(self) -> list[Word]:
+        """Return the counted words that no glossary term covers."""
+        covered = {index for found in self.recognised for index in range(found.start, found.end)}
+        return [word for word in self.counted if word.start not in covered]
+
+
+def verbatim(text: str) -> RewrittenQuery:
+    """Return a question as it stands: cut into parts, with nothing added or corrected."""
     parts = tuple(Part(start, end, text[start:end], text[start:end]) for start, end in _cut(text))
     return RewrittenQuery(
-        text, text, parts if len(parts) > 1 else (), "", (), {}, frozenset(), 0, ()
+        whole=text,
+        corrected=text,
+        parts=parts if len(parts) > 1 else (),
+        terms="",
+        rings=(),
+        words_outside_glossary={},
+        names=frozenset(),
+        word_count=0,
+        understood=(),
     )
 
 
-def read_question(
+def rewrite(
     text: str, glossary: Glossary, speller: Speller, weights: RankingWeights
 ) -> RewrittenQuery:
-    """Read a question with the field's glossary and the library's spelling."""
-    parts: list[Part] = []
-    understood: list[Understood] = []
-    rings: dict[int, str] = {}
-    unknown_words: dict[str, tuple[int, int]] = {}
-    named: set[str] = set()
-    different: dict[str, None] = {}
-    for start, end in _cut(text):
-        found = words(text[start:end])
-        mended, slips = _mend(found, speller) if weights.spelling else (found, [])
-        recognised = glossary.find(mended)
-        rings.update((each.ring.number, each.ring.term) for each in recognised)
-        terms = [each.ring.term for each in recognised] if weights.terms else []
-        understood += [_shift(each, start) for each in slips]
-        understood += [
-            Understood("term", start + each.start, start + each.end, each.ring.term)
-            for each in recognised
-            if not _is_same(text[start + each.start : start + each.end], each.ring.term)
-        ]
-        covered = {at for each in recognised for at in range(each.start, each.end)}
-        counted = [each for each in mended if len(each.written) > 2 and each.written.isalpha()]
-        different.update((each.form, None) for each in counted)
-        for each in counted:
-            if each.start not in covered:
-                unknown_words.setdefault(fold(each.written), (start + each.start, start + each.end))
-                if _is_name(each):
-                    named.add(fold(each.written))
-        plain = _replaced(text[start:end], slips)
-        parts.append(Part(start, end, plain, _with_terms(plain, list(dict.fromkeys(terms)))))
-    plain = " ".join(each.corrected for each in parts)
+    """Rewrite a question with the glossary's terms and the library's spelling."""
+    rewritten = [
+        _rewrite_part(text, start, end, glossary, speller, weights) for start, end in _cut(text)
+    ]
+    rings = {found.ring.number: found.ring.term for each in rewritten for found in each.recognised}
+    terms = list(rings.values()) if weights.terms else []
+    outside: dict[str, tuple[int, int]] = {}
+    names: set[str] = set()
+    for each in rewritten:
+        for word in each.outside_glossary():
+            start = each.part.start
+            outside.setdefault(fold(word.written), (start + word.start, start + word.end))
+            if _is_name(word):
+                names.add(fold(word.written))
+    parts = tuple(each.part for each in rewritten)
+    corrected = " ".join(part.corrected for part in parts)
     return RewrittenQuery(
-        whole=_with_terms(plain, list(rings.values()) if weights.terms else []),
-        corrected=plain,
-        parts=tuple(parts) if len(parts) > 1 else (),
-        terms="; ".join(rings.values()) if weights.terms else "",
+        whole=_with_terms(corrected, terms),
+        corrected=corrected,
+        parts=parts if len(parts) > 1 else (),
+        terms="; ".join(terms),
         rings=tuple(rings),
-        unknown_words=unknown_words,
-        named=frozenset(named),
-        words=len(different),
-        understood=tuple(understood),
+        words_outside_glossary=outside,
+        names=frozenset(names),
+        word_count=len({word.form for each in rewritten for word in each.counted}),
+        understood=tuple(item for each in rewritten for item in each.understood),
     )
+
+
+def _rewrite_part(
+    text: str,
+    start: int,
+    end: int,
+    glossary: Glossary,
+    speller: Speller,
+    weights: RankingWeights,
+) -> _RewrittenPart:
+    """Rewrite the part of a question at [start, end)."""
+    sentence = text[start:end]
+    found = words(sentence)
+    corrected_words, corrections = _correct(found, speller) if weights.spelling else (found, [])
+    recognised = glossary.find(corrected_words)
+    corrected = _replaced(sentence, corrections)
+    terms = list(dict.fromkeys(found.ring.term for found in recognised)) if weights.terms else []
+    understood = [
+        *corrections,
+        *(
+            Understood("term", found.start, found.end, found.ring.term)
+            for found in recognised
+            if not _is_same(sentence[found.start : found.end], found.ring.term)
+        ),
+    ]
+    return _RewrittenPart(
+        part=Part(start, end, corrected, _with_terms(corrected, terms)),
+        recognised=recognised,
+        counted=[word for word in corrected_words if _is_counted(word)],
+        understood=[
+            replace(item, start=start + item.start, end=start + item.end) for item in understood
+        ],
+    )
+
+
+def _is_counted(word: Word) -> bool:
+    return len(word.written) >= _MIN_COUNTED_LETTERS and word.written.isalpha()
 
 
 def _is_name(word: Word) -> bool:
-    """Tell whether a word of a sentence is a name, which has no other words for it."""
+    """Return whether a word of a sentence is a name: no other word stands for it."""
     return country_code(word.written) is not None or (word.start > 0 and word.written[:1].isupper())
 
 
-def _is_same(said: str, term: str) -> bool:
-    """Tell whether what was said is the term, but for case, accents and number."""
-    return [each.form for each in words(said)] == [each.form for each in words(term)]
+def _is_same(phrase: str, term: str) -> bool:
+    """Return whether a phrase is the term, apart from case, accents and number."""
+    return [word.form for word in words(phrase)] == [word.form for word in words(term)]
 
 
 def _cut(text: str) -> list[tuple[int, int]]:
-    """Cut a question into sentences, at most so many; in a longer one neighbours go together."""
-    places = split_sentences(text)
-    if len(places) <= _MOST_PARTS:
-        return places
-    share = -(-len(places) // _MOST_PARTS)
-    groups = [places[at : at + share] for at in range(0, len(places), share)]
+    """Cut a question into sentences, or into groups of neighbouring ones if it has many."""
+    spans = split_sentences(text)
+    if len(spans) <= _MAX_PARTS:
+        return spans
+    size = -(-len(spans) // _MAX_PARTS)  # rounded up
+    groups = [spans[index : index + size] for index in range(0, len(spans), size)]
     return [(group[0][0], group[-1][1]) for group in groups]
 
 
-def _mend(found: Sequence[Word], speller: Speller) -> tuple[list[Word], list[Understood]]:
-    """Correct misspelt words; what is written all in capitals is a name and stays."""
-    mended, slips = [], []
+def _correct(found: Sequence[Word], speller: Speller) -> tuple[list[Word], list[Understood]]:
+    """Correct misspelt words; a word all in capitals is taken for a name and stays."""
+    corrected, corrections = [], []
     for word in found:
         right = None if word.written.isupper() else speller.correct(word.written.lower())
         if right is None:
-            mended.append(word)
+            corrected.append(word)
             continue
-        slips.append(Understood("spelling", word.start, word.end, right))
-        mended.append(replace(word, written=right, form=singular(fold(right))))
-    return mended, slips
+        corrections.append(Understood("spelling", word.start, word.end, right))
+        corrected.append(replace(word, written=right, form=singular(fold(right))))
+    return corrected, corrections
 
 
-def _replaced(text: str, slips: Sequence[Understood]) -> str:
-    pieces, at = [], 0
-    for slip in slips:
-        pieces += [text[at : slip.start], slip.meaning]
-        at = slip.end
-    return "".join((*pieces, text[at:]))
+def _replaced(text: str, corrections: Sequence[Understood]) -> str:
+    """Return a text with its misspelt words replaced."""
+    pieces, end = [], 0
+    for correction in corrections:
+        pieces += [text[end : correction.start], correction.meaning]
+        end = correction.end
+    return "".join((*pieces, text[end:]))
 
 
 def _with_terms(text: str, terms: Sequence[str]) -> str:
     return f"{text} ({'; '.join(terms)})" if terms else text
-
-
-def _shift(understood: Understood, by: int) -> Understood:
-    return replace(understood, start=understood.start + by, end=understood.end + by)

@@ -1,4 +1,4 @@
-"""Decide how sure an answer is, by the thresholds that a build took from the library."""
+"""Decide how sure an answer is, by thresholds that the build measured on the library."""
 
 from __future__ import annotations
 
@@ -7,52 +7,47 @@ from dataclasses import dataclass
 
 from embedder.records import Verdict
 
-# What an unknown word costs in cosine when all words are unknown, in questions of up to so
-# many words; in longer ones it fades with the square of the length.
+# If all words of a question are unknown, an answer needs this much more cosine, in questions of
+# up to _SHORT_WORDS words; in longer ones less, by the square of the length.
 _UNKNOWN_COST = 0.5
-
-
-_SHORT = 6
-
-
-# A question of so many words, this share of them unknown, is in another language: cosines
-# between languages are lower.
-_SENTENCE = 8
-
-
-_FOREIGN_LANGUAGE = 0.6
-
-
+_SHORT_WORDS = 6
+# A question of at least _LANGUAGE_WORDS words, more than this share of them unknown, is taken to be
+# in another language: cosines between languages are lower, by about this factor.
+_LANGUAGE_WORDS = 8
+_LANGUAGE_SHARE = 0.6
 _ACROSS_LANGUAGES = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
-    """What speaks for an answer.
+class VerdictSignals:
+    """What a verdict is decided by.
 
-    `best` is the cosine of the question with the nearest document, `words` how many different
-    words the question has, `unknown_words` how many of them neither library nor glossary knows.
+    `best_similarity` is the cosine of the question with the nearest document, `word_count` the
+    number of different words in the question, `unknown_word_count` how many of them neither
+    library nor glossary has.
     """
 
-    best: float
-    words: int
-    unknown_words: int
+    best_similarity: float
+    word_count: int
+    unknown_word_count: int
 
 
-def decide(signals: Signals | None, calibration: Mapping[str, float]) -> Verdict:
-    """Give the verdict for an answer (None: there is no document).
+def decide_verdict(signals: VerdictSignals | None, calibration: Mapping[str, float]) -> Verdict:
+    """Return the verdict on an answer; `signals` is None if no document was found.
 
-    `none`: nothing is nearer than questions come by chance. `strong`: a document is nearer
-    than the library's own sentences come to documents that they are not from.
+    `none`: no document is nearer than questions come by chance. `strong`: a document is nearer
+    than the library's own sentences come to documents that they are not from. `calibration` has
+    both cosines, `none` and `strong`.
     """
-    if signals is None or signals.best < _needed(signals, calibration["none"]):
+    if signals is None or signals.best_similarity < _minimum_cosine(signals, calibration["none"]):
         return "none"
-    return "strong" if signals.best >= calibration["strong"] else "possible"
+    return "strong" if signals.best_similarity >= calibration["strong"] else "possible"
 
 
-def _needed(signals: Signals, none: float) -> float:
-    """Give the cosine under which there is no answer."""
-    share = signals.unknown_words / max(signals.words, 1)
-    if signals.words >= _SENTENCE and share > _FOREIGN_LANGUAGE:
-        return none * _ACROSS_LANGUAGES
-    return none + _UNKNOWN_COST * share * min(1.0, (_SHORT / max(signals.words, 1)) ** 2)
+def _minimum_cosine(signals: VerdictSignals, by_chance: float) -> float:
+    """Return the cosine that the nearest document must have for an answer."""
+    word_count = max(signals.word_count, 1)
+    unknown_share = signals.unknown_word_count / word_count
+    if signals.word_count >= _LANGUAGE_WORDS and unknown_share > _LANGUAGE_SHARE:
+        return by_chance * _ACROSS_LANGUAGES
+    return by_chance + _UNKNOWN_COST * unknown_share * min(1.0, (_SHORT_WORDS / word_count) ** 2)

@@ -229,7 +229,7 @@ def test_a_damaged_file_of_the_index_is_named(library: Library, folder: Path) ->
     with pytest.raises(LibraryDamaged) as error:
         library.ask(Question("cats"))
     assert f"'lexical/{file.name}' of generation 1 has SHA-256 " in str(error.value)
-    assert str(error.value).endswith("Build it again: fingerpost index")
+    assert str(error.value).endswith("Rebuild with: fingerpost index")
     (problem,) = library.problems()
     assert file.name in problem
     assert library.verify() == [problem]
@@ -263,7 +263,7 @@ def test_a_library_of_another_rule_is_refused_with_both_values(
     with pytest.raises(LibraryMismatch) as error:
         library.ask(Question("cats"))
     assert str(error.value) == (
-        f"the library's {what} is 99, but {now} is needed. Build it again: fingerpost index"
+        f"the library's {what} is 99, but {now} is needed. Rebuild with: fingerpost index"
     )
 
 

@@ -16,12 +16,13 @@ from embedder.build.pipeline import index
 from embedder.errors import LibraryDamaged
 from embedder.formats import registry
 from embedder.index import approximate, document_map
-from embedder.index.tsne import Plane, lay_out
+from embedder.index.tsne import lay_out
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
 from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.writer import Writer
+from embedder.vectors import Float64Array
 from tests.conftest import Silent, write_jsonl
 from tests.support.words import WordEncoder, a_document, build_words, read_words, returns
 
@@ -248,7 +249,7 @@ def test_a_map_is_kept_while_its_documents_stay(
     laid_out: list[int] = []
     real = lay_out
 
-    def count(rows: Plane, start: Plane | None = None) -> Plane:
+    def count(rows: Float64Array, start: Float64Array | None = None) -> Float64Array:
         laid_out.append(len(rows))
         return real(rows, start)
 

@@ -851,7 +851,7 @@ def test_a_model_that_changed_under_its_name_is_noticed(tmp_path: Path) -> None:
         Library(tmp_path / "v", load=returns(changed)).ask(Question("abstract"))
     assert caught.value.message == (
         f"the library's model is {WordEncoder().fingerprint!r}, but {changed.fingerprint!r} is "
-        "needed. Build it again: fingerpost index"
+        "needed. Rebuild with: fingerpost index"
     )
     report = index(tmp_path / "v", [source], Silent(), load=returns(changed))
     assert counts(report) == {"unchanged": 1, "embedded": 1}

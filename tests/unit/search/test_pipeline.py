@@ -18,7 +18,7 @@ from embedder.errors import DocumentNotFound, RequestError, UnknownValue
 from embedder.library import Library
 from embedder.records import MODES, Answer, Document, Filters, Question, RankingWeights
 from embedder.search import retrieval
-from embedder.search.validation import MAX_LIMIT, MAX_QUERY_CHARS, check
+from embedder.search.validation import MAX_LIMIT, MAX_QUERY_CHARS, validate_query
 from embedder.store.database import Store
 from embedder.text.passages import split_into_passages
 from embedder.text.sentences import split_sentences
@@ -537,7 +537,7 @@ def test_the_longest_question_is_answered(ask: Ask) -> None:
         (
             Question("secret", mode="fuzzy"),
             "mode",
-            "'fuzzy' is no mode. Known: hybrid, semantic, keyword.",
+            "'fuzzy' is not a mode. Modes are: hybrid, semantic, keyword.",
         ),
         (Question("secret", limit=0), "limit", "limit 0 is out of range: 1 to 100."),
         (Question("secret", limit=101), "limit", "limit 101 is out of range: 1 to 100."),
@@ -555,7 +555,7 @@ def test_what_cannot_be_answered_is_refused_with_a_message(
     question: Any, field: str, message: str
 ) -> None:
     with pytest.raises(RequestError) as error:
-        check(question)
+        validate_query(question)
     assert (error.value.field, str(error.value)) == (field, message)
     assert "secret" not in str(error.value)
 
@@ -574,7 +574,7 @@ def test_what_cannot_be_answered_is_refused_with_a_message(
     ids=["longest", "white space", "digit", "one sign", "least", "last page", "last"],
 )
 def test_what_can_be_asked_is_not_refused(question: Any) -> None:
-    assert check(question) is None
+    assert validate_query(question) is None
 
 
 def test_the_library_refuses_before_it_searches(tmp_path: Path) -> None:

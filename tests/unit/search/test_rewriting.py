@@ -9,7 +9,7 @@ import pytest
 
 from embedder.library import Library
 from embedder.records import Question, RankingWeights, Understood
-from embedder.search.rewriting import Part, RewrittenQuery, read_plainly, read_question
+from embedder.search.rewriting import Part, RewrittenQuery, rewrite, verbatim
 from embedder.text.glossary import Glossary, read_glossary
 from embedder.text.sentences import split_sentences
 from embedder.text.spelling import Speller
@@ -53,7 +53,7 @@ def read(glossary: Glossary, speller: Speller):
     """Read a question with the small glossary and vocabulary above."""
 
     def read_it(text: str, weights: RankingWeights = DEFAULT_WEIGHTS) -> RewrittenQuery:
-        return read_question(text, glossary, speller, weights)
+        return rewrite(text, glossary, speller, weights)
 
     return read_it
 
@@ -82,14 +82,14 @@ STORY = (
     "text", ["my pasport", "traficking of TIP", " two  spaces ", "maid.\nMaid? Maid!", "x" * 10_000]
 )
 def test_reading_plainly_changes_nothing(text: str) -> None:
-    reading = read_plainly(text)
+    reading = verbatim(text)
     assert (reading.whole, reading.corrected) == (text, text)
-    assert (reading.rings, reading.unknown_words, reading.understood) == ((), {}, ())
+    assert (reading.rings, reading.words_outside_glossary, reading.understood) == ((), {}, ())
     assert all(part.text == text[part.start : part.end] for part in reading.parts)
 
 
 def test_reading_plainly_cuts_into_sentences() -> None:
-    assert [part.text for part in read_plainly(STORY).parts] == [
+    assert [part.text for part in verbatim(STORY).parts] == [
         "She came in May.",
         "Her employer keeps her pasport, she said!",
         "The maid asked about the shelter?",
@@ -98,7 +98,7 @@ def test_reading_plainly_cuts_into_sentences() -> None:
 
 @pytest.mark.parametrize("text", ["One sentence only.", "no full stop", "trafficking"])
 def test_one_sentence_has_no_parts(text: str, read: Any) -> None:
-    assert read_plainly(text).parts == ()
+    assert verbatim(text).parts == ()
     assert read(text).parts == ()
 
 
@@ -236,7 +236,7 @@ def test_parts_stand_where_their_sentences_do(read: Any) -> None:
     ],
 )
 def test_nothing_of_a_long_question_is_left_out(text: Any, reader: str, read: Any) -> None:
-    reading = read_plainly(text) if reader == "plainly" else read(text)
+    reading = verbatim(text) if reader == "plainly" else read(text)
     assert len(reading.parts) <= 24
     places = [(part.start, part.end) for part in reading.parts]
     assert places == sorted(places)
@@ -274,19 +274,19 @@ def test_what_stands_in_two_sentences_is_no_phrase(read: Any) -> None:
 
 
 def test_words_of_terms_are_not_strange(read: Any) -> None:
-    assert read("the maid keeps her passport").unknown_words == {"the": (0, 3)}
+    assert read("the maid keeps her passport").words_outside_glossary == {"the": (0, 3)}
 
 
 def test_strange_words_are_folded_corrected_and_given_once(read: Any) -> None:
-    found = read("Quake? QUAKE! Pasport, qüake.").unknown_words
+    found = read("Quake? QUAKE! Pasport, qüake.").words_outside_glossary
     assert found == {"quake": (0, 5), "passport": (14, 21)}
 
 
 def test_names_are_told_from_words(read: Any) -> None:
     found = read("Zebras and Quagga in italy. Zorn asked Costa. UNKRA?")
-    assert set(found.unknown_words) >= {"zebras", "quagga", "italy", "zorn", "costa"}
-    assert {"quagga", "italy", "costa"} <= found.named
-    assert not found.named & {"zebras", "asked", "zorn"}
+    assert set(found.words_outside_glossary) >= {"zebras", "quagga", "italy", "zorn", "costa"}
+    assert {"quagga", "italy", "costa"} <= found.names
+    assert not found.names & {"zebras", "asked", "zorn"}
 
 
 @pytest.mark.parametrize("said", ["maids", "Domestic workers", "domestic worker"])

@@ -41,7 +41,7 @@ def test_a_server_over_a_damaged_library_is_not_ready(built_seeds: Path, encoder
     client = client_over(Library(built_seeds, load=lambda _, **__: encoder), built_seeds)
     response = client.get("/ready")
     assert response.status_code == 503
-    assert "Build it again: fingerpost index" in response.get_json()["message"]
+    assert "Rebuild with: fingerpost index" in response.get_json()["message"]
 
 
 def test_a_server_without_its_model_is_not_ready(built_seeds: Path) -> None:
