@@ -28,7 +28,7 @@ class Setting:
     weights: RankingWeights = field(default_factory=RankingWeights)
 
     def changed(self, given: Sequence[str]) -> Setting:
-        """Give these settings with `name=value` changes: `mode`, `expand`, ranking weights.
+        """Return these settings with `name=value` changes: `mode`, `expand`, ranking weights.
 
         Raises RequestError for a name or value that is none.
         """
@@ -64,7 +64,7 @@ class Evaluation:
         trec_files.write_run(path, self.run, "fingerpost")
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the measures as a JSON object."""
+        """Return the measures as a JSON object."""
         return {
             "measures": [asdict(each) for each in self.measured],
             "compared": [asdict(each) for each in self.compared],

@@ -1,6 +1,6 @@
-"""What sources say now against what the library holds: which documents are new, changed or gone.
+"""Compare sources with the library: which documents are new, changed or removed.
 
-Several sources may hold the same document; it is kept once, with what each says of it united.
+Several sources may hold the same document; it is kept once, with the lists of all united.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SLUG_LENGTH = 48
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a build has to do to the documents, and how many it found as they were."""
+    """The documents that a build has to write or remove, and how many are unchanged."""
 
     new: tuple[Document, ...]
     changed: tuple[Document, ...]
@@ -32,7 +32,7 @@ class Changes:
 
 
 def document_id(document: Document) -> str:
-    """Give the id a source gave, or one made of the title and a hash of title, abstract, year.
+    """Return the id a source gave, or one made of the title and a hash of title, abstract, year.
 
     The same document has the same id wherever and whenever it is read.
     """
@@ -47,7 +47,7 @@ def document_id(document: Document) -> str:
 
 
 def identify(entries: Iterable[Entry]) -> list[Entry]:
-    """Give every entry's document its id."""
+    """Return every entry's document its id."""
     return [
         replace(entry, document=replace(entry.document, id=document_id(entry.document)))
         for entry in entries
@@ -55,7 +55,7 @@ def identify(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def to_stored_entry(entry: Entry) -> StoredEntry:
-    """Give what is kept of an entry beside the document itself."""
+    """Return what is stored of an entry beside the document itself."""
     document = entry.document
     united: dict[str, Any] = {name: list(getattr(document, name)) for name in _UNITED}
     return StoredEntry(
@@ -77,26 +77,26 @@ def find_changes(
 
     Raises SourceError where one id stands for two different documents.
     """
-    told: dict[str, list[StoredEntry]] = defaultdict(list)
+    of_document: dict[str, list[StoredEntry]] = defaultdict(list)
     for each in kept:
-        told[each.key].append(each)
+        of_document[each.key].append(each)
     texts: dict[str, Entry] = {}
     for entry in entries:
         first = texts.setdefault(entry.document.id, entry)
         _refuse_two_documents(entry, first.document, f"{first.path}:{first.line}")
-        if entry.document.id in told and entry.document.id in stored:
-            other = told[entry.document.id][0]
+        if entry.document.id in of_document and entry.document.id in stored:
+            other = of_document[entry.document.id][0]
             _refuse_two_documents(entry, stored[other.key], f"{other.path}:{other.line}")
     for entry in entries:
-        told[entry.document.id].append(to_stored_entry(entry))
+        of_document[entry.document.id].append(to_stored_entry(entry))
 
     new, changed, removed, unchanged = [], [], [], 0
     for key in dict.fromkeys((*(entry.document.id for entry in entries), *forgotten)):
-        if not told.get(key):
+        if not of_document.get(key):
             removed.append(key)
             continue
         text = texts[key].document if key in texts else stored[key]
-        document = _merged(text, told[key])
+        document = _merged(text, of_document[key])
         if key not in stored:
             new.append(document)
         elif document != stored[key]:
@@ -106,9 +106,9 @@ def find_changes(
     return Changes(tuple(new), tuple(changed), tuple(removed), unchanged)
 
 
-def _merged(text: Document, told: Iterable[StoredEntry]) -> Document:
-    """Unite what sources say, in the order of their paths and lines."""
-    ordered = sorted(told, key=lambda each: (each.path, each.line))
+def _merged(text: Document, entries: Iterable[StoredEntry]) -> Document:
+    """Unite the entries of a document, in the order of their paths and lines."""
+    ordered = sorted(entries, key=lambda each: (each.path, each.line))
     united: dict[str, Any] = {
         name: tuple(dict.fromkeys(value for each in ordered for value in each.labels[name]))
         for name in _UNITED

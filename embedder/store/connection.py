@@ -1,4 +1,4 @@
-"""Opens the database file, and names what SQLite complains of."""
+"""Open the database file, check its schema, and turn SQLite's errors into ours."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open the database so that a commit survives a loss of power."""
-    # Readers lend connections to one thread after another.
+    # A connection is used by one thread after another.
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-    # A new file's pages hold the sentence vectors of one abstract whole.
+    # Pages large enough for the sentence vectors of one abstract.
     connection.execute("PRAGMA page_size = 16384")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -36,12 +36,12 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def map_into_memory(connection: sqlite3.Connection) -> None:
-    """Read pages where the system keeps them, without copying: a question reads hundreds."""
+    """Map the file into memory, so that the hundreds of pages a question reads are not copied."""
     connection.execute(f"PRAGMA mmap_size = {_MOST_MAPPED}")
 
 
 def create_schema(connection: sqlite3.Connection) -> None:
-    """Make the tables in a new database; leave one that has tables as it is."""
+    """Create the tables in a new database; leave a database with tables as it is."""
     if has_tables(connection):
         return
     schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def create_schema(connection: sqlite3.Connection) -> None:
 
 
 def has_tables(connection: sqlite3.Connection) -> bool:
-    """Tell whether a build has begun to fill the database."""
+    """Return whether the database has tables: whether a build has begun to fill it."""
     return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
 
 
@@ -69,7 +69,7 @@ def check_schema(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def damage_named(path: Path) -> Iterator[None]:
-    """Turn SQLite's own complaint of a broken file into ours."""
+    """Turn SQLite's errors into LibraryError, those of a damaged file into LibraryDamaged."""
     try:
         yield
     except sqlite3.OperationalError as error:

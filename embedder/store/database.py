@@ -1,7 +1,7 @@
-"""The library on disk: documents, passages and vectors; the only room that knows SQLite.
+"""The library's database: one writer, and any number of readers, each on a snapshot.
 
-A row is checked against its own SHA-256 whenever it is read. Readers work on a snapshot: a
-build that switches the generation meanwhile does not show in it.
+A row is checked against its own SHA-256 whenever it is read. A reader sees one state of the
+library: a build that switches the generation meanwhile does not show in it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         """Name the folder; nothing is opened or made yet."""
         self.folder = folder
-        # Connections that nobody reads with now; each is of the file of that device and number.
+        # Idle connections, each with the device and inode of the file it was opened on.
         self._idle: deque[tuple[tuple[int, int], sqlite3.Connection]] = deque()
 
     @property
@@ -48,7 +48,7 @@ class Store:
         return self._identity() is not None
 
     def close(self) -> None:
-        """Close the connections that nobody reads with now."""
+        """Close the idle connections."""
         with suppress(IndexError):
             while True:
                 self._idle.pop()[1].close()
@@ -77,7 +77,7 @@ class Store:
                 self._give_back(identity, connection)
 
     def _identity(self) -> tuple[int, int] | None:
-        """Tell which file lies at the path, None if there is none."""
+        """Return the device and inode of the file at the path, None if there is none."""
         try:
             file = self.path.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -85,9 +85,9 @@ class Store:
         return file.st_dev, file.st_ino
 
     def _connection(self, identity: tuple[int, int]) -> sqlite3.Connection:
-        """Give a connection to the file, the one last used if one is idle: it is still warm.
+        """Return a connection to the file: the idle one used last, whose cache is warm, or a new one.
 
-        Those to a file that was there before are closed.
+        Idle connections to a file that has been replaced are closed.
         """
         with suppress(IndexError):
             while True:
@@ -108,7 +108,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
-        """Be the one writer, making the folder and an empty database if there is none.
+        """Become the only writer; make the folder and an empty database if there is none.
 
         Raises LibraryBusy if another process writes, LibraryError on a network file system.
         """

@@ -1,4 +1,4 @@
-"""Where the files of each generation lie, and how they are made safe and checked.
+"""The files of each generation: where they are, how they are made durable, and checked.
 
     vectors/generations/7/lexical/…      the keyword index
     vectors/generations/7/facets/…       the metadata of all documents
@@ -7,7 +7,7 @@
     vectors/generations/7/glossary.csv   the glossary that it was built with
     vectors/generations/7/map.npz        the map of the documents
 
-A generation's files are written once, before the store names the generation as the one that
+A generation's files are written once, before the database names the generation as the one that
 is served, and never again.
 """
 
@@ -23,22 +23,22 @@ from embedder.files import file_sha256
 
 LEXICAL, FACETS, DENSE, SENTENCES = "lexical", "facets", "dense", "sentences"
 GLOSSARY, MAP = "glossary.csv", "map.npz"
-# In DENSE: the index, and the ids of the passages in it, in the order of adding; the files of
-# their vectors lie beside.
+# In DENSE: the index, and the ids of the passages in it, in the order of adding. The files of
+# their vectors are beside them.
 INDEX, SLOTS = "index.faiss", "passages.npy"
 _LOCK = ".lock"
 
 
 def folder(vectors: Path, generation: int) -> Path:
-    """Give the folder of a generation."""
+    """Return the folder of a generation."""
     return vectors / "generations" / str(generation)
 
 
 def begin(vectors: Path, generation: int, *, base: int | None) -> None:
-    """Make an empty folder for a new generation.
+    """Make the folder of a new generation.
 
-    With `base`, the keyword index and the sentences of that generation are in it: linked, not
-    copied, for neither generation writes to its files again.
+    With `base`, it contains the keyword index and the sentence vectors of that generation, as
+    hard links: neither generation writes to these files again.
     """
     shutil.rmtree(folder(vectors, generation), ignore_errors=True)
     for name in (LEXICAL, SENTENCES):
@@ -51,24 +51,24 @@ def begin(vectors: Path, generation: int, *, base: int | None) -> None:
 
 
 def link(file: Path, target: Path) -> None:
-    """Have a file of one generation in another too."""
-    # tantivy replaces its own two lists, and some arrays are written again; these are small.
+    """Link a file of one generation into another, or copy it where that is needed."""
+    # tantivy replaces its two lists of segments, and some arrays are rewritten; all are small.
     if file.suffix in (".json", ".npy"):
         shutil.copy2(file, target)
         return
     try:
         os.link(file, target)
-    except OSError:  # a file system without links
+    except OSError:  # a file system without hard links
         shutil.copy2(file, target)
 
 
 def finish(
     vectors: Path, generation: int, *, base: int | None, known: Mapping[str, str]
 ) -> dict[str, str]:
-    """Make a generation's files safe against a loss of power, and give their hashes.
+    """Make a generation's files durable against a loss of power, and return their hashes.
 
-    With `base`, the generation that it was built upon, what was linked from there is not read
-    again: `known` are the hashes of that generation's files, which must have been checked.
+    Files that were linked from the `base` generation are not read again: `known` are the hashes of
+    that generation's files, which must have been checked. Returns SHA-256 (hex) by relative path.
     """
     place = folder(vectors, generation)
     earlier = None if base is None else folder(vectors, base)
@@ -85,9 +85,9 @@ def finish(
 
 
 def hashes(place: Path, but: str = "", known: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give the SHA-256 (hex) of each file under a folder that is no lock, by relative path.
+    """Return the SHA-256 (hex) of each file under a folder, by relative path, without lock files.
 
-    Files whose relative path fits the pattern `but` are left out too; those whose hash is known
+    Files whose relative path matches the pattern `but` are left out; those whose hash is known
     are not read.
     """
     known = known or {}
@@ -100,9 +100,9 @@ def hashes(place: Path, but: str = "", known: Mapping[str, str] | None = None) -
 
 
 def problems(vectors: Path, generation: int, wanted: Mapping[str, str], but: str = "") -> list[str]:
-    """Compare a generation's files with their hashes; give a sentence for each that differs.
+    """Compare a generation's files with their hashes; return a sentence for each that differs.
 
-    Files whose relative path fits the pattern `but` are not looked at.
+    Files whose relative path matches the pattern `but` are not compared.
     """
     found = hashes(folder(vectors, generation), but)
     wanted = {name: sha256 for name, sha256 in wanted.items() if not fnmatch(name, but)}
@@ -115,7 +115,7 @@ def problems(vectors: Path, generation: int, wanted: Mapping[str, str], but: str
 
 
 def drop_old(vectors: Path, current: int) -> None:
-    """Remove unfinished generations, and those that no running server can still be reading."""
+    """Remove unfinished generations, and those older than the one before the current."""
     place = vectors / "generations"
     for each in place.iterdir() if place.is_dir() else ():
         if each.name not in (str(current), str(current - 1)):

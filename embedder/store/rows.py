@@ -1,4 +1,4 @@
-"""Rows: their checksums, their JSON, and queries over many values."""
+"""Rows of the database: their checksums, their JSON, and queries over many values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK = 500  # values in one SQL `IN (...)`, well under SQLite's limit
 def select_in(
     connection: sqlite3.Connection, sql: str, values: Sequence[Any], *before: Any
 ) -> Iterator[tuple[Any, ...]]:
-    """Run a query with an `IN ({})` over any number of values, a chunk at a time."""
+    """Run a query with an `IN ({})` over any number of values, in chunks."""
     for at in range(0, len(values), _CHUNK):
         chunk = values[at : at + _CHUNK]
         marks = ", ".join("?" * len(chunk))
@@ -26,7 +26,7 @@ def select_in(
 
 
 def to_document(record: str, sha256: bytes) -> Document:
-    """Give a document from its row.
+    """Return a document from its row.
 
     Raises LibraryDamaged if it does not match its checksum.
     """
@@ -39,17 +39,17 @@ def to_document(record: str, sha256: bytes) -> Document:
 
 
 def vector_columns(vectors: PassageVectors) -> tuple[bytes, bytes]:
-    """Give a passage's vector and its sentences', as they are stored."""
+    """Return a passage's vector and its sentences', as they are stored."""
     return vectors.passage.astype("<f4").tobytes(), vectors.sentences.astype("<f2").tobytes()
 
 
 def passage_sha256(document: int, content: bytes, spans: str) -> bytes:
-    """Give the SHA-256 of a passage's row, 32 bytes."""
+    """Return the SHA-256 of a passage's row, 32 bytes."""
     return sha256_of(b"%d %s %s" % (document, content, spans.encode()))
 
 
 def damaged(what: str, stored: bytes, found: bytes) -> LibraryDamaged:
-    """Give the error for something that does not match its checksum."""
+    """Return the error for something that does not match its checksum."""
     return LibraryDamaged(
         f"{what} does not match its checksum (stored {stored.hex()}, found {found.hex()}). "
         "'fingerpost status --verify' names all; mend them with: fingerpost index"
@@ -64,10 +64,10 @@ def check(content: bytes, sha256: bytes, what: str) -> None:
 
 
 def sha256_of(content: bytes) -> bytes:
-    """Give a SHA-256, 32 bytes."""
+    """Return a SHA-256, 32 bytes."""
     return hashlib.sha256(content).digest()
 
 
 def to_json(value: object) -> str:
-    """Give JSON as it is stored: short, with all characters as they are."""
+    """Return JSON as it is stored: short, with all characters as they are."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

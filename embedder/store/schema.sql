@@ -1,12 +1,12 @@
--- The library: what was read, what was made of it, and which generation is served.
--- Each row that matters carries the SHA-256 of its own contents: SQLite's integrity check
--- looks at the structure of pages, not at what stands in them.
+-- The library: its sources, documents, passages and vectors, and the generation that is served.
+-- Rows carry the SHA-256 of their own contents: SQLite's integrity check looks at the structure
+-- of pages, not at their contents.
 
 CREATE TABLE sources (
     id    INTEGER PRIMARY KEY,
-    path    TEXT NOT NULL UNIQUE,    -- where the file was read, to know it again
+    path    TEXT NOT NULL UNIQUE,    -- of the file, or memory: and an id for a document given
     name    TEXT NOT NULL,           -- the file's name
-    sha256  BLOB                     -- of the file as it was read: the same need not be read again
+    sha256  BLOB                     -- of the file as it was read; a file with the same hash is not read again
 ) STRICT;
 
 CREATE TABLE documents (
@@ -16,7 +16,7 @@ CREATE TABLE documents (
     sha256    BLOB NOT NULL          -- of the record
 ) STRICT;
 
--- What each source says of a document: several sources may hold the same one.
+-- The entries of documents in sources: several sources may hold the same document.
 CREATE TABLE entries (
     source    INTEGER NOT NULL REFERENCES sources (id),
     line      INTEGER NOT NULL,
@@ -27,7 +27,7 @@ CREATE TABLE entries (
 CREATE INDEX entries_by_key ON entries (key);
 
 CREATE TABLE passages (
-    id        INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: indexes in files name it
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: index files refer to it
     document  INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     content   BLOB NOT NULL,         -- passages.content_hash, the key of its vectors
     spans     TEXT NOT NULL,         -- JSON: [[field, start, end], ...], a sentence each
@@ -36,8 +36,8 @@ CREATE TABLE passages (
 CREATE INDEX passages_by_document ON passages (document);
 CREATE INDEX passages_by_content ON passages (content);
 
--- Passages' vectors apart from their sentences': all of the first are read at each start, few of
--- the second for each question. In the order of writing, which is that of the passages.
+-- The vectors of passages are apart from those of their sentences: all of the first are read at
+-- each start, a few of the second for each question.
 CREATE TABLE vectors (
     content  BLOB NOT NULL,          -- passages.content_hash
     model    TEXT NOT NULL,          -- the fingerprint of the model that made them
@@ -54,8 +54,8 @@ CREATE TABLE sentences (
     PRIMARY KEY (content, model)
 ) STRICT;
 
--- Vectors of short texts read as questions: the library's words, and the everyday questions
--- that verdicts are calibrated with.
+-- Vectors of short texts encoded as queries: the library's words, and the questions that verdicts
+-- are calibrated with.
 CREATE TABLE texts (
     text      TEXT NOT NULL,
     model     TEXT NOT NULL,
@@ -64,8 +64,8 @@ CREATE TABLE texts (
     PRIMARY KEY (text, model)
 ) STRICT, WITHOUT ROWID;
 
--- The newest row is the library that is served; it is written in the same transaction as
--- the documents it stands for, so a build that is cut off leaves the one before.
+-- The newest row is the generation that is served; it is written in the same transaction as its
+-- documents, so an interrupted build leaves the one before.
 CREATE TABLE generations (
     number    INTEGER PRIMARY KEY,
     manifest  TEXT NOT NULL,

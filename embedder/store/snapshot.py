@@ -1,4 +1,4 @@
-"""Reads from one state of the database."""
+"""Read from one state of the database."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Snapshot:
         self._db = connection
 
     def generation(self) -> int:
-        """Give the number of the newest generation, 0 if there is none."""
+        """Return the number of the newest generation, 0 if there is none."""
         return int(
             self._db.execute("SELECT coalesce(max(number), 0) FROM generations").fetchone()[0]
         )
 
     def manifest(self, generation: int) -> Manifest:
-        """Give a generation's manifest.
+        """Return a generation's manifest.
 
         Raises LibraryMissing if there is no such generation, LibraryDamaged if it is changed.
         """
@@ -56,7 +56,7 @@ class Snapshot:
         return Manifest(**values)
 
     def claimed_model(self, generation: int) -> str | None:
-        """Give the model that a generation's manifest names, though it may be damaged otherwise."""
+        """Return the model named in a generation's manifest, even if the manifest is damaged."""
         row = self._db.execute(
             "SELECT manifest FROM generations WHERE number = ?", (generation,)
         ).fetchone()
@@ -80,18 +80,18 @@ class Snapshot:
         return [(row, to_document(record, sha256)) for row, record, sha256 in found]
 
     def documents(self, rows: Sequence[int]) -> dict[int, Document]:
-        """Give documents by row number; those that are not there are left out."""
+        """Return documents by row number; rows that do not exist are left out."""
         found = select_in(
             self._db, "SELECT id, record, sha256 FROM documents WHERE id IN ({})", rows
         )
         return {row: to_document(record, sha256) for row, record, sha256 in found}
 
     def row_of(self, key: str) -> int:
-        """Give the row number of the document with this id.
+        """Return the row number of the document with this id.
 
         Raises DocumentNotFound if there is none.
         """
-        # What is no valid text is no document's id, and SQLite would not take it.
+        # An unpaired surrogate is in no document's id, and SQLite would not take it.
         valid = not any("\ud800" <= each <= "\udfff" for each in key)
         row = (
             self._db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
@@ -118,21 +118,21 @@ class Snapshot:
         yield from self._db.execute("SELECT id, key FROM documents ORDER BY key")
 
     def with_text(self) -> Iterator[tuple[int, str]]:
-        """Give the row number and id of each document that has a passage."""
-        # Both are in the index of the ids: no document is read for them.
+        """Return the row number and id of each document that has a passage."""
+        # Both columns are in the index on ids, so no document is read.
         yield from self._db.execute(
             "SELECT id, key FROM documents d"
             " WHERE EXISTS (SELECT 1 FROM passages p WHERE p.document = d.id)"
         )
 
     def passages(self, rows: Sequence[int] | None = None) -> tuple[Int64Array, Int64Array]:
-        """Give passages' ids, ascending, and their documents' row numbers: int64 (n,).
+        """Return the ids of passages, ascending, and their documents' row numbers: int64 (n,).
 
-        Those of all documents, or of those with the row numbers `rows`.
+        Of all documents, or of those with the row numbers `rows`.
         """
         what = "SELECT id, document FROM passages"
         if rows is None:
-            # Not in the order of ids: so all is in the index of documents, a tenth of the table.
+            # Unordered, SQLite reads only the index on documents, a tenth of the table.
             found: Iterable[tuple[int, int]] = self._db.execute(what)
         else:
             found = select_in(self._db, f"{what} WHERE document IN ({{}})", rows)
@@ -144,7 +144,7 @@ class Snapshot:
     def passage_vectors(
         self, model: str, dim: int, ids: Sequence[int] | None = None
     ) -> Iterator[Float32Array]:
-        """Give the vectors of all passages, or of some, by ascending id, in blocks.
+        """Return the vectors of all passages, or of some, by ascending id, in blocks.
 
         Blocks are float32 (m, dim), unit rows, made by the model with this fingerprint.
 
@@ -163,10 +163,10 @@ class Snapshot:
     def sentence_vectors(
         self, model: str, dim: int, ids: Sequence[int] | None = None
     ) -> Iterator[tuple[int, Float32Array]]:
-        """Give the vectors of all passages' sentences, or of some's, by ascending id.
+        """Return the sentence vectors of all passages, or of some, by ascending id.
 
-        Each is a passage's id with float32 (sentences, dim), unit rows but for their rounding to
-        half a float, made by the model with this fingerprint.
+        Each is a passage's id with float32 (sentences, dim), of unit length but for the rounding to
+        float16, made by the model with this fingerprint.
 
         Raises LibraryDamaged if one is missing or does not match its checksum.
         """
@@ -180,7 +180,7 @@ class Snapshot:
     def _of_passages(
         self, columns: str, table: str, model: str, ids: Sequence[int] | None
     ) -> Iterator[tuple[Any, ...]]:
-        """Read what a table `v` has for all passages `p`, or for some, by ascending id."""
+        """Join a table `v` of vectors to all passages `p`, or to some, by ascending id."""
         what = (
             f"SELECT {columns} FROM passages p"  # noqa: S608 (no value from outside)
             f" LEFT JOIN {table} v ON v.content = p.content AND v.model = ?"
@@ -190,7 +190,7 @@ class Snapshot:
         return select_in(self._db, f"{what} WHERE p.id IN ({{}}) ORDER BY p.id", sorted(ids), model)
 
     def spans(self, rows: Sequence[int]) -> dict[int, list[Span]]:
-        """Give where documents' sentences stand, by row number; those without any are left out.
+        """Return the spans of documents' sentences by row number; documents without text are left out.
 
         Raises LibraryDamaged if a row does not match its checksum.
         """
@@ -223,7 +223,7 @@ class Snapshot:
         }
 
     def entries(self, *, keys: Sequence[str]) -> list[StoredEntry]:
-        """Give what sources said of the documents with these ids."""
+        """Return the entries of all sources for the documents with these ids."""
         found = select_in(
             self._db,
             "SELECT s.path, e.line, e.key, e.labels FROM entries e"
@@ -237,12 +237,12 @@ class Snapshot:
         return [row[0] for row in self._db.execute("SELECT path FROM sources ORDER BY path")]
 
     def source_hashes(self) -> dict[str, bytes]:
-        """Give the SHA-256 of each source as it was read, by path; none where it is not known."""
+        """Return the SHA-256 of each source file as it was read, by path; without those not known."""
         found = self._db.execute("SELECT path, sha256 FROM sources WHERE sha256 IS NOT NULL")
         return dict(found.fetchall())
 
     def sources_of_damaged(self) -> set[str]:
-        """List the paths of sources that speak of a document that is gone or damaged."""
+        """List the paths of sources with an entry whose document is missing or damaged."""
         found = self._db.execute(
             "SELECT DISTINCT s.path, d.record, d.sha256 FROM entries e"
             " JOIN sources s ON s.id = e.source LEFT JOIN documents d ON d.key = e.key"
@@ -254,7 +254,7 @@ class Snapshot:
         }
 
     def keys_of(self, path: str) -> list[str]:
-        """List the ids of the documents that a source spoke of."""
+        """List the ids of the documents in a source."""
         found = self._db.execute(
             "SELECT e.key FROM entries e JOIN sources s ON s.id = e.source WHERE s.path = ?",
             (path,),
@@ -262,7 +262,7 @@ class Snapshot:
         return [row[0] for row in found]
 
     def by_key(self, keys: Sequence[str]) -> dict[str, Document]:
-        """Give documents by id, leaving out those not there and those that are damaged."""
+        """Return documents by id, without those that are missing or damaged."""
         found = select_in(
             self._db, "SELECT key, record, sha256 FROM documents WHERE key IN ({})", keys
         )
@@ -273,7 +273,7 @@ class Snapshot:
         }
 
     def verify(self, manifest: Manifest) -> list[str]:
-        """Check every row against its checksum; give a sentence for each that fails."""
+        """Check every row against its checksum; return a sentence for each that fails."""
         return [
             *self._broken_pages(),
             *(f"{what} does not match its checksum" for what in self._changed_rows()),

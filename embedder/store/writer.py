@@ -1,4 +1,4 @@
-"""Writes to the database."""
+"""Write to the database."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from embedder.vectors import Float16Array, PassageVectors
 
 
 class Writer(Snapshot):
-    """Reads and writes. Vectors are kept as they come; all else changes in one transaction."""
+    """Read and write. Vectors are stored as they come; everything else in one transaction."""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all that is written inside visible at once, or, on an error, none of it."""
+        """Commit everything written inside the block together, or, on an error, nothing."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -28,7 +28,7 @@ class Writer(Snapshot):
         self._db.commit()
 
     def sound_vectors(self, contents: Sequence[bytes], model: str) -> set[bytes]:
-        """Give those contents whose vectors are there and match their checksums."""
+        """Return those content hashes whose vectors are stored and match their checksums."""
         found = select_in(
             self._db,
             "SELECT content, v.vector, v.sha256, s.vectors, s.sha256"
@@ -44,7 +44,7 @@ class Writer(Snapshot):
         }
 
     def without_sound_vectors(self, model: str) -> list[Document]:
-        """Give the documents with a passage whose vectors are missing or damaged."""
+        """Return the documents with a passage whose vectors are missing or damaged."""
         found = self._db.execute(
             "SELECT p.document, p.content, p.spans, p.sha256,"
             " v.vector, v.sha256, s.vectors, s.sha256 FROM passages p"
@@ -66,7 +66,7 @@ class Writer(Snapshot):
     def keep_vectors(
         self, contents: Sequence[bytes], model: str, vectors: Sequence[PassageVectors]
     ) -> None:
-        """Write vectors for good at once: a build that is cut off does not make them again."""
+        """Store and commit vectors: an interrupted build does not compute them again."""
         with self.transaction():
             for content, each in zip(contents, vectors, strict=True):
                 passage, sentences = vector_columns(each)
@@ -93,9 +93,10 @@ class Writer(Snapshot):
         entries: Iterable[StoredEntry],
         hashes: Mapping[str, bytes],
     ) -> None:
-        """Forget what some sources said, then write what sources say now.
+        """Replace the entries of some sources.
 
-        `hashes` are the SHA-256 of the files that were read, by path.
+        The sources in `forgotten` are removed with their entries, then `entries` are written with
+        their sources. `hashes` are the SHA-256 of the files that were read, by path.
         """
         for path in forgotten:
             row = self._db.execute("SELECT id FROM sources WHERE path = ?", (path,)).fetchone()
@@ -116,11 +117,11 @@ class Writer(Snapshot):
             )
 
     def forget_entries(self, ids: Sequence[str]) -> None:
-        """Forget what every source said of some documents."""
+        """Remove the entries of some documents from every source."""
         self._db.executemany("DELETE FROM entries WHERE key = ?", [(key,) for key in ids])
 
     def put_document(self, document: Document) -> int:
-        """Write a document, new or changed, and give its row number."""
+        """Insert or update a document, and return its row number."""
         record = to_json(document.as_dict())
         cursor = self._db.execute(
             "INSERT INTO documents (key, record, sha256) VALUES (?, ?, ?) ON CONFLICT (key)"
@@ -130,7 +131,7 @@ class Writer(Snapshot):
         return int(cursor.fetchone()[0])
 
     def put_passages(self, row: int, passages: Sequence[tuple[Passage, bytes]]) -> None:
-        """Write a document's passages, each with its content hash, in place of those it had."""
+        """Replace a document's passages by others, each with its content hash."""
         self._db.execute("DELETE FROM passages WHERE document = ?", (row,))
         self._db.executemany(
             "INSERT INTO passages (document, content, spans, sha256) VALUES (?, ?, ?, ?)",
@@ -144,20 +145,20 @@ class Writer(Snapshot):
         )
 
     def remove_document(self, key: str) -> int:
-        """Remove a document with its passages and give the row number that it had."""
+        """Remove a document with its passages, and return the row number that it had."""
         row = self.row_of(key)
         self._db.execute("DELETE FROM documents WHERE id = ?", (row,))
         return row
 
     def add_generation(self, number: int, manifest: Manifest) -> None:
-        """Write the manifest that makes this generation the one that is served."""
+        """Insert the manifest that makes this generation the one that is served."""
         text = to_json(asdict(manifest))
         self._db.execute(
             "INSERT INTO generations VALUES (?, ?, ?)", (number, text, sha256_of(text.encode()))
         )
 
     def drop_unused_vectors(self, model: str) -> None:
-        """Remove vectors that no passage uses and those of other models."""
+        """Remove vectors that no passage uses, and those of other models."""
         for name in ("vectors", "sentences"):
             self._db.execute(
                 f"DELETE FROM {name} WHERE model <> ?"  # noqa: S608
