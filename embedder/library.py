@@ -323,7 +323,7 @@ class Library:
         41
         """
         with self._store.snapshot() as snapshot:
-            rows = snapshot.rows_by_id()
+            rows = snapshot.rows_by_id().tolist()
             for start in range(0, len(rows), _DOCUMENTS_PER_READ):
                 chunk = rows[start : start + _DOCUMENTS_PER_READ]
                 documents = snapshot.documents(chunk)

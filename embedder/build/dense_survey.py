@@ -29,8 +29,7 @@ def survey(
 
     The index is written into `folder` if the library is too large for an exact one in memory.
     """
-    found, documents = context.writer.passages()
-    ids = PassageIds(found)
+    ids, documents = context.writer.passages()
     questions = calibration_questions(context)
     everyday = BestCosines(questions.everyday)
     foreign = BestCosines(questions.sentences, questions.sentence_rows)

@@ -37,7 +37,7 @@ from embedder.store import generations
 from embedder.text import passages
 from embedder.text.vocabulary import kept_words
 from embedder.text.words import words
-from embedder.vectors import DocumentRows, Float32Array
+from embedder.vectors import DocumentRow, DocumentRows, Float32Array, PassageIds
 
 FULL_REBUILD_UP_TO = 10_000  # documents, indexed in a few seconds
 
@@ -49,8 +49,8 @@ class RowChanges:
     `replaced` tells whether any of the rows held something before this build.
     """
 
-    added: Mapping[int, Document]
-    gone: Sequence[int]
+    added: Mapping[DocumentRow, Document]
+    gone: Sequence[DocumentRow]
     replaced: bool
 
 
@@ -109,7 +109,7 @@ def _write_lexical(
 
     if full_rebuild or changes.replaced:
         shutil.rmtree(folder)
-        rows: Sequence[tuple[int, Document]] = context.writer.rows()
+        rows: Sequence[tuple[DocumentRow, Document]] = context.writer.rows()
     else:
         rows = sorted(changes.added.items(), key=lambda pair: pair[1].id)
     with context.progress.step("Indexing", len(rows)) as advance:
@@ -129,9 +129,10 @@ def _write_facets(
         facets = Facets.of(context.writer.rows())
     else:
         earlier = Facets.read(generations.folder(context.folder, base) / generations.FACETS)
-        rows_by_id = DocumentRows(np.asarray(context.writer.rows_by_id(), dtype=np.int64))
         facets = earlier.changed(
-            {*changes.gone, *changes.added}, list(changes.added.items()), rows_by_id
+            {*changes.gone, *changes.added},
+            list(changes.added.items()),
+            context.writer.rows_by_id(),
         )
     facets.write(folder)
 
@@ -143,7 +144,7 @@ def _write_sentences(context: BuildContext, folder: Path, *, full_rebuild: bool)
     base = None if full_rebuild else sentence_vectors.SentenceVectors(folder, dim)
     new = ids
     if base:
-        new = np.setdiff1d(ids, base.passages)
+        new = PassageIds(np.setdiff1d(ids, base.passages))
         unused = len(base.passages) + len(new) - len(ids)
         many_files = len(float16_files.files(folder)) >= float16_files.MAX_FILES
         if many_files or unused > sentence_vectors.MAX_UNUSED * len(ids):
@@ -172,7 +173,7 @@ def _write_map(context: BuildContext, file: Path, number: int) -> None:
         blocks = list(context.writer.passage_vectors(model, dim, ids.tolist()))
         vectors = np.concatenate([np.empty((0, dim), dtype=np.float32), *blocks])
         of_documents = document_map.document_vectors(
-            vectors, DocumentRows(documents), DocumentRows(np.asarray(rows, dtype=np.int64))
+            vectors, documents, DocumentRows(np.asarray(rows, dtype=np.int64))
         )
         drawn = document_map.draw(chosen, of_documents, _earlier_map(context, number - 1))
         document_map.write(drawn, file)

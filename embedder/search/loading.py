@@ -26,8 +26,6 @@ from embedder.text.glossary import read_glossary
 from embedder.text.spelling import Speller
 from embedder.text.vocabulary import kept_words
 from embedder.vectors import (
-    DocumentPositions,
-    DocumentRows,
     Float32Array,
     Int64Array,
     PassageIds,
@@ -116,9 +114,8 @@ def _load_passages(
     The slots of an exact index, which is made here, are in the canonical order of passages; those
     of an approximate one are in the order of adding.
     """
-    passage_ids, rows = snapshot.passages()
-    ids = PassageIds(passage_ids)
-    positions = DocumentPositions(facets.positions(DocumentRows(rows)))
+    ids, rows = snapshot.passages()
+    positions = facets.positions(rows)
     if manifest.dense["kind"] == "exact":
         order = canonical_order(ids, positions)
         slot_passages = PassageIds(ids[order])

@@ -85,7 +85,7 @@ class Store:
         return file.st_dev, file.st_ino
 
     def _connection(self, identity: tuple[int, int]) -> sqlite3.Connection:
-        """Return a connection to the file: the idle one used last, whose cache is warm, or a new one.
+        """Return a connection to the file: the idle one used last (its cache is warm) or a new one.
 
         Idle connections to a file that has been replaced are closed.
         """

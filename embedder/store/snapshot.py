@@ -14,10 +14,13 @@ import numpy as np
 from embedder.errors import DocumentNotFound, LibraryDamaged, LibraryMismatch, LibraryMissing
 from embedder.records import Document, Manifest, Span, StoredEntry
 from embedder.store.rows import check, damaged, passage_sha256, select_in, sha256_of, to_document
-from embedder.vectors import Float16Array, Float32Array
-
-Int64Array = np.ndarray[Any, np.dtype[np.int64]]
-
+from embedder.vectors import (
+    DocumentRow,
+    DocumentRows,
+    Float16Array,
+    Float32Array,
+    PassageIds,
+)
 
 # Passages read at once.
 _BLOCK = 50_000
@@ -74,7 +77,7 @@ class Snapshot:
         """Count the passages."""
         return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
 
-    def rows(self) -> list[tuple[int, Document]]:
+    def rows(self) -> list[tuple[DocumentRow, Document]]:
         """Return every document with its row number, in the order of the documents' ids."""
         found = self._db.execute("SELECT id, record, sha256 FROM documents ORDER BY key")
         return [(row, to_document(record, sha256)) for row, record, sha256 in found]
@@ -86,7 +89,7 @@ class Snapshot:
         )
         return {row: to_document(record, sha256) for row, record, sha256 in found}
 
-    def row_of(self, key: str) -> int:
+    def row_of(self, key: str) -> DocumentRow:
         """Return the row number of the document with this id.
 
         Raises DocumentNotFound if there is none.
@@ -100,7 +103,7 @@ class Snapshot:
         )
         if row is None:
             raise DocumentNotFound(key)
-        return int(row[0])
+        return DocumentRow(row[0])
 
     def page(self, limit: int, offset: int) -> list[Document]:
         """Return a page of the library, in the order of the documents' ids."""
@@ -109,15 +112,19 @@ class Snapshot:
         )
         return [to_document(record, sha256) for record, sha256 in found]
 
-    def rows_by_id(self) -> list[int]:
-        """List the row numbers of all documents, in the order of the documents' ids."""
-        return [row for (row,) in self._db.execute("SELECT id FROM documents ORDER BY key")]
+    def rows_by_id(self) -> DocumentRows:
+        """Return the row numbers of all documents, in the order of the documents' ids.
 
-    def ids(self) -> Iterator[tuple[int, str]]:
+        The order is that of code points, as of UTF-8 bytes.
+        """
+        found = self._db.execute("SELECT id FROM documents ORDER BY key")
+        return DocumentRows(np.fromiter((row for (row,) in found), dtype=np.int64))
+
+    def ids(self) -> Iterator[tuple[DocumentRow, str]]:
         """Return the row number and id of each document, in the order of the ids."""
         yield from self._db.execute("SELECT id, key FROM documents ORDER BY key")
 
-    def with_text(self) -> Iterator[tuple[int, str]]:
+    def with_text(self) -> Iterator[tuple[DocumentRow, str]]:
         """Return the row number and id of each document that has a passage."""
         # Both columns are in the index on ids, so no document is read.
         yield from self._db.execute(
@@ -125,7 +132,7 @@ class Snapshot:
             " WHERE EXISTS (SELECT 1 FROM passages p WHERE p.document = d.id)"
         )
 
-    def passages(self, rows: Sequence[int] | None = None) -> tuple[Int64Array, Int64Array]:
+    def passages(self, rows: Sequence[int] | None = None) -> tuple[PassageIds, DocumentRows]:
         """Return the ids of passages, ascending, and their documents' row numbers: int64 (n,).
 
         Of all documents, or of those with the row numbers `rows`.
@@ -139,7 +146,7 @@ class Snapshot:
         numbers = np.fromiter(itertools.chain.from_iterable(found), dtype=np.int64)
         ids, documents = numbers.reshape(-1, 2).T
         order = np.argsort(ids, kind="stable")
-        return ids[order], documents[order]
+        return PassageIds(ids[order]), DocumentRows(documents[order])
 
     def passage_vectors(
         self, model: str, dim: int, ids: Sequence[int] | None = None
@@ -190,7 +197,7 @@ class Snapshot:
         return select_in(self._db, f"{what} WHERE p.id IN ({{}}) ORDER BY p.id", sorted(ids), model)
 
     def spans(self, rows: Sequence[int]) -> dict[int, list[Span]]:
-        """Return the spans of documents' sentences by row number; documents without text are left out.
+        """Return the spans of documents' sentences by row number, without documents of no text.
 
         Raises LibraryDamaged if a row does not match its checksum.
         """
@@ -237,7 +244,7 @@ class Snapshot:
         return [row[0] for row in self._db.execute("SELECT path FROM sources ORDER BY path")]
 
     def source_hashes(self) -> dict[str, bytes]:
-        """Return the SHA-256 of each source file as it was read, by path; without those not known."""
+        """Return the SHA-256 of each source file as it was read, by path, where it is known."""
         found = self._db.execute("SELECT path, sha256 FROM sources WHERE sha256 IS NOT NULL")
         return dict(found.fetchall())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from embedder.records import Document, Manifest, Passage, StoredEntry
 from embedder.store.rows import passage_sha256, select_in, sha256_of, to_json, vector_columns
 from embedder.store.snapshot import Snapshot
-from embedder.vectors import Float16Array, PassageVectors
+from embedder.vectors import DocumentRow, Float16Array, PassageVectors
 
 
 class Writer(Snapshot):
@@ -120,7 +120,7 @@ class Writer(Snapshot):
         """Remove the entries of some documents from every source."""
         self._db.executemany("DELETE FROM entries WHERE key = ?", [(key,) for key in ids])
 
-    def put_document(self, document: Document) -> int:
+    def put_document(self, document: Document) -> DocumentRow:
         """Insert or update a document, and return its row number."""
         record = to_json(document.as_dict())
         cursor = self._db.execute(
@@ -128,7 +128,7 @@ class Writer(Snapshot):
             " DO UPDATE SET record = excluded.record, sha256 = excluded.sha256 RETURNING id",
             (document.id, record, sha256_of(record.encode())),
         )
-        return int(cursor.fetchone()[0])
+        return DocumentRow(cursor.fetchone()[0])
 
     def put_passages(self, row: int, passages: Sequence[tuple[Passage, bytes]]) -> None:
         """Replace a document's passages by others, each with its content hash."""
@@ -144,7 +144,7 @@ class Writer(Snapshot):
             ],
         )
 
-    def remove_document(self, key: str) -> int:
+    def remove_document(self, key: str) -> DocumentRow:
         """Remove a document with its passages, and return the row number that it had."""
         row = self.row_of(key)
         self._db.execute("DELETE FROM documents WHERE id = ?", (row,))

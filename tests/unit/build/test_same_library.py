@@ -106,7 +106,7 @@ def vectors_of(library: Library, folder: Path) -> dict[str, list[bytes]]:
     _, manifest = library.status()
     found: dict[str, list[bytes]] = {}
     with Store(folder).snapshot() as snapshot:
-        rows = dict(snapshot.ids())
+        rows: dict[int, str] = {row: key for row, key in snapshot.ids()}  # noqa: C416
         _, documents = snapshot.passages()
         blocks = snapshot.passage_vectors(manifest.model_sha256, manifest.dim)
         passages = [row.tobytes() for block in blocks for row in block]

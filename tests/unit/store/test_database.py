@@ -129,7 +129,7 @@ def test_documents_are_listed_in_the_order_of_their_ids(store: Store) -> None:
         assert [each.id for each in writer.page(-1, 0)] == ["a", "m", "z"]
         assert [each.id for each in writer.page(1, 1)] == ["m"]
         assert writer.page(5, 3) == []
-        assert [row for row, _ in writer.rows()] == writer.rows_by_id() == [2, 3, 1]
+        assert [row for row, _ in writer.rows()] == writer.rows_by_id().tolist() == [2, 3, 1]
 
 
 def test_a_changed_document_keeps_its_row_number(store: Store) -> None:
