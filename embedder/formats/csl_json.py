@@ -11,9 +11,11 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from embedder.records import Document
+from embedder.records import DOCUMENT_FIELDS, Document
 
-_CUSTOM = ("countries", "country_codes", "regions", "topics", "category", "sources")
+# The fields that have a variable of their own, to the letter.
+_VARIABLES = {"id", "title", "abstract", "authors", "year"}
+_CUSTOM = tuple(name for name in DOCUMENT_FIELDS if name not in _VARIABLES)
 
 
 def write(documents: Iterable[Document]) -> Iterator[str]:

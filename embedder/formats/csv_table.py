@@ -43,12 +43,11 @@ from embedder.errors import SourceError
 from embedder.files import read_text
 from embedder.formats.delimited import join, split
 from embedder.formats.fields import check, name_in_order, year_in
-from embedder.records import Document, Entry
+from embedder.records import DOCUMENT_FIELDS, LIST_FIELDS, Document, Entry
 
-COLUMNS = (
-    *("id", "title", "abstract", "authors", "year", "topics"),
-    *("countries", "country_codes", "regions", "category", "sources"),
-)
+# What a person looks for first stands to the left.
+_LEFT = ("id", "title", "abstract", "authors", "year", "topics")
+COLUMNS = (*_LEFT, *(name for name in DOCUMENT_FIELDS if name not in _LEFT))
 
 STARTERS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"  # the last four are the wide forms
 
@@ -77,9 +76,7 @@ _ZOTERO = {
     "manual tags": "topics",
     "automatic tags": "topics",
 }
-_LISTS = frozenset(
-    {"authors", "editors", "topics", "countries", "country_codes", "regions", "sources"}
-)
+_LISTS = frozenset({*LIST_FIELDS, "editors"})
 # Columns whose names a reference manager wrote, last name first.
 _TURNED = frozenset({"author", "editor"})
 _SEPARATORS = ",;\t"

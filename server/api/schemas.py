@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Annotated, Any, Literal, Required
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -15,13 +14,14 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     StringConstraints,
     TypeAdapter,
+    create_model,
     model_serializer,
 )
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from embedder.records import Document, Filters, Mode, Question, Verdict
+from embedder.records import DOCUMENT_FIELDS, Document, Filters, Mode, Question, Verdict
 from embedder.search.validation import MAX_CANDIDATES, MAX_LIMIT, MAX_QUERY_CHARS
 
 
@@ -34,20 +34,6 @@ _Whole = BeforeValidator(_whole)
 Value = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Year = Annotated[int, Field(ge=1, le=9999), _Whole]
 Similarity = Annotated[float, Field(ge=-1, le=1)]
-DocumentField = Literal[
-    "id",
-    "title",
-    "abstract",
-    "countries",
-    "country_codes",
-    "regions",
-    "authors",
-    "year",
-    "topics",
-    "category",
-    "sources",
-]
-DOCUMENT_FIELDS = tuple(each.name for each in fields(Document))
 _NAME = "|".join(DOCUMENT_FIELDS)
 
 
@@ -75,6 +61,32 @@ class _In(BaseModel):
 
 class _Out(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+# The fields of a document are defined in embedder.records; what the API says about them is made
+# from there. No code here builds or reads these models, so mypy needs to know little about them.
+_HINTS = get_type_hints(Document)
+_DOCUMENT: dict[str, Any] = {
+    name: Annotated[
+        list[str] if spec.is_list else _HINTS[name], Field(description=spec.description)
+    ]
+    for name, spec in DOCUMENT_FIELDS.items()
+}
+DocumentOut = create_model(
+    "DocumentOut",
+    __base__=_Out,
+    __doc__="One document of the library.",
+    __module__=__name__,
+    **_DOCUMENT,
+)
+if TYPE_CHECKING:
+    DocumentField = str
+    SelectedOut = dict[str, Any]
+else:
+    DocumentField = Literal[tuple(DOCUMENT_FIELDS)]
+    SelectedOut = TypedDict("SelectedOut", {**_DOCUMENT, "id": Required[str]}, total=False)
+    SelectedOut.__doc__ = "One document, or those fields of it that were asked for."
+    SelectedOut.__pydantic_config__ = ConfigDict(extra="forbid")
 
 
 class FiltersIn(_In):
@@ -142,40 +154,6 @@ class SearchIn(_In):
             min_similarity=self.min_similarity,
             expand=self.expand,
         )
-
-
-class DocumentOut(_Out):
-    """One document of the library."""
-
-    id: str
-    title: str
-    abstract: str
-    countries: list[str]
-    country_codes: list[str] = Field(description="ISO 3166-1 alpha-3")
-    regions: list[str]
-    authors: list[str]
-    year: int | None
-    topics: list[str]
-    category: str | None
-    sources: list[str] = Field(description="names of the files that it was read from")
-
-
-class SelectedOut(TypedDict, total=False):
-    """One document, or those fields of it that were asked for."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
-
-    id: Required[str]
-    title: str
-    abstract: str
-    countries: list[str]
-    country_codes: Annotated[list[str], Field(description="ISO 3166-1 alpha-3")]
-    regions: list[str]
-    authors: list[str]
-    year: int | None
-    topics: list[str]
-    category: str | None
-    sources: Annotated[list[str], Field(description="names of the files that it was read from")]
 
 
 class EvidenceOut(_Out):
