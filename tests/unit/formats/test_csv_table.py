@@ -1,17 +1,25 @@
+"""CSV: what is read, what is refused, and what is written, as Python's csv module reads it."""
+
 from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from embedder.errors import SourceError
 from embedder.formats import csv_table
+from embedder.formats.csv_table import COLUMNS, FORMULA_STARTS, defuse, restore
 from embedder.records import Document
+from tests.support.documents import PLAIN, generated, seeds, written
 
 KNOWN = (
-    "rename it or take it out. Known columns: id, title, abstract, authors, year, topics, "
+    "rename or remove it. Known columns: id, title, abstract, authors, year, topics, "
     "countries, country_codes, regions, category, sources"
 )
 # Some of the columns of Zotero's export, in its order.
@@ -182,6 +190,39 @@ def test_a_cell_may_be_very_long(tmp_path: Path) -> None:
     assert csv.field_size_limit() == before
 
 
+def test_a_larger_limit_of_the_program_is_kept(tmp_path: Path) -> None:
+    before = csv.field_size_limit(1_000_000)
+    try:
+        assert read(tmp_path, "title\na\n")[0].title == "a"
+        assert csv.field_size_limit() == 1_000_000
+    finally:
+        csv.field_size_limit(before)
+
+
+def test_reading_a_small_table_lowers_no_limit_for_another_thread(tmp_path: Path) -> None:
+    paths = []
+    for number, length in enumerate([300_000, 10, 300_000, 10]):
+        path = tmp_path / f"{number}.csv"
+        path.write_text("title\n" + f"{'x' * length}\n" * 20)
+        paths.append((path, length))
+    before = csv.field_size_limit()
+
+    def lengths(path: Path, length: int) -> bool:
+        return all(
+            len(entry.document.title) == length for _ in range(5) for entry in csv_table.read(path)
+        )
+
+    with ThreadPoolExecutor(len(paths)) as pool:
+        assert all(pool.map(lengths, *zip(*paths, strict=True)))
+    assert csv.field_size_limit() == before
+
+
+def test_importing_changes_no_limit() -> None:
+    code = "import csv, embedder.formats.csv_table; print(csv.field_size_limit())"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert result.stdout.strip() == b"131072"
+
+
 # What is refused.
 
 
@@ -195,45 +236,41 @@ def test_a_cell_may_be_very_long(tmp_path: Path) -> None:
             "1: the columns ['abstract', 'text'] are both 'abstract'; keep one of them",
             id="two of one",
         ),
-        pytest.param(
-            "title\n", "1: the table has no row under the names of its columns", id="no rows"
-        ),
-        pytest.param(
-            ",,\n", "1: the table has no row under the names of its columns", id="no cells"
-        ),
+        pytest.param("title\n", "1: the table has no row below its column names", id="no rows"),
+        pytest.param(",,\n", "1: the table has no row below its column names", id="no cells"),
         pytest.param(
             "title,text\na,b\na,b,c\n",
-            "3: the row that begins here has 3 cells, and the first line names 2 columns. "
+            "3: the row that begins here has 3 cells, but the first line names 2 columns. "
             "Put a cell with a separator in quotation marks",
             id="too many cells",
         ),
         pytest.param(
             "title,text\na\n",
-            "2: the row that begins here has 1 cells, and the first line names 2 columns. "
+            "2: the row that begins here has 1 cells, but the first line names 2 columns. "
             "Put a cell with a separator in quotation marks",
             id="too few cells",
         ),
         pytest.param(
             'title,text\na,"b\nc,d\ne,f\n',
-            "2: the row that begins here cannot be read: unexpected end of data. A cell in "
-            "quotation marks has them doubled inside, and a separator after it",
+            "2: the row that begins here cannot be read: unexpected end of data. Inside a cell in "
+            "quotation marks, double them; after it, put a separator",
             id="an open quotation",
         ),
         pytest.param(
             'title,text\na,"b"c\n',
-            "2: the row that begins here cannot be read: ',' expected after '\"'. A cell in "
-            "quotation marks has them doubled inside, and a separator after it",
+            "2: the row that begins here cannot be read: ',' expected after '\"'. Inside a cell in "
+            "quotation marks, double them; after it, put a separator",
             id="text after a quotation",
         ),
         pytest.param(
             "title,year\na,14\n",
-            "2: year: '14' has no year of four digits, from 1000 to 2999; mend it or take it out",
+            "2: year: '14' has no year of four digits, from 1000 to 2999; correct it or remove it",
             id="year",
         ),
         pytest.param("id\na/similar\n", "2: id: an id cannot end in '/similar'", id="an address"),
         pytest.param(
             "title,country_codes\na,QQQ\n",
-            "2: country_codes.0: Value error, 'QQQ' is no country's code",
+            "2: country_codes.0: Value error, 'QQQ' is not a country code",
             id="no code",
         ),
         pytest.param("\n \n", "1: the file is empty", id="empty"),
@@ -251,3 +288,74 @@ def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path.write_bytes("title\ncafé\n".encode("latin-1"))
     with pytest.raises(SourceError, match=r"csv:2: byte 0xe9 is not UTF-8; save the file as UTF-8"):
         list(csv_table.read(path))
+
+
+# What is written.
+
+
+def rows(*documents: Document) -> list[dict[str, str]]:
+    """Read as a spreadsheet would: with the mark that says UTF-8."""
+    text = written("csv", *documents).encode().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_a_table_stands_so() -> None:
+    assert written("csv", PLAIN).encode() == (
+        b"\xef\xbb\xbfid,title,abstract,authors,year,topics,"
+        b"countries,country_codes,regions,category,sources\r\n"
+        b"health-mekong,Health & Human Trafficking,"
+        b'"A study.\nIn 50% of cases: \xe2\x80\x9ccare\xe2\x80\x9d.",'
+        b"C. Zimmerman et al.; International Organization for Migration (IOM),2014,"
+        b"Trafficking; Health\\; care,"
+        b'"Thailand; Congo, Democratic Republic of the",THA; COD,Asia and the Pacific,'
+        b"Reports,000.txt; 004.txt\r\n"
+    )
+
+
+def test_the_csv_module_reads_the_seeds() -> None:
+    documents = seeds()
+    for document, row in zip(documents, rows(*documents), strict=True):
+        assert tuple(row) == COLUMNS
+        assert (row["id"], row["title"]) == (document.id, document.title)
+        assert row["abstract"] == document.abstract
+        assert row["year"] == str(document.year)
+        assert row["countries"].split("; ") == list(document.countries)
+
+
+def test_the_csv_module_finds_one_row_a_document_whatever_is_in_it() -> None:
+    documents = generated(200)
+    found = rows(*documents)
+    assert [restore(row["id"]) for row in found] == [each.id for each in documents]
+    assert [restore(row["abstract"]) for row in found] == [each.abstract for each in documents]
+    assert all(None not in row and None not in row.values() for row in found)
+
+
+def test_no_cell_is_a_formula() -> None:
+    odd = [replace(PLAIN, title=f"{start}cmd", topics=(f"{start}x",)) for start in "=+-@\t\r\n＝"]
+    for row in rows(*odd, *generated(200)):
+        assert not any(cell.startswith(tuple(FORMULA_STARTS)) for cell in row.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49", "'+49"),
+        ("-x", "'-x"),
+        ("@SUM", "'@SUM"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("\nx", "'\nx"),
+        ("＝1", "'＝1"),
+        ("'=1", "''=1"),
+        ("''-", "'''-"),
+        ("'tis", "'tis"),
+        ("'", "'"),
+        ("''x", "''x"),
+        ("a=1", "a=1"),
+        ("", ""),
+    ],
+)
+def test_an_apostrophe_goes_on_and_comes_off(text: str, cell: str) -> None:
+    assert defuse(text) == cell
+    assert restore(cell) == text

@@ -31,7 +31,7 @@ def test_a_date_has_a_year(date: str, year: int | None) -> None:
 
 @pytest.mark.parametrize("date", ["14", "May 14", "20140512", "999", "3000", "٢٠١٤"])
 def test_a_date_without_one_is_refused(date: str) -> None:
-    with pytest.raises(ValueError, match="has no year of four digits, from 1000 to 2999; mend it"):
+    with pytest.raises(ValueError, match="four digits, from 1000 to 2999; correct it or remove it"):
         year_in(date)
 
 

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from embedder.errors import SourceError
 from embedder.formats import registry
-from embedder.formats.registry import find_files
+from embedder.formats.registry import CSL_JSON, EXPORTS, FORMATS, LISTING, Format, find_files
+from embedder.records import Document
 from tests.conftest import SEEDS
+from tests.support.documents import PLAIN, seeds, written
 
-ENDINGS = ".txt, .jsonl, .ndjson, .csv, .ris, .bib"
+ENDINGS = "known endings: .txt, .jsonl, .ndjson, .csv, .ris, .bib"
+UNKNOWN_ENDING = f"files with this ending cannot be read; {ENDINGS}"
+NO_SOURCE = f"there is no source file in this folder; {ENDINGS}"
 
 
 @pytest.fixture
@@ -75,9 +83,21 @@ def test_no_paths_are_no_files() -> None:
     [
         pytest.param("gone.txt", "no such file or folder", id="not there"),
         pytest.param("gone", "no such file or folder", id="folder not there"),
-        pytest.param("notes.md", f"no reader for this ending; known: {ENDINGS}", id="other ending"),
-        pytest.param("d.txt.bak", f"no reader for this ending; known: {ENDINGS}", id="last ending"),
-        pytest.param("folder.txt", f"no source file here; known endings: {ENDINGS}", id="folder"),
+        pytest.param(
+            "notes.md",
+            UNKNOWN_ENDING,
+            id="other ending",
+        ),
+        pytest.param(
+            "d.txt.bak",
+            UNKNOWN_ENDING,
+            id="last ending",
+        ),
+        pytest.param(
+            "folder.txt",
+            NO_SOURCE,
+            id="folder",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused(name: str, problem: str, folder: Path) -> None:
@@ -148,3 +168,87 @@ def test_a_files_hash_is_of_its_content_and_the_rules(
 def test_a_file_that_cannot_be_read_has_no_hash(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read: No such file or directory"):
         registry.content_hash(tmp_path / "gone.jsonl")
+
+
+# The formats.
+
+
+def test_the_formats_are_these() -> None:
+    assert [(each.name, each.media_type, each.ending) for each in EXPORTS.values()] == [
+        ("ris", "application/x-research-info-systems", "ris"),
+        ("bibtex", "application/x-bibtex", "bib"),
+        ("csl-json", "application/vnd.citationstyles.csl+json", "json"),
+        ("csv", "text/csv", "csv"),
+    ]
+    assert all(name == each.name for name, each in EXPORTS.items())
+
+
+def test_the_formats_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        EXPORTS["csv"].name = "tsv"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        EXPORTS["tsv"] = EXPORTS["csv"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("form", EXPORTS)
+def test_a_piece_needs_one_document_only(form: str) -> None:
+    taken: list[str] = []
+
+    def documents() -> Iterator[Document]:
+        for each in seeds():
+            taken.append(each.id)
+            yield each
+
+    pieces = EXPORTS[form].write(documents())
+    assert taken == []
+    for number in (1, 2, 3):
+        assert next(pieces)
+        assert len(taken) == number
+
+
+@pytest.mark.parametrize("form", EXPORTS)
+def test_nothing_is_written_before_the_first_document_is_there(form: str) -> None:
+    def broken() -> Iterator[Document]:
+        raise SourceError("library", None, "is not there")
+        yield PLAIN
+
+    with pytest.raises(SourceError):
+        next(EXPORTS[form].write(broken()))
+
+
+@pytest.mark.parametrize("form", EXPORTS)
+def test_no_documents_are_a_file_too(form: str) -> None:
+    empty = {"ris": "", "bibtex": "", "csl-json": "[]\n"}
+    assert written(form) == empty.get(form, written("csv", PLAIN).split("\r\n")[0] + "\r\n")
+
+
+def test_every_module_can_do_what_its_format_says() -> None:
+    for form in FORMATS:
+        module = import_module(f"embedder.formats.{form.module}")
+        assert (hasattr(module, "read"), hasattr(module, "write")) == (
+            form.can_read,
+            form.can_write,
+        ), form.name
+
+
+def test_every_export_can_be_written_and_no_ending_is_read_as_two_formats() -> None:
+    assert all(form.can_write for form in EXPORTS.values())
+    endings = [ending for form in FORMATS for ending in form.read_endings]
+    assert len(set(endings)) == len(endings) == 6
+    assert all(f".{form.ending}" in form.read_endings for form in FORMATS if form.can_read)
+
+
+def test_a_format_without_a_reader_says_so() -> None:
+    with pytest.raises(io.UnsupportedOperation, match=r"^CSL-JSON cannot be read, only written$"):
+        CSL_JSON.read(Path("library.json"))
+
+
+def test_a_format_without_a_writer_says_so() -> None:
+    with pytest.raises(io.UnsupportedOperation, match=r"^Listing page cannot be written"):
+        LISTING.write([PLAIN])
+
+
+def test_a_format_is_imported_when_it_is_first_used() -> None:
+    form = Format("x", "X", "text/x", "x", (".x",), "no_such_module")
+    with pytest.raises(ModuleNotFoundError, match=r"embedder\.formats\.no_such_module"):
+        form.read(Path("a.x"))

@@ -1,14 +1,20 @@
+"""RIS: what is read, what is refused, and what is written, as rispy reads it."""
+
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import rispy
 
 from embedder.build.diff import document_id
 from embedder.errors import SourceError
 from embedder.formats import ris
 from embedder.records import Document
-from tests.support.documents import PLAIN, written
+from tests.support.documents import PLAIN, generated, seeds, written
 
 # As Zotero writes.
 ZOTERO = """\
@@ -79,6 +85,8 @@ ED  - Glattauer, Daniel
 Y1  - n.d.
 ER  -
 """
+
+BEGINS = "a record begins with TY, two spaces, a hyphen and its type"
 
 
 def write(folder: Path, text: str) -> Path:
@@ -230,48 +238,48 @@ def test_an_exact_value_that_is_none_is_passed_over(exact: str, tmp_path: Path) 
     [
         pytest.param(
             "TI  - a\nER  - \n",
-            "1: 'TI' stands outside a record: one begins with TY, two spaces, a hyphen, its type",
+            f"1: 'TI' is outside a record; {BEGINS}",
             id="no beginning",
         ),
         pytest.param(
             "TY  - JOUR\nER  - \n\nER  - \n",
-            "4: 'ER' stands outside a record: one begins with TY, two spaces, a hyphen, its type",
+            f"4: 'ER' is outside a record; {BEGINS}",
             id="a second end",
         ),
         pytest.param(
             "\nTY  - JOUR\nTI  - a\n",
-            "2: the record that begins here has no end: ER, two spaces, a hyphen",
+            "2: the record that begins here has no end: ER, two spaces and a hyphen",
             id="no end",
         ),
         pytest.param(
             "TY  - JOUR\nTI  - a\n\nTY  - JOUR\nER  - ",
-            "1: the record that begins here has no end: ER, two spaces, a hyphen",
+            "1: the record that begins here has no end: ER, two spaces and a hyphen",
             id="no end before the next",
         ),
         pytest.param(
             "a\nb",
-            "1: no record here: each begins with TY, two spaces, a hyphen, its type",
+            f"1: there is no record in this file; {BEGINS}",
             id="no record",
         ),
         pytest.param(
             "TY - JOUR\nER - \n",
-            "1: no record here: each begins with TY, two spaces, a hyphen, its type",
+            f"1: there is no record in this file; {BEGINS}",
             id="one space",
         ),
         pytest.param(
             "TY  - JOUR\nTI  - a\nT1  - b\nER  - ",
-            "1: two titles in the record that begins here, and only one can be kept: ('a', 'b')",
+            "1: the record that begins here has two titles; keep one of them: ('a', 'b')",
             id="two titles",
         ),
         pytest.param(
             "TY  - JOUR\nPY  - 14\nER  - ",
-            "1: PY: '14' has no year of four digits, from 1000 to 2999; mend it or take it out",
+            "1: PY: '14' has no year of four digits, from 1000 to 2999; correct it or remove it",
             id="a year of two digits",
         ),
         pytest.param(
             "TY  - RPRT\nDB  - Fingerpost\nC8  - {\nER  - ",
-            "1: C8 is no JSON: Expecting property name enclosed in double quotes: "
-            "line 1 column 2 (char 1). Mend the line or take it out",
+            "1: C8 is not JSON: Expecting property name enclosed in double quotes: "
+            "line 1 column 2 (char 1). Correct the line or remove it",
             id="no JSON",
         ),
         pytest.param(
@@ -281,7 +289,7 @@ def test_an_exact_value_that_is_none_is_passed_over(exact: str, tmp_path: Path) 
         ),
         pytest.param(
             "TY  - RPRT\nDB  - Fingerpost\nC2  - QQQ\nER  - ",
-            "1: country_codes.0: Value error, 'QQQ' is no country's code",
+            "1: country_codes.0: Value error, 'QQQ' is not a country code",
             id="no code",
         ),
         pytest.param("", "1: the file is empty", id="empty"),
@@ -289,3 +297,79 @@ def test_an_exact_value_that_is_none_is_passed_over(exact: str, tmp_path: Path) 
 )
 def test_what_cannot_be_read_is_refused(text: str, problem: str, tmp_path: Path) -> None:
     assert problem_of(tmp_path, text) == problem
+
+
+# What is written.
+
+
+def parse(*documents: Document) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = rispy.loads(written("ris", *documents))
+    return records
+
+
+def test_a_record_stands_so() -> None:
+    assert written("ris", replace(PLAIN, abstract="A study.")) == (
+        "TY  - RPRT\n"
+        "DB  - Fingerpost\n"
+        "ID  - health-mekong\n"
+        "AN  - health-mekong\n"
+        "TI  - Health & Human Trafficking\n"
+        "AU  - C. Zimmerman et al.\n"
+        "AU  - International Organization for Migration (IOM)\n"
+        "PY  - 2014\n"
+        "AB  - A study.\n"
+        "KW  - Trafficking\n"
+        "KW  - Health; care\n"
+        "C1  - Thailand; Congo, Democratic Republic of the\n"
+        "C2  - THA; COD\n"
+        "C3  - Asia and the Pacific\n"
+        "C4  - Reports\n"
+        "C5  - 000.txt; 004.txt\n"
+        "ER  - \n\n"
+    )
+
+
+def test_rispy_reads_the_seeds() -> None:
+    documents = seeds()
+    for document, record in zip(documents, parse(*documents), strict=True):
+        assert record["type_of_reference"] == "RPRT"
+        assert (record["id"], record["accession_number"]) == (document.id, document.id)
+        assert record["title"] == document.title.strip()
+        assert record["abstract"] == " ".join(document.abstract.split())
+        assert tuple(record.get("authors", ())) == document.authors
+        assert record["year"] == str(document.year)
+        assert tuple(record["keywords"]) == document.topics
+        assert record["custom1"] == "; ".join(document.countries)
+        assert "unknown_tag" not in record
+
+
+def test_rispy_finds_one_record_a_document_whatever_is_in_it() -> None:
+    documents = generated(200)
+    for document, record in zip(documents, parse(*documents), strict=True):
+        assert record["accession_number"].split() == document.id.split()
+        assert record["name_of_database"] == "Fingerpost"
+        assert "unknown_tag" not in record
+
+
+def test_what_a_line_cannot_hold_is_in_c8_too() -> None:
+    (record,) = parse(PLAIN)
+    assert record["abstract"] == "A study. In 50% of cases: “care”."
+    assert json.loads(record["custom8"]) == {"abstract": PLAIN.abstract}
+    assert record["custom8"].isascii()
+    assert "custom8" not in parse(replace(PLAIN, abstract="A study."))[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["International Organization for Migration (IOM)", "Walk Free Foundation", "Ärzte"]
+)
+def test_a_name_without_a_comma_is_kept_whole(name: str) -> None:
+    (record,) = parse(replace(PLAIN, authors=(name,), abstract=""))
+    assert record["authors"] == [name]
+    assert "custom8" not in record
+
+
+def test_a_name_with_a_comma_is_in_c8_too() -> None:
+    name = "Ministry of Labour, Invalids and Social Affairs"
+    (record,) = parse(replace(PLAIN, authors=(name,), abstract=""))
+    assert record["authors"] == [name]
+    assert json.loads(record["custom8"]) == {"authors": [name]}
