@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ DOCUMENTS = {
 
 
 class KnownAnswers(Library):
-    """Answers each question with the documents that it names; keyword search turns them round."""
+    """Answers each question with the documents that it names, in reverse with keyword search."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[Question, RankingWeights]] = []
@@ -41,7 +42,7 @@ class KnownAnswers(Library):
         return Answer("strong", len(hits), hits, {}, (), "known", 1, 0.0)
 
 
-def write_queries(folder: Path, *queries: dict[str, object]) -> Path:
+def write_queries(folder: Path, *queries: Mapping[str, object]) -> Path:
     path = folder / "queries.jsonl"
     path.write_text("".join(json.dumps(query) + "\n" for query in queries))
     return path
@@ -114,7 +115,7 @@ def test_other_settings_are_a_baseline(tmp_path: Path) -> None:
     )
     assert [weights.spelling for _, weights in library.asked] == [True, True, False, False]
     compared = {each.measure: each for each in result.compared}
-    # Turned round, the first query has its document second and the second has it first.
+    # In reverse, the first query has its document second and the second query has it first.
     assert (compared["MRR@10"].first, compared["MRR@10"].second) == pytest.approx((0.75, 0.75))
     assert compared["Recall@10"].difference == 0.0
 

@@ -23,7 +23,7 @@ from tests.support.documents import PLAIN, generated, seeds, written
 # As Zotero writes (its BibLaTeX has `date` for `year`), between a string and a comment.
 ZOTERO = r"""
 @string{iom = "International Organization for Migration"}
-Text between entries is nothing to BibTeX.
+BibTeX ignores text between entries.
 @report{surtees_health_2010,
 	location = {Geneva},
 	title = {Trafficking in {Lebanon}: a {\textquotedblleft}study{\textquotedblright} \& more},
@@ -101,12 +101,12 @@ def test_entries_begin_at_their_lines(tmp_path: Path) -> None:
         assert [entry.line for entry in bibtex.read(write(tmp_path, each))] == [4, 20]
 
 
-def test_keys_and_names_of_fields_are_in_any_case(tmp_path: Path) -> None:
+def test_keys_and_field_names_may_be_in_any_case(tmp_path: Path) -> None:
     text = "@ARTICLE{a, TITLE = {One}}\n@article{a, Title = {Two}}\n@Misc{A, title={Three}}"
     assert [each.title for each in read(tmp_path, text)] == ["One", "Two", "Three"]
 
 
-def test_a_key_is_no_id(tmp_path: Path) -> None:
+def test_a_key_is_not_an_id(tmp_path: Path) -> None:
     first, second = read(tmp_path, "@misc{a, title={One}}\n@misc{b, title={One}}")
     assert (first.id, second.id) == ("", "")
     assert document_id(first) == document_id(second)
@@ -123,7 +123,7 @@ def test_a_key_is_no_id(tmp_path: Path) -> None:
         ("{}", ()),
     ],
 )
-def test_keywords_are_taken_apart(
+def test_keywords_are_split(
     keywords: str, topics: tuple[str, ...] | tuple[Any, ...], tmp_path: Path
 ) -> None:
     assert read_one(tmp_path, f"keywords = {keywords}").topics == topics
@@ -139,7 +139,7 @@ def test_keywords_are_taken_apart(
         (r"{\'Eluard, Paul}", ("Paul Éluard",)),
     ],
 )
-def test_authors_are_taken_apart(
+def test_authors_are_split(
     author: str, authors: tuple[str, ...] | tuple[Any, ...], tmp_path: Path
 ) -> None:
     assert read_one(tmp_path, f"author = {author}").authors == authors
@@ -150,11 +150,11 @@ def test_a_year_is_found(year: str, tmp_path: Path) -> None:
     assert read_one(tmp_path, f"year = {year}").year == 2014
 
 
-def test_words_for_a_year_are_none(tmp_path: Path) -> None:
+def test_a_year_in_words_is_none(tmp_path: Path) -> None:
     assert read_one(tmp_path, "year = {in press}").year is None
 
 
-def test_fields_that_are_not_read_may_be_anything(tmp_path: Path) -> None:
+def test_fields_that_are_not_read_may_have_any_value(tmp_path: Path) -> None:
     assert read_one(tmp_path, "title = {a}, month = foo, note = a # b").title == "a"
 
 
@@ -213,12 +213,12 @@ def test_fields_that_are_not_read_may_be_anything(tmp_path: Path) -> None:
         pytest.param(
             "@misc{a, fingerpostid = {a/similar}}",
             "1: id: an id cannot end in '/similar'",
-            id="an address",
+            id="a URL of the API",
         ),
         pytest.param(
             "@misc{a, countrycodes = {QQQ}}",
             "1: country_codes.0: Value error, 'QQQ' is not a country code",
-            id="no code",
+            id="unknown code",
         ),
         pytest.param(" ", "1: the file is empty", id="empty"),
     ],
@@ -232,9 +232,7 @@ def test_what_cannot_be_read_is_refused(
     assert caught.value.message == f"{path}:{problem}"
 
 
-def test_nothing_is_said_on_standard_error(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_bibtexparser_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SourceError):
         read(tmp_path, "@misc{a,\n title={x")
     assert capfd.readouterr() == ("", "")
@@ -250,7 +248,7 @@ def parse(text: str, *more: Middleware) -> Library:
     return library
 
 
-def test_an_entry_stands_so() -> None:
+def test_an_entry_has_this_form() -> None:
     assert written("bibtex", PLAIN) == (
         "@techreport{health-mekong,\n"
         "  fingerpostid = {health-mekong},\n"
@@ -294,13 +292,13 @@ def test_bibtexparser_reads_the_seeds() -> None:
         "@misc{x, title = {y}}",
     ],
 )
-def test_bibtexparser_decodes_to_the_letter(text: str) -> None:
+def test_bibtexparser_decodes_exactly(text: str) -> None:
     odd = Document(id="a", title=text, abstract=f"x\n{text}")
     (entry,) = parse(written("bibtex", odd, PLAIN), LatexDecodingMiddleware()).entries[:1]
     assert (entry["title"], entry["abstract"]) == (text, f"x\n{text}")
 
 
-def test_bibtexparser_finds_one_entry_a_document_whatever_is_in_it() -> None:
+def test_bibtexparser_finds_one_entry_per_document_with_any_text() -> None:
     documents = generated(200)
     entries = parse(written("bibtex", *documents)).entries
     assert len(entries) == 200
@@ -310,7 +308,7 @@ def test_bibtexparser_finds_one_entry_a_document_whatever_is_in_it() -> None:
 
 
 def test_braces_are_balanced_for_bibtex_itself() -> None:
-    # BibTeX counts a brace after a backslash too, bibtexparser does not.
+    # BibTeX also counts a brace after a backslash; bibtexparser does not.
     for document in generated(200):
         depth = 0
         for brace in re.findall("[{}]", written("bibtex", document)):
@@ -319,7 +317,7 @@ def test_braces_are_balanced_for_bibtex_itself() -> None:
         assert depth == 0
 
 
-def test_no_author_is_taken_apart() -> None:
+def test_no_author_is_split() -> None:
     names = (
         "International Organization for Migration (IOM)",
         "Ministry of Labour, Invalids and Social Affairs",
@@ -332,7 +330,7 @@ def test_no_author_is_taken_apart() -> None:
     assert [(name.first, name.von, name.jr) for name in entry["author"]] == [([], [], [])] * 4
 
 
-def test_keys_are_made_of_ids_and_differ() -> None:
+def test_keys_are_made_from_ids_and_are_unique() -> None:
     ids = ["Ärzte/2019#1", "arzte 2019 1", "عربي", "日本", "document", "a,b={c}", "%"]
     entries = parse(written("bibtex", *(Document(each, "t", "") for each in ids))).entries
     keys = [entry.key for entry in entries]

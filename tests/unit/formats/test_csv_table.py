@@ -81,7 +81,7 @@ def test_what_zotero_writes(tmp_path: Path) -> None:
     ]
 
 
-def test_zoteros_editors_and_date_where_there_is_no_other(tmp_path: Path) -> None:
+def test_zoteros_editors_and_date_are_read_where_others_are_missing(tmp_path: Path) -> None:
     (found,) = read(tmp_path, zotero(title="a", editor="Ash, Ann; Bo, Ben", date="5/2011"))
     assert (found.authors, found.year) == (("Ann Ash", "Ben Bo"), 2011)
 
@@ -110,7 +110,7 @@ def test_what_excel_writes(separator: str, ends: str, mark: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
-def test_excels_line_that_names_the_separator(separator: str, tmp_path: Path) -> None:
+def test_a_line_of_excel_may_name_the_separator(separator: str, tmp_path: Path) -> None:
     path = write(tmp_path, f'sep={separator}\r\nTitle{separator}Text\r\n"a,;|"{separator}b\r\n')
     (entry,) = csv_table.read(path)
     assert (entry.line, entry.document.title, entry.document.abstract) == (3, "a,;|", "b")
@@ -130,7 +130,7 @@ def test_a_table_of_one_column(tmp_path: Path) -> None:
         ("Category", "category"),
     ],
 )
-def test_columns_of_text_are_known_by_other_names(header: str, field: str, tmp_path: Path) -> None:
+def test_text_columns_may_have_other_names(header: str, field: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f"title,{header}\nt,x y\n")
     assert getattr(found, field) == "x y"
 
@@ -148,7 +148,7 @@ def test_columns_of_text_are_known_by_other_names(header: str, field: str, tmp_p
         ("source files", "sources"),
     ],
 )
-def test_columns_of_lists_are_known_by_other_names(header: str, field: str, tmp_path: Path) -> None:
+def test_list_columns_may_have_other_names(header: str, field: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f'title,{header}\nt,"a, b;  c\\;d ;"\n')
     assert getattr(found, field) == ("a, b", "c;d")
 
@@ -157,7 +157,7 @@ def test_columns_of_lists_are_known_by_other_names(header: str, field: str, tmp_
     ("header", "authors"),
     [("author", ("Ann Ash", "Ben Bo")), ("authors", ("Ash, Ann", "Bo, Ben", ","))],
 )
-def test_names_are_turned_where_managers_write_them(
+def test_names_of_reference_managers_are_put_in_order(
     header: str, authors: tuple[str, ...], tmp_path: Path
 ) -> None:
     (found,) = read(tmp_path, f'title,{header}\nt,"Ash, Ann; Bo, Ben; ,"\n')
@@ -173,7 +173,7 @@ def test_a_year_is_found(year: str, tmp_path: Path) -> None:
     ("cell", "text"),
     [("'=x", "=x"), ("''=x", "'=x"), ("'tis", "'tis"), ("'\tx", "\tx"), ("=x", "=x")],
 )
-def test_the_apostrophe_before_a_formula_comes_off(cell: str, text: str, tmp_path: Path) -> None:
+def test_the_apostrophe_before_a_formula_is_removed(cell: str, text: str, tmp_path: Path) -> None:
     assert read(tmp_path, f'title,text\n"{cell}",b\n')[0].title == text
 
 
@@ -267,11 +267,13 @@ def test_importing_changes_no_limit() -> None:
             "2: year: '14' has no year of four digits, from 1000 to 2999; correct it or remove it",
             id="year",
         ),
-        pytest.param("id\na/similar\n", "2: id: an id cannot end in '/similar'", id="an address"),
+        pytest.param(
+            "id\na/similar\n", "2: id: an id cannot end in '/similar'", id="a URL of the API"
+        ),
         pytest.param(
             "title,country_codes\na,QQQ\n",
             "2: country_codes.0: Value error, 'QQQ' is not a country code",
-            id="no code",
+            id="unknown code",
         ),
         pytest.param("\n \n", "1: the file is empty", id="empty"),
     ],
@@ -294,12 +296,12 @@ def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 
 def rows(*documents: Document) -> list[dict[str, str]]:
-    """Read as a spreadsheet would: with the mark that says UTF-8."""
+    """Read as a spreadsheet does: without the byte order mark."""
     text = written("csv", *documents).encode().decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
-def test_a_table_stands_so() -> None:
+def test_a_table_has_this_form() -> None:
     assert written("csv", PLAIN).encode() == (
         b"\xef\xbb\xbfid,title,abstract,authors,year,topics,"
         b"countries,country_codes,regions,category,sources\r\n"
@@ -322,7 +324,7 @@ def test_the_csv_module_reads_the_seeds() -> None:
         assert row["countries"].split("; ") == list(document.countries)
 
 
-def test_the_csv_module_finds_one_row_a_document_whatever_is_in_it() -> None:
+def test_the_csv_module_finds_one_row_per_document_with_any_text() -> None:
     documents = generated(200)
     found = rows(*documents)
     assert [restore(row["id"]) for row in found] == [each.id for each in documents]
@@ -356,6 +358,6 @@ def test_no_cell_is_a_formula() -> None:
         ("", ""),
     ],
 )
-def test_an_apostrophe_goes_on_and_comes_off(text: str, cell: str) -> None:
+def test_an_apostrophe_is_added_and_removed(text: str, cell: str) -> None:
     assert defuse(text) == cell
     assert restore(cell) == text

@@ -100,7 +100,7 @@ def read(folder: Path, text: str) -> list[Document]:
 
 
 def problem_of(folder: Path, text: str) -> str:
-    """Give the line and what is said of it."""
+    """Return the error, from its line number on."""
     path = write(folder, text)
     with pytest.raises(SourceError) as caught:
         list(ris.read(path))
@@ -154,13 +154,13 @@ def test_entries_begin_at_their_lines(tmp_path: Path) -> None:
         assert [entry.line for entry in ris.read(write(tmp_path, again))] == lines
 
 
-def test_a_mark_and_line_ends_change_nothing(tmp_path: Path) -> None:
+def test_line_ends_and_byte_order_marks_make_no_difference(tmp_path: Path) -> None:
     text = "\ufeff" + ZOTERO.replace("\n", "\r\n")
     assert read(tmp_path, text) == read(tmp_path, ZOTERO)
 
 
-def test_the_same_document_of_two_programs_is_one(tmp_path: Path) -> None:
-    # Their own numbers differ, so they are no ids.
+def test_the_same_document_from_two_programs_has_one_id(tmp_path: Path) -> None:
+    # Their own numbers differ, so they are not ids.
     records = [
         f"TY  - RPRT\nTI  - A title\nPY  - 2014\nID  - {number}\nER  - \n" for number in (1, 2)
     ]
@@ -181,17 +181,17 @@ def test_the_same_document_of_two_programs_is_one(tmp_path: Path) -> None:
         ("AB  - a\nAB - no tag: one space", "a AB - no tag: one space"),
     ],
 )
-def test_an_abstract_is_put_together(lines: str, abstract: str, tmp_path: Path) -> None:
+def test_an_abstract_may_be_on_several_lines(lines: str, abstract: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f"TY  - JOUR\n{lines}\nER  - \n")
     assert found.abstract == abstract
 
 
-def test_the_first_date_with_a_year_counts(tmp_path: Path) -> None:
+def test_the_year_is_that_of_the_first_date_with_one(tmp_path: Path) -> None:
     (found,) = read(tmp_path, "TY  - JOUR\nDA  - 2016/01/01\nPY  - in press\nY1  - 2015//\nER  - ")
     assert found.year == 2015
 
 
-def test_no_name_is_no_author(tmp_path: Path) -> None:
+def test_an_empty_name_is_not_an_author(tmp_path: Path) -> None:
     (found,) = read(tmp_path, "TY  - JOUR\nAU  - ,\nAU  - \nAU  - A, B\nAU  - A, B\nER  - ")
     assert found.authors == ("B A",)
 
@@ -199,7 +199,7 @@ def test_no_name_is_no_author(tmp_path: Path) -> None:
 # Records of ours.
 
 
-def test_a_value_changed_elsewhere_counts(tmp_path: Path) -> None:
+def test_an_edit_by_a_reference_manager_is_kept(tmp_path: Path) -> None:
     text = written("ris", PLAIN)
     assert "C8  - " in text
     changed = text.replace("AB  - A study. In", "AB  - A new study. In")
@@ -210,14 +210,14 @@ def test_a_value_changed_elsewhere_counts(tmp_path: Path) -> None:
     assert found == PLAIN
 
 
-def test_without_c8_the_lines_count(tmp_path: Path) -> None:
+def test_without_c8_the_plain_lines_are_read(tmp_path: Path) -> None:
     lines = written("ris", PLAIN).splitlines(keepends=True)
     (found,) = read(tmp_path, "".join(line for line in lines if not line.startswith("C8")))
     assert found.abstract == "A study. In 50% of cases: “care”."
     assert found.countries == PLAIN.countries
 
 
-def test_fields_of_others_are_not_taken_for_ours(tmp_path: Path) -> None:
+def test_our_own_tags_are_not_read_in_records_of_others(tmp_path: Path) -> None:
     text = "TY  - JOUR\nDB  - Medline\nAN  - 42\nC1  - Funding\nC2  - 7\nC8  - x\nTI  - a\nER  - "
     assert read(tmp_path, text) == [Document("", "a", "", sources=("library.ris",))]
 
@@ -225,7 +225,7 @@ def test_fields_of_others_are_not_taken_for_ours(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "exact", ['{"title": 1}', "[]", "1", '{"countries": ["a", 1]}', '{"id": {}}', '{"x": "y"}']
 )
-def test_an_exact_value_that_is_none_is_passed_over(exact: str, tmp_path: Path) -> None:
+def test_an_unusable_exact_value_is_ignored(exact: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f"TY  - RPRT\nDB  - Fingerpost\nTI  - a\nC8  - {exact}\nER  - ")
     assert found == Document("", "a", "", sources=("library.ris",))
 
@@ -280,17 +280,17 @@ def test_an_exact_value_that_is_none_is_passed_over(exact: str, tmp_path: Path) 
             "TY  - RPRT\nDB  - Fingerpost\nC8  - {\nER  - ",
             "1: C8 is not JSON: Expecting property name enclosed in double quotes: "
             "line 1 column 2 (char 1). Correct the line or remove it",
-            id="no JSON",
+            id="not JSON",
         ),
         pytest.param(
             "TY  - RPRT\nDB  - Fingerpost\nAN  - a/similar\nER  - ",
             "1: id: an id cannot end in '/similar'",
-            id="an address",
+            id="a URL of the API",
         ),
         pytest.param(
             "TY  - RPRT\nDB  - Fingerpost\nC2  - QQQ\nER  - ",
             "1: country_codes.0: Value error, 'QQQ' is not a country code",
-            id="no code",
+            id="unknown code",
         ),
         pytest.param("", "1: the file is empty", id="empty"),
     ],
@@ -307,7 +307,7 @@ def parse(*documents: Document) -> list[dict[str, Any]]:
     return records
 
 
-def test_a_record_stands_so() -> None:
+def test_a_record_has_this_form() -> None:
     assert written("ris", replace(PLAIN, abstract="A study.")) == (
         "TY  - RPRT\n"
         "DB  - Fingerpost\n"
@@ -343,7 +343,7 @@ def test_rispy_reads_the_seeds() -> None:
         assert "unknown_tag" not in record
 
 
-def test_rispy_finds_one_record_a_document_whatever_is_in_it() -> None:
+def test_rispy_finds_one_record_per_document_with_any_text() -> None:
     documents = generated(200)
     for document, record in zip(documents, parse(*documents), strict=True):
         assert record["accession_number"].split() == document.id.split()
@@ -351,7 +351,7 @@ def test_rispy_finds_one_record_a_document_whatever_is_in_it() -> None:
         assert "unknown_tag" not in record
 
 
-def test_what_a_line_cannot_hold_is_in_c8_too() -> None:
+def test_a_value_that_a_line_cannot_hold_is_also_in_c8() -> None:
     (record,) = parse(PLAIN)
     assert record["abstract"] == "A study. In 50% of cases: “care”."
     assert json.loads(record["custom8"]) == {"abstract": PLAIN.abstract}
@@ -368,7 +368,7 @@ def test_a_name_without_a_comma_is_kept_whole(name: str) -> None:
     assert "custom8" not in record
 
 
-def test_a_name_with_a_comma_is_in_c8_too() -> None:
+def test_a_name_with_a_comma_is_also_in_c8() -> None:
     name = "Ministry of Labour, Invalids and Social Affairs"
     (record,) = parse(replace(PLAIN, authors=(name,), abstract=""))
     assert record["authors"] == [name]

@@ -13,14 +13,14 @@ READ_BACK = ["ris", "bibtex", "csv"]
 
 
 @pytest.mark.parametrize("form", READ_BACK)
-def test_the_seeds_come_back(form: str, tmp_path: Path) -> None:
+def test_the_seeds_are_read_back(form: str, tmp_path: Path) -> None:
     documents = seeds()
     assert len(documents) == 41
     assert tuple(read_back(form, tmp_path, *documents)) == documents
 
 
 @pytest.mark.parametrize("form", READ_BACK)
-def test_generated_documents_come_back(form: str, tmp_path: Path) -> None:
+def test_generated_documents_are_read_back(form: str, tmp_path: Path) -> None:
     documents = generated(400)
     assert len({each.id for each in documents}) == 400
     found = read_back(form, tmp_path, *documents)
@@ -54,7 +54,7 @@ HOSTILE = {
     "separators": "a; b;c, d,e;",
     "control": "a\x00b\x1fc\x7f",
     "line ends of Unicode": "a\u2028b\u2029c\x85d\x0be\x0cf",
-    "a mark": "\ufeffa",
+    "a byte order mark": "\ufeffa",
     "LaTeX": "{\\relax} \\symbol{13} {\\textbackslash} \\&",
     "long": "word " * 40_000,
 }
@@ -62,7 +62,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("form", READ_BACK)
-def test_hostile_text_comes_back(form: str, text: str, tmp_path: Path) -> None:
+def test_hostile_text_is_read_back(form: str, text: str, tmp_path: Path) -> None:
     value = text.strip() or "x"
     odd = Document(
         id="odd",
@@ -80,7 +80,7 @@ def test_hostile_text_comes_back(form: str, text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", READ_BACK)
 @pytest.mark.parametrize("key", ["a b", "a  b", "Ärzte/2019#1", "عربي", "12", "-3", "=1", "{", "%"])
-def test_an_id_comes_back(form: str, key: str, tmp_path: Path) -> None:
+def test_an_id_is_read_back(form: str, key: str, tmp_path: Path) -> None:
     odd = Document(id=key, title="A title", abstract="", sources=("a.txt",))
     assert read_back(form, tmp_path, odd) == [odd]
 
