@@ -2,7 +2,7 @@
 
 The fields of a document are defined here, once: `Document` has their names, types and metadata,
 `DOCUMENT_FIELDS` the same as a table, and the API, the merging of sources, CSV and CSL-JSON derive
-theirs from it. Facts of one format (which RIS tag, which BibTeX field) stand in that format's
+theirs from it. Facts of one format (which RIS tag, which BibTeX field) are in that format's
 module; tests/unit/test_document_fields.py fails if one of them leaves a field out.
 """
 
@@ -82,8 +82,8 @@ class Document:
 
 DOCUMENT_FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
     {
-        each.name: FieldSpec(is_list=isinstance(each.default, tuple), **each.metadata)
-        for each in fields(Document)
+        spec.name: FieldSpec(is_list=isinstance(spec.default, tuple), **spec.metadata)
+        for spec in fields(Document)
     }
 )
 LIST_FIELDS = tuple(name for name, spec in DOCUMENT_FIELDS.items() if spec.is_list)
@@ -111,8 +111,8 @@ class Span:
 class Passage:
     """Sentences of one document, together short enough for the model to read without truncation.
 
-    `sentences` say where each sentence stands in the document's fields; `offsets`, one for each
-    sentence, say where it stands in `text`: [start, end) in characters.
+    `sentences` are the places of the sentences in the document's fields; `offsets`, one per
+    sentence, their places in `text`: [start, end) in characters.
     """
 
     text: str
@@ -283,8 +283,8 @@ class Answer:
     """The answer to a question: one page of hits, and exact counts over all of them.
 
     `verdict` says whether the library answers the question at all; `total` counts the hits on all
-    pages. Iterating gives the hits of this page and `len` their number, so an answer without hits
-    on its page is false.
+    pages. Iterating gives the hits of this page, and `len` their number. An answer is true even
+    without hits, for it still has its verdict and counts: test `len` or `hits`.
 
     >>> answer = Answer("none", 0, (), {}, (), model="a-model", generation=1, took_ms=2.5)
     >>> len(answer), [hit.document.title for hit in answer]
@@ -305,6 +305,9 @@ class Answer:
 
     def __len__(self) -> int:
         return len(self.hits)
+
+    def __bool__(self) -> bool:
+        return True
 
     def as_dict(self) -> dict[str, Any]:
         """Return the answer as the JSON object that every interface shows."""

@@ -111,22 +111,22 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     Raises SourceError for a path that does not exist, a file with an unknown ending, and a folder
     without any source file.
     """
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
             inside = [file for file in sorted(path.rglob("*")) if _is_source(file, path)]
             if not inside:
                 problem = f"there is no source file in this folder; known endings: {_endings()}"
                 raise SourceError(path, None, problem)
-            found.update(dict.fromkeys(map(_real, inside)))
+            files.update(dict.fromkeys(map(_real, inside)))
         elif not path.exists():
             raise SourceError(path, None, "no such file or folder")
         elif path.suffix.lower() not in _BY_ENDING:
             problem = f"files with this ending cannot be read; known endings: {_endings()}"
             raise SourceError(path, None, problem)
         else:
-            found[_real(path)] = None
-    return list(found)
+            files[_real(path)] = None
+    return list(files)
 
 
 def read(path: Path) -> Iterator[Entry]:

@@ -62,9 +62,9 @@ def test_an_answer_iterates_over_the_hits_of_its_page() -> None:
     assert found
 
 
-def test_an_answer_without_hits_is_empty() -> None:
+def test_an_answer_without_hits_is_empty_but_still_an_answer() -> None:
     found = answer(total=0)
-    assert (list(found), len(found), bool(found)) == ([], 0, False)
+    assert (list(found), len(found), bool(found)) == ([], 0, True)
 
 
 def test_an_answer_is_one_json_object() -> None:
