@@ -70,7 +70,7 @@ def test_a_broken_file_is_named_with_its_line(run: Run, tmp_path: Path) -> None:
         (
             "a.ris",
             "\nTY  - RPRT\n",
-            ":2: the record that begins here has no end: ER, two spaces, a hyphen",
+            ":2: the record that begins here has no end: ER, two spaces and a hyphen",
         ),
         ("a.bib", "\n@misc{a, title={b", ":2: the entry that begins here cannot be read: "),
     ):
