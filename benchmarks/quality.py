@@ -17,7 +17,7 @@ import numpy as np
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
-from embedder.evaluation import Setting, evaluate_library
+from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
 from embedder.records import Question
 from embedder.trec_files import read_queries
@@ -152,7 +152,7 @@ def ablation(
         cells = []
         for collection, (queries, qrels) in files.items():
             library = libraries[collection]
-            setting = Setting().changed(settings)
+            setting = SearchSettings().changed(settings)
             other = "mode=hybrid," + ",".join(undo(settings)) if settings else None
             found = evaluate_library(library, queries, qrels, setting, other)
             all_of_it = next(
@@ -166,7 +166,7 @@ def ablation(
 
 def undo(settings: list[str]) -> list[str]:
     """Give the settings that make all parts work again."""
-    usual = Setting()
+    usual = SearchSettings()
     names = [each.partition("=")[0] for each in settings]
     values = {"mode": "hybrid", "expand": "yes"}
     for name in names:
@@ -182,7 +182,7 @@ def by_kind(library: Library) -> Iterator[str]:
     yield "| questions | kind | | nDCG@10 | Recall@10 | MRR@10 |"
     yield "|---|---|---|---|---|---|"
     for name, path in SETS.items():
-        found = evaluate_library(library, path, None, Setting(), None).measured
+        found = evaluate_library(library, path, None, SearchSettings(), None).measured
         for kind in dict.fromkeys(each.kind for each in found):
             row = {each.measure: each for each in found if each.kind == kind}
             cells = [f"{row[each].mean:.3f}" for each in ("nDCG@10", "Recall@10", "MRR@10")]

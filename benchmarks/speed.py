@@ -31,7 +31,7 @@ from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
 from embedder.encoders.torch_encoder import TorchEncoder
-from embedder.evaluation import Setting, evaluate_library
+from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
 from embedder.records import Document
 from embedder.runtime import CORES
@@ -319,7 +319,7 @@ def ndcg(folder: Path, corpus: Path, judged: tuple[Path, Path], encoder: Encoder
         return encoder
 
     index(folder, [corpus], Silent(), load=load)
-    found = evaluate_library(Library(folder, load=load), *judged, Setting(), None)
+    found = evaluate_library(Library(folder, load=load), *judged, SearchSettings(), None)
     return next(each.mean for each in found.measured if each.measure == "nDCG@10")
 
 

@@ -3,18 +3,18 @@
     FingerpostError
     ├── SourceError            a source file cannot be read
     ├── EncoderError           a model cannot be loaded or used
-    │   ├── ModelNotFound      nothing is there under that name or path
+    │   ├── ModelNotFound      there is no model with that name or path
     │   └── ModelChanged       the weights are not the ones expected
     ├── LibraryError           the library in vectors/ cannot be used
-    │   ├── LibraryMissing     there is none yet
+    │   ├── LibraryMissing     there is no library yet
     │   ├── LibraryBusy        another build is writing to it
     │   ├── LibraryDamaged     a checksum does not match
     │   └── LibraryMismatch    it was built for another model, rule or version
-    ├── RequestError           a person or program asked something unusable
-    │   └── UnknownValue       a filter names something the library does not have
+    ├── RequestError           a request cannot be answered as it is
+    │   └── UnknownValue       a filter has a value that the library does not have
     └── DocumentNotFound       no document has that id
 
-A message says what was wrong, the value, and what to do. No message holds the
+A message says what was wrong, the value, and what to do. No message contains the
 text of a question: messages reach logs and terminals, questions must not.
 """
 
@@ -23,16 +23,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-# Characters of an id that a message shows; ours have at most 57.
-_LONGEST_SHOWN = 100
+# Characters of an id that a message shows; the ids that we make have at most 57.
+_MAX_ID_SHOWN = 100
 
 
 class FingerpostError(Exception):
-    """The root of every error meant for a person to read.
+    """The base of every error that Fingerpost raises on purpose; its message is for people.
 
-    `kind` is a short stable name for programs (it is `error.type` in the API). With `values`,
-    `message` is a template that they stand in, in the form of `str.format`; `template` and
-    `values` are kept for whoever says it in another language.
+    `kind` is a short stable name for programs (`error.type` in the API). With `values`, `message`
+    is a template for `str.format`; `template` and `values` are kept for translation.
     """
 
     kind = "error"
@@ -44,15 +43,15 @@ class FingerpostError(Exception):
 
 
 class SourceError(FingerpostError):
-    """A source file cannot be read; names the file and, where one is known, the line."""
+    """A source file cannot be read; the message begins with the file and, if known, the line."""
 
     kind = "source"
 
     def __init__(self, path: Path | str, line: int | None, problem: str) -> None:
         self.path = str(path)
         self.line = line
-        place = self.path if line is None else f"{self.path}:{line}"
-        super().__init__(f"{place}: {problem}")
+        location = self.path if line is None else f"{self.path}:{line}"
+        super().__init__(f"{location}: {problem}")
 
 
 class EncoderError(FingerpostError):
@@ -62,7 +61,7 @@ class EncoderError(FingerpostError):
 
 
 class ModelNotFound(EncoderError):
-    """Nothing was found under the model's name or path."""
+    """There is no model with that name or path."""
 
     kind = "model_not_found"
 
@@ -86,29 +85,32 @@ class LibraryMissing(LibraryError):
 
 
 class LibraryBusy(LibraryError):
-    """Another process is building the library at this moment."""
+    """Another process is building the library now."""
 
     kind = "library_busy"
 
 
 class LibraryDamaged(LibraryError):
-    """Something stored does not match its checksum."""
+    """A stored row or file does not match its checksum."""
 
     kind = "library_damaged"
 
 
 class LibraryMismatch(LibraryError):
-    """The library was built for another model, rule or version than the one in use."""
+    """The library was built for another model, rule or version than the one in use.
+
+    `what` names the property that differs, `remedy` is a sentence with the command to run.
+    """
 
     kind = "library_mismatch"
 
-    def __init__(self, what: str, stored: object, wanted: object, mend: str) -> None:
+    def __init__(self, what: str, stored: object, wanted: object, remedy: str) -> None:
         self.what, self.stored, self.wanted = what, stored, wanted
-        super().__init__(f"the library's {what} is {stored!r}, but {wanted!r} is needed. {mend}")
+        super().__init__(f"the library's {what} is {stored!r}, but {wanted!r} is needed. {remedy}")
 
 
 class RequestError(FingerpostError):
-    """What was asked cannot be answered as it stands; `field` names the part at fault."""
+    """A request cannot be answered as it is; `field` names the part that is wrong."""
 
     kind = "invalid"
 
@@ -118,7 +120,7 @@ class RequestError(FingerpostError):
 
 
 class UnknownValue(RequestError):
-    """A filter names a value that the library does not have; lists the nearest it has."""
+    """A filter has a value that the library does not have; `nearest` are the closest it has."""
 
     kind = "unknown_value"
 
@@ -136,14 +138,16 @@ class UnknownValue(RequestError):
 
 
 class DocumentNotFound(FingerpostError):
-    """No document of the library has that id; a long one may be a text, and is not shown."""
+    """No document has that id; a long id is not shown, for it may be a text sent by mistake."""
 
     kind = "not_found"
 
     def __init__(self, document_id: str) -> None:
         self.document_id = document_id
-        long = len(document_id) > _LONGEST_SHOWN
-        named = f"that id of {len(document_id)} characters" if long else f"the id {document_id!r}"
+        length = len(document_id)
+        name = f"the id {document_id!r}"
+        if length > _MAX_ID_SHOWN:
+            name = f"that id of {length} characters"
         super().__init__(
-            f"no document has {named}. 'fingerpost documents' and GET /api/documents list them all."
+            f"no document has {name}. 'fingerpost documents' and GET /api/documents list them all."
         )

@@ -1,4 +1,4 @@
-"""Files: their hashes, and their text with an error that names the line that is not UTF-8."""
+"""Read files: their SHA-256, and their text with an error that names a line that is not UTF-8."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 from embedder.errors import SourceError
 
 
-def file_sha256(path: Path, then: bytes = b"") -> bytes:
-    """Give the SHA-256 (32 bytes) of a file's content with `then` after it.
+def file_sha256(path: Path, suffix: bytes = b"") -> bytes:
+    """Return the SHA-256 (32 bytes) of a file's content followed by `suffix`.
 
     Raises OSError if the file cannot be read.
     """
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
-    digest.update(then)
+    digest.update(suffix)
     return digest.digest()
 
 
 def read_text(path: Path) -> str:
-    """Read a whole UTF-8 file; all line ends become line feeds, a byte order mark is dropped.
+    """Return the text of a UTF-8 file, with line feeds as line ends and no byte order mark.
 
     Raises SourceError if the file cannot be opened, is empty, or is not UTF-8.
     """

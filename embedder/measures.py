@@ -1,6 +1,7 @@
-"""Judged questions to measures: how good are the answers, and is one way better than another?
+"""Measure answers on judged questions, and test whether two runs differ.
 
-The measures are trec_eval's, computed by ir-measures; intervals and tests by scipy.
+The measures are trec_eval's, computed by ir-measures (https://ir-measur.es); bootstrap intervals
+and permutation tests are scipy's.
 """
 
 from __future__ import annotations
@@ -16,18 +17,22 @@ from scipy import stats
 
 from embedder.trec_files import Qrels, Query, Run
 
-# As trec_eval has them: nDCG with linear gain, recall of what is judged 1 or higher.
+# As trec_eval defines them: nDCG with linear gain (Järvelin, Kekäläinen 2002), recall of the
+# documents with a grade of 1 or higher, reciprocal rank of the first of these.
 MEASURES = (nDCG @ 10, R @ 10, R @ 100, RR @ 10)
 NAMES = {nDCG @ 10: "nDCG@10", R @ 10: "Recall@10", R @ 100: "Recall@100", RR @ 10: "MRR@10"}
 
-
 _RESAMPLES = 10_000
+# Documents retrieved for each query: as many as the deepest measure needs.
 _DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One measure over some queries: mean, and its 95% bootstrap interval."""
+    """One measure over the queries of a kind: its mean, 0 to 1, and the 95% bootstrap interval.
+
+    The interval, `low` to `high`, is of the percentile method (Efron, Tibshirani 1993).
+    """
 
     measure: str
     kind: str
@@ -41,8 +46,8 @@ class Measured:
 class Compared:
     """One measure of two runs over the same queries.
 
-    `difference` is the mean of the second minus that of the first, `p` of a two-sided paired
-    permutation test that there is none.
+    `first` and `second` are means, 0 to 1, `difference` is second minus first. `p` is of a
+    two-sided paired permutation test, whose null hypothesis is that there is no difference.
     """
 
     measure: str
@@ -53,56 +58,66 @@ class Compared:
 
 
 def by_id(qrels: Qrels, ids: Mapping[str, str]) -> Qrels:
-    """Name documents by id where judgements name them by title; `ids` maps titles to ids."""
+    """Return judgements by document id.
+
+    `ids` maps titles to ids; a document that is not in it keeps its name.
+    """
     return {
-        query: {ids.get(document, document): grade for document, grade in judged.items()}
-        for query, judged in qrels.items()
+        query: {ids.get(document, document): grade for document, grade in grades.items()}
+        for query, grades in qrels.items()
     }
 
 
 def make_run(queries: Iterable[Query], ask: Callable[[str, int], Sequence[str]]) -> Run:
-    """Ask every query; `ask` takes a text and a limit and gives ids, best first.
+    """Ask every query, and return the run: the best 100 documents of each.
 
-    The scores of a run are made from the ranks: trec_eval orders by score alone, and would
-    order equal ones by id.
+    `ask` takes a text and a limit and returns document ids, the best first. The scores are made
+    from the ranks, 100 for the first: trec_eval orders by score alone, and equal scores by id.
     """
     return {
-        query.id: {key: float(_DEPTH - at) for at, key in enumerate(ask(query.text, _DEPTH))}
+        query.id: {
+            document: float(_DEPTH - index)
+            for index, document in enumerate(ask(query.text, _DEPTH))
+        }
         for query in queries
     }
 
 
 def per_query(run: Run, qrels: Qrels) -> dict[str, dict[str, float]]:
-    """Give each measure of each query that has a relevant document: {measure: {query: value}}.
+    """Return {measure: {query: value}} for the queries with a relevant document.
 
-    A query that found nothing counts 0.
+    Values are from 0 to 1; 0 for a query that is not in the run or found nothing.
     """
     judged = {query: grades for query, grades in qrels.items() if any(grades.values())}
     values: dict[str, dict[str, float]] = {
         name: dict.fromkeys(judged, 0.0) for name in NAMES.values()
     }
-    asked = {query: run.get(query) or {"": 0.0} for query in judged}
-    for each in ir_measures.iter_calc(MEASURES, judged, asked):
-        values[NAMES[each.measure]][each.query_id] = float(each.value)
+    # ir-measures leaves out a query without documents: give it one that cannot be relevant.
+    retrieved = {query: run.get(query) or {"": 0.0} for query in judged}
+    for metric in ir_measures.iter_calc(MEASURES, judged, retrieved):
+        values[NAMES[metric.measure]][metric.query_id] = float(metric.value)
     return values
 
 
 def summarise(queries: Sequence[Query], run: Run, qrels: Qrels) -> list[Measured]:
-    """Give every measure over all queries, and over each kind where there are kinds."""
+    """Return every measure over all queries, of kind `all`, and then over each kind that they have.
+
+    A kind without a judged query is left out.
+    """
     values = per_query(run, qrels)
     kinds = list(dict.fromkeys(query.kind for query in queries if query.kind))
     groups = [("all", {query.id for query in queries})]
     groups += [(kind, {query.id for query in queries if query.kind == kind}) for kind in kinds]
     return [
-        _measured(name, kind, [value for query, value in each.items() if query in ids])
+        _measured(name, kind, [value for query, value in by_query.items() if query in ids])
         for kind, ids in groups
-        for name, each in values.items()
-        if ids & each.keys()
+        for name, by_query in values.items()
+        if ids & by_query.keys()
     ]
 
 
 def compare(first: Run, second: Run, qrels: Qrels) -> list[Compared]:
-    """Test whether two runs over the same queries differ."""
+    """Return each measure of two runs over the same queries, and whether they differ."""
     one, two = per_query(first, qrels), per_query(second, qrels)
     return [_compared(name, one[name], two[name]) for name in NAMES.values()]
 
@@ -121,8 +136,8 @@ def _measured(name: str, kind: str, values: Sequence[float]) -> Measured:
 def _compared(name: str, one: Mapping[str, float], two: Mapping[str, float]) -> Compared:
     first = np.asarray([one[query] for query in one])
     second = np.asarray([two[query] for query in one])
-    p = 1.0
-    if np.any(first != second):
+    p = 1.0  # also of a single pair, which is as extreme when it is exchanged
+    if len(first) > 1 and np.any(first != second):
         p = float(
             stats.permutation_test(
                 (first, second),
@@ -138,5 +153,5 @@ def _compared(name: str, one: Mapping[str, float], two: Mapping[str, float]) -> 
 
 
 def _difference(first: Any, second: Any, axis: int) -> Any:
-    # Differences first: equal permutations then have equal sums to the last bit, and ties count.
+    # Subtract before the mean: equal permutations then have exactly equal means, and count as ties.
     return np.mean(second - first, axis=axis)

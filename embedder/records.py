@@ -1,10 +1,17 @@
-"""The records that travel between the rooms: frozen, without behaviour beyond their own shape."""
+"""The records that travel between the rooms: frozen, without behaviour beyond their own shape.
+
+The fields of a document are defined here, once: `Document` has their names, types and metadata,
+`DOCUMENT_FIELDS` the same as a table, and the API, the merging of sources, CSV and CSL-JSON derive
+theirs from it. Facts of one format (which RIS tag, which BibTeX field) are in that format's
+module; tests/unit/test_document_fields.py fails if one of them leaves a field out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 Mode = Literal["hybrid", "semantic", "keyword"]
@@ -15,38 +22,77 @@ FieldName = Literal["title", "abstract"]
 MODES: tuple[Mode, ...] = ("hybrid", "semantic", "keyword")
 
 
+# How a field is merged where several sources hold the same document: `identity`: it is the same in
+# all of them, for it is part of what makes the document that document; `union`: the values of all,
+# each once; `first`: the first value that is not empty.
+Merge = Literal["identity", "union", "first"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """What the program needs to know about a field of a document, besides its name and type.
+
+    `facet`: whether answers are counted and filtered by its values. `description` is for the API.
+    """
+
+    is_list: bool
+    merge: Merge
+    facet: bool = False
+    description: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One document of the library, with its metadata.
 
     `title` and `abstract` are kept to the letter: they are citations. `country_codes` are
     ISO 3166-1 alpha-3; `countries` without a code (`Worldwide`) have none there. `sources`
-    are the names of the files that it was read from.
+    are the names of the files that the document was read from. Without an `id` it gets one when
+    it is added to a library, made from its title, abstract and year.
+
+    >>> Document(id="a1", title="A guide", abstract="How to refer.").year is None
+    True
+    >>> Document(title="A guide", countries=("Lebanon",)).as_dict()["countries"]
+    ['Lebanon']
     """
 
-    id: str
-    title: str
-    abstract: str
-    countries: tuple[str, ...] = ()
-    country_codes: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    authors: tuple[str, ...] = ()
-    year: int | None = None
-    topics: tuple[str, ...] = ()
-    category: str | None = None
-    sources: tuple[str, ...] = ()
+    id: str = field(default="", metadata={"merge": "identity"})
+    title: str = field(default="", metadata={"merge": "identity"})
+    abstract: str = field(default="", metadata={"merge": "identity"})
+    countries: tuple[str, ...] = field(default=(), metadata={"merge": "union", "facet": True})
+    country_codes: tuple[str, ...] = field(
+        default=(), metadata={"merge": "union", "description": "ISO 3166-1 alpha-3"}
+    )
+    regions: tuple[str, ...] = field(default=(), metadata={"merge": "union", "facet": True})
+    authors: tuple[str, ...] = field(default=(), metadata={"merge": "union", "facet": True})
+    year: int | None = field(default=None, metadata={"merge": "identity"})
+    topics: tuple[str, ...] = field(default=(), metadata={"merge": "union", "facet": True})
+    category: str | None = field(default=None, metadata={"merge": "first"})
+    sources: tuple[str, ...] = field(
+        default=(),
+        metadata={"merge": "union", "description": "names of the files that it was read from"},
+    )
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the document as the JSON object that every interface shows."""
+        """Return the document as the JSON object that every interface shows."""
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in _values(self).items()
         }
 
 
+DOCUMENT_FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
+    {
+        spec.name: FieldSpec(is_list=isinstance(spec.default, tuple), **spec.metadata)
+        for spec in fields(Document)
+    }
+)
+LIST_FIELDS = tuple(name for name, spec in DOCUMENT_FIELDS.items() if spec.is_list)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document as one source file gives it, and where in that file (a line, from 1)."""
+    """A document as one source file has it, and the line, from 1, on which it begins there."""
 
     document: Document
     path: Path
@@ -55,7 +101,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a document's field: `text == field[start:end]`, in characters."""
+    """A part of a document's field, [start, end) in characters."""
 
     field: FieldName
     start: int
@@ -64,10 +110,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text that one reading of the model takes in whole, made of sentences of one document.
+    """Sentences of one document, together short enough for the model to read without truncation.
 
-    `sentences` are places in the document's fields; `offsets`, one a sentence, are where the
-    same sentence stands in `text`, in characters, as (start, end).
+    `sentences` are the places of the sentences in the document's fields; `offsets`, one per
+    sentence, their places in `text`: [start, end) in characters.
     """
 
     text: str
@@ -77,11 +123,15 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which documents may answer; an empty filter lets all of them.
+    """Which documents an answer may hold; without any filter, all of them.
 
-    Values of one filter are alternatives, different filters must all hold. With
-    `include_worldwide`, `countries` and `regions` also let documents marked Worldwide.
+    Values of one filter are alternatives; different filters must all hold. With
+    `include_worldwide`, `countries` and `regions` also match documents marked Worldwide.
     `year_from` and `year_to` are inclusive.
+
+    >>> recent = Filters(countries=("Lebanon", "Jordan"), year_from=2010)
+    >>> recent.year_to is None
+    True
     """
 
     countries: tuple[str, ...] = ()
@@ -95,10 +145,15 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of the library.
+    """A question to the library, and how to answer it.
 
-    `expand` lets the glossary, the spelling and related words widen what is looked for.
-    The text stays out of `repr`, so that no log or traceback that prints a question holds it.
+    `limit` and `offset` choose the page of hits. Documents whose cosine with the question is below
+    `min_similarity`, -1 to 1, are left out. `expand` lets the glossary, spelling correction and
+    related words widen the search. The text is not in the `repr`: it must not reach a log or a
+    traceback.
+
+    >>> Question("Who helps victims?", limit=5).mode
+    'hybrid'
     """
 
     text: str = field(repr=False)
@@ -112,27 +167,28 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class RankingWeights:
-    """How an answer is made: what each part weighs, 0 or False to leave it out.
+    """How hits are ranked: the weight of each part; 0 or False leaves it out.
 
-    What each is worth, measured, stands in docs/quality.md.
+    What each contributes, as measured, is in docs/quality.md.
     """
 
-    dense_weight: float = 0.75  # of meaning against keywords, 0 to 1, where all words are known
-    sentence_weight: float = 1.0  # of a document's best sentence, against its best passage
-    parts_weight: float = 1.0  # of the parts of a long question, against the whole
-    title_weight: float = 0.5  # of a keyword in the title, on top of one in the text
-    ring_weight: float = 1.0  # of a glossary ring that question and document share
-    related_weight: float = 1.0  # of words related to those that the library does not use
-    spelling: bool = True
-    terms: bool = True  # the glossary's terms are read with the question
+    dense_weight: float = 0.75  # dense against keyword score, 0 to 1, where all words are known
+    sentence_weight: float = 1.0  # a document's best sentence, against its best passage
+    parts_weight: float = 1.0  # the parts of a long question, against the whole
+    title_weight: float = 0.5  # a keyword in the title, on top of one in the text
+    ring_weight: float = 1.0  # a synonym ring of the glossary that question and document share
+    related_weight: float = 1.0  # words related to unknown words of the question
+    spelling: bool = True  # correct misspelt words
+    terms: bool = True  # embed the glossary's terms together with the question
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What was recognised at [start, end) of a question, in characters.
+    """What was recognised at [start, end) of a question, in characters, and its `meaning`.
 
-    `term`: the field's term for what is said there. `spelling`: the library's word for a
-    misspelt one. `related`: words of the library near in meaning to one that it does not use.
+    By `kind`, the meaning is: `term`: the professional term for what the question describes;
+    `spelling`: the library's word for a misspelt one; `related`: words of the library that are
+    near in meaning to an unknown word.
     """
 
     kind: Literal["term", "spelling", "related"]
@@ -143,9 +199,9 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The part of a long question, at [start, end) in characters, that a document fits.
+    """A part of a long question, [start, end) in characters, that a document fits.
 
-    `similarity` is the cosine of the part with the document's nearest sentence, in -1 to 1.
+    `similarity` is the cosine of the part and the document's nearest sentence, -1 to 1.
     """
 
     start: int
@@ -155,9 +211,14 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence that makes a document fit: `text == document.<field>[start:end]`.
+    """A sentence that makes a document fit: `text` is [start, end) of the document's field.
 
-    `similarity` is its cosine with the question, in -1 to 1.
+    `similarity` is the cosine of the sentence and the question, -1 to 1.
+
+    >>> document = Document(title="A guide", abstract="First aid. How to refer.")
+    >>> evidence = Evidence("abstract", 11, 24, "How to refer.", similarity=0.7)
+    >>> getattr(document, evidence.field)[evidence.start : evidence.end] == evidence.text
+    True
     """
 
     field: FieldName
@@ -169,7 +230,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Legs:
-    """What each way of searching gave: a cosine, and a BM25 score (None: not found that way)."""
+    """The score of each way of searching: a cosine and a BM25 score; None if it found nothing."""
 
     semantic: float | None
     keyword: float | None
@@ -177,10 +238,16 @@ class Legs:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One document of an answer.
+    """One document of an answer, `rank` from 1.
 
-    `score` orders the hits of one answer, in 0 to 1; `similarity` is the plain cosine of the
-    question with the document's nearest passage, in -1 to 1, comparable between questions.
+    `score`, 0 to 1, orders the hits of one answer; `similarity` is the cosine of the question and
+    the document's nearest passage, -1 to 1, and can be compared between questions. `matched` is
+    empty for a question of one sentence.
+
+    >>> guide = Document(id="a1", title="A guide")
+    >>> hit = Hit(1, 0.9, 0.6, guide, evidence=(), legs=Legs(semantic=0.6, keyword=None))
+    >>> hit.as_dict()["legs"]
+    {'semantic': 0.6, 'keyword': None}
     """
 
     rank: int
@@ -192,21 +259,21 @@ class Hit:
     matched: tuple[Matched, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the hit as the JSON object that every interface shows."""
+        """Return the hit as the JSON object that every interface shows."""
         return {
             "rank": self.rank,
             "score": self.score,
             "similarity": self.similarity,
             "document": self.document.as_dict(),
-            "evidence": [_values(each) for each in self.evidence],
+            "evidence": [_values(sentence) for sentence in self.evidence],
             "legs": _values(self.legs),
-            "matched": [_values(each) for each in self.matched],
+            "matched": [_values(part) for part in self.matched],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """How many documents of a hit set carry a value."""
+    """How many of the documents that answer have a value."""
 
     value: str | int
     count: int
@@ -214,7 +281,16 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to a question: one page of hits, and true figures over the whole hit set."""
+    """The answer to a question: one page of hits, and exact counts over all of them.
+
+    `verdict` says whether the library answers the question at all; `total` counts the hits on all
+    pages. Iterating gives the hits of this page, and `len` their number. An answer is true even
+    without hits, for it still has its verdict and counts: test `len` or `hits`.
+
+    >>> answer = Answer("none", 0, (), {}, (), model="a-model", generation=1, took_ms=2.5)
+    >>> len(answer), [hit.document.title for hit in answer]
+    (0, [])
+    """
 
     verdict: Verdict
     total: int
@@ -225,16 +301,25 @@ class Answer:
     generation: int
     took_ms: float
 
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __bool__(self) -> bool:
+        return True
+
     def as_dict(self) -> dict[str, Any]:
-        """Give the answer as the JSON object that every interface shows."""
+        """Return the answer as the JSON object that every interface shows."""
         return {
             "verdict": self.verdict,
             "total": self.total,
             "hits": [hit.as_dict() for hit in self.hits],
             "facets": {
-                name: [_values(each) for each in counts] for name, counts in self.facets.items()
+                name: [_values(count) for count in counts] for name, counts in self.facets.items()
             },
-            "understood": [_values(each) for each in self.understood],
+            "understood": [_values(part) for part in self.understood],
             "model": self.model,
             "generation": self.generation,
             "took_ms": self.took_ms,
@@ -243,10 +328,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class MapPoint:
-    """A document on the map of the library, at `x`, `y` in 0 to 1.
+    """A document on the map of the library, at `x` and `y`, 0 to 1.
 
-    Near on the map is near in meaning, mostly; `nearest` is the id of the document on the map
-    that is nearest in truth, by the cosine of their vectors, None where there is no other.
+    Documents near each other on the map are mostly near in meaning; `nearest` is the id of the
+    document on the map whose vector has the highest cosine with this one's, None for a map of one.
     """
 
     document: Document
@@ -263,22 +348,14 @@ class Map:
     total: int
 
 
-def _values(
-    record: Document | Evidence | Legs | Matched | FacetCount | Understood,
-) -> dict[str, Any]:
-    """Give a flat record as a dict, in a fifth of the time of `dataclasses.asdict`."""
-    return {name: getattr(record, name) for name in record.__slots__}
-
-
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation of the library was built with and what it holds.
+    """What a generation of the library was built with, and what it holds.
 
-    `model_sha256` is the fingerprint of the model's files at `precision`, `files` the SHA-256 of
-    each file of the generation, `calibration` the cosines that verdicts are decided with. `dense`
-    says whether the index of vectors is `exact` or
-    `approximate` (`kind`), what share of the ten nearest it finds (`recall`), and how many of
-    its cells are searched for that (`probes`).
+    `model_sha256` is the fingerprint of the model's files at `precision`. `files` has the SHA-256
+    of each file of the generation. `calibration` has the cosines that decide verdicts. `dense`
+    describes the index of vectors: `kind` (`exact` or `approximate`), `recall`, the share of the
+    ten nearest that it finds, and `probes`, how many of its cells are searched for that.
     """
 
     model: str
@@ -299,9 +376,16 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """What a source said of a document: where, and the lists that merging unites."""
+    """What a source said about a document, where, and the fields that are merged (`labels`)."""
 
     path: str
     line: int
     key: str
     labels: Mapping[str, Any]
+
+
+def _values(
+    record: Document | Evidence | Legs | Matched | FacetCount | Understood,
+) -> dict[str, Any]:
+    """Return a flat record as a dict, in a fifth of the time of `dataclasses.asdict`."""
+    return {name: getattr(record, name) for name in record.__slots__}

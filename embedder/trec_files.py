@@ -1,4 +1,4 @@
-"""Judged questions and runs in the file formats of TREC and BEIR."""
+"""Read and write judged questions and runs, in the file formats of TREC and BEIR."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from typing import Any
 from embedder.errors import SourceError
 from embedder.files import read_text
 
-# Retrieved documents a query, by id, with scores.
+# {query id: {document id: score}}, the documents that were retrieved.
 Run = dict[str, dict[str, float]]
-
-
+# {query id: {document id: grade}}, 0 for a document judged not relevant.
 Qrels = dict[str, dict[str, int]]
+
+_QUERY_FORM = 'expected a JSON object with "_id", "text" and, if any, whole grades in "relevant"'
+_QRELS_HEADER = "expected a header: query-id, corpus-id and score, separated by tabs"
+_QRELS_FORM = "expected query-id, corpus-id and a whole score, separated by tabs"
+_RUN_FORM = "expected the six columns of a TREC run"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A judged question; `kind` groups the table, "" where the file has none."""
+    """A judged question; `kind` is the group that it is summarised in, "" for none."""
 
     id: str
     text: str
@@ -29,46 +33,46 @@ class Query:
 
 
 def read_queries(path: Path) -> tuple[list[Query], Qrels]:
-    """Read queries, a JSON object a line: `{"_id", "text"}`, and `kind` where there is one.
+    """Read queries, one JSON object per line: `{"_id", "text"}`, and `kind` if it has one.
 
-    `id` and `query` are read for `_id` and `text`. Judgements may stand in the same line, as
-    `relevant`: a document's id or title to its grade.
+    `id` and `query` may be used for `_id` and `text`. The same line may have the judgements, as
+    `relevant`: a map from documents, by id or title, to grades.
+
+    Returns the queries in order, and the judgements in the file.
 
     Raises SourceError, with file and line.
     """
-    queries, qrels = [], {}
+    queries: list[Query] = []
+    qrels: Qrels = {}
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            query, judged = _query(json.loads(line))
+            query, grades = _query(json.loads(line))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise SourceError(
-                path,
-                number,
-                'a query is a JSON object with "_id" and "text", and whole grades in "relevant"',
-            ) from error
+            raise SourceError(path, number, _QUERY_FORM) from error
         queries.append(query)
-        if judged is not None:
-            qrels[query.id] = judged
+        if grades is not None:
+            qrels[query.id] = grades
     return queries, qrels
 
 
 def _query(value: dict[str, Any]) -> tuple[Query, dict[str, int] | None]:
-    key, text = value.get("_id", value.get("id")), value.get("text", value.get("query"))
-    if not isinstance(key, str | int) or not str(key) or not isinstance(text, str):
+    query_id = value.get("_id", value.get("id"))
+    text = value.get("text", value.get("query"))
+    if not isinstance(query_id, str | int) or not str(query_id) or not isinstance(text, str):
         raise ValueError
     if not text.strip():
         raise ValueError
     relevant = value.get("relevant")
-    judged = None
+    grades = None
     if relevant is not None:
-        judged = {str(each): int(grade) for each, grade in relevant.items()}
-    return Query(str(key), text, str(value.get("kind", ""))), judged
+        grades = {str(document): int(grade) for document, grade in relevant.items()}
+    return Query(str(query_id), text, str(value.get("kind", ""))), grades
 
 
 def read_qrels(path: Path) -> Qrels:
-    """Read judgements: `query-id`, `corpus-id`, `score`, tab-separated, under a header.
+    """Read judgements: `query-id`, `corpus-id`, `score`, separated by tabs, under a header.
 
     Raises SourceError, with file and line.
     """
@@ -77,29 +81,29 @@ def read_qrels(path: Path) -> Qrels:
         if not line.strip():
             continue
         cells = line.split("\t")
-        is_score = len(cells) == 3 and cells[2].strip().isdecimal()
+        is_judgement = len(cells) == 3 and cells[2].strip().isdecimal()
         if number == 1:
-            if is_score:
-                raise SourceError(path, 1, "a header is expected: query-id, corpus-id, score")
+            if is_judgement:
+                raise SourceError(path, 1, _QRELS_HEADER)
             continue
-        if not is_score:
-            raise SourceError(path, number, "query-id, corpus-id and score are expected")
+        if not is_judgement:
+            raise SourceError(path, number, _QRELS_FORM)
         qrels[cells[0]][cells[1]] = int(cells[2])
     return dict(qrels)
 
 
 def write_run(path: Path, run: Run, name: str) -> None:
-    """Write a run in trec_eval's form."""
+    """Write a run in trec_eval's format, each query's documents by descending score."""
     lines = [
         f"{query} Q0 {document} {rank} {score!r} {name}\n"
-        for query, found in run.items()
-        for rank, (document, score) in enumerate(_ordered(found), start=1)
+        for query, scores in run.items()
+        for rank, (document, score) in enumerate(_ranked(scores), start=1)
     ]
     path.write_text("".join(lines), encoding="utf-8")
 
 
 def read_run(path: Path) -> Run:
-    """Read a run in trec_eval's form.
+    """Read a run in trec_eval's format.
 
     Raises SourceError, with file and line.
     """
@@ -112,9 +116,9 @@ def read_run(path: Path) -> Run:
             query, _, document, _, score, _ = cells
             run[query][document] = float(score)
         except ValueError as error:
-            raise SourceError(path, number, "six columns of a TREC run are expected") from error
+            raise SourceError(path, number, _RUN_FORM) from error
     return dict(run)
 
 
-def _ordered(found: Mapping[str, float]) -> list[tuple[str, float]]:
-    return sorted(found.items(), key=lambda each: -each[1])
+def _ranked(scores: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(scores.items(), key=lambda item: -item[1])

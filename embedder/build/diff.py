@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from embedder.errors import SourceError
-from embedder.records import Document, Entry, StoredEntry
+from embedder.records import DOCUMENT_FIELDS, Document, Entry, StoredEntry
 from embedder.text.folding import fold
 
-# What merging unites; the rest of a document is what makes it that document.
-_UNITED = ("countries", "country_codes", "regions", "authors", "topics", "sources")
+_UNITED = tuple(name for name, spec in DOCUMENT_FIELDS.items() if spec.merge == "union")
+_FIRST = tuple(name for name, spec in DOCUMENT_FIELDS.items() if spec.merge == "first")
 _SLUG_LENGTH = 48
 
 
@@ -57,10 +57,9 @@ def identify(entries: Iterable[Entry]) -> list[Entry]:
 def to_stored_entry(entry: Entry) -> StoredEntry:
     """Return what is stored of an entry beside the document itself."""
     document = entry.document
-    united: dict[str, Any] = {name: list(getattr(document, name)) for name in _UNITED}
-    return StoredEntry(
-        str(entry.path), entry.line, document.id, {**united, "category": document.category}
-    )
+    labels: dict[str, Any] = {name: list(getattr(document, name)) for name in _UNITED}
+    labels |= {name: getattr(document, name) for name in _FIRST}
+    return StoredEntry(str(entry.path), entry.line, document.id, labels)
 
 
 def find_changes(
@@ -110,11 +109,14 @@ def _merged(text: Document, entries: Iterable[StoredEntry]) -> Document:
     """Unite the entries of a document, in the order of their paths and lines."""
     ordered = sorted(entries, key=lambda each: (each.path, each.line))
     united: dict[str, Any] = {
-        name: tuple(dict.fromkeys(value for each in ordered for value in each.labels[name]))
+        name: tuple(dict.fromkeys(value for each in ordered for value in each.labels.get(name, ())))
         for name in _UNITED
     }
-    categories = [each.labels["category"] for each in ordered if each.labels["category"]]
-    return replace(text, **united, category=categories[0] if categories else None)
+    first: dict[str, Any] = {
+        name: next((each.labels[name] for each in ordered if each.labels.get(name)), None)
+        for name in _FIRST
+    }
+    return replace(text, **united, **first)
 
 
 def _refuse_two_documents(entry: Entry, other: Document, place: str) -> None:

@@ -1,1 +1,1 @@
-"""File formats: one module a format, its reader and its writer together."""
+"""File formats: one module per format, with its reader and its writer."""

@@ -5,12 +5,12 @@ Read from any program's files:
 | of a document | fields |
 |---|---|
 | title, abstract | `title`, `abstract` |
-| authors | `author`, without it `editor`; `Last, First` is turned round, `{Name}` is kept whole |
+| authors | `author`, without it `editor`; `Last, First` is put in order, `{Name}` is kept whole |
 | year | `year`, without it `date` |
 | topics | `keywords`, without it `keyword`; between commas, or semicolons where there are any |
 
 A citation key is not taken as an id: two libraries call different documents `smith2010`. Other
-fields (journal, pages, publisher …) have no place in a document and are skipped, as BibTeX skips
+fields (journal, pages, publisher …) have no field in a document and are skipped, as BibTeX skips
 text between entries. White space is one space, and a blank line ends a paragraph.
 
 Written by us, in UTF-8, and read back unchanged:
@@ -22,10 +22,10 @@ Written by us, in UTF-8, and read back unchanged:
       countries = {Thailand, {Congo, Democratic Republic of the}},
     }
 
-Each author stands in braces, so that no part of an organisation is taken for a last name. The
-values of a list have commas between them; one that has a comma or semicolon itself stands in
-braces. BibTeX reads any white space as one space: spaces at the ends, several in a row, tabs and
-line breaks stand in braces, which keeps them in the readers that keep anything.
+Each author is in braces, so that no part of an organisation is taken for a last name. The values
+of a list are separated by commas; one that has a comma or semicolon itself is in braces. BibTeX
+reads any white space as one space: spaces at the ends, several in a row, tabs and line breaks are
+in braces, which keeps them for those readers that can keep them.
 """
 
 from __future__ import annotations
@@ -52,19 +52,19 @@ from bibtexparser.model import (
     ParsingFailedBlock,
     String,
 )
-from bibtexparser.model import Entry as Parsed
+from bibtexparser.model import Entry as ParsedEntry
 from bibtexparser.splitter import Splitter
 
 from embedder.errors import SourceError
 from embedder.files import read_text
 from embedder.formats.fields import check, year_in
 from embedder.formats.latex import decode, escape
-from embedder.records import Document, Entry
+from embedder.records import LIST_FIELDS, Document, Entry
 
-# What it warns of is an error here, with file and line.
+# Its warnings are errors here, with file and line.
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
 
-# The fields in their order, by the names of the document's own.
+# The BibTeX field of each field of a document, in the order of the lines.
 FIELDS = {
     "id": "fingerpostid",
     "title": "title",
@@ -78,37 +78,38 @@ FIELDS = {
     "category": "category",
     "sources": "sources",
 }
-
-_OTHER_NAMES = {"authors": ("editor",), "year": ("date",), "topics": ("keyword",)}
-_READ = {*FIELDS.values(), *(name for names in _OTHER_NAMES.values() for name in names)}
+# Read where the first is missing.
+_ALTERNATIVES = {"authors": ("editor",), "year": ("date",), "topics": ("keyword",)}
+_READ = {*FIELDS.values(), *(name for names in _ALTERNATIVES.values() for name in names)}
 
 
 def read(path: Path) -> Iterator[Entry]:
     """Read every entry of a file, in order.
 
     Raises SourceError, with file and line, for an entry that BibTeX could not read either, one
-    with a field twice, and a value that no @string defines.
+    that has a field twice, and a value that no @string defines.
     """
     entries = _entries(path)
     if not entries:
-        raise SourceError(path, 1, "no entry here: each begins with '@', its type and a brace")
+        problem = "there is no entry in this file; an entry begins with '@', its type and a brace"
+        raise SourceError(path, 1, problem)
     for entry in entries:
         line = (entry.start_line or 0) + 1
         yield Entry(_document(path, line, _values(path, entry)), path, line)
 
 
-def _entries(path: Path) -> list[Parsed]:
-    """Give the entries of a file, with strings put in."""
+def _entries(path: Path) -> list[ParsedEntry]:
+    """Return the entries of a file, with the values of its strings inserted."""
     blocks: list[Block] = []
-    for block in Splitter(read_text(path)).split().blocks:
-        # A key may stand twice: keys are nothing to us.
-        found = block.ignore_error_block if isinstance(block, DuplicateBlockKeyBlock) else block
-        if isinstance(found, ParsingFailedBlock):
-            raise SourceError(path, (found.start_line or 0) + 1, _failure(found))
-        if isinstance(found, Parsed):
-            found.key = str(len(blocks))
-        if isinstance(found, Parsed | String):
-            blocks.append(found)
+    for parsed in Splitter(read_text(path)).split().blocks:
+        # Two entries may have the same key: we do not use it.
+        block = parsed.ignore_error_block if isinstance(parsed, DuplicateBlockKeyBlock) else parsed
+        if isinstance(block, ParsingFailedBlock):
+            raise SourceError(path, (block.start_line or 0) + 1, _failure(block))
+        if isinstance(block, ParsedEntry):
+            block.key = str(len(blocks))
+        if isinstance(block, ParsedEntry | String):
+            blocks.append(block)
     library = Library(blocks, fail_on_duplicate_key=False)
     for step in default_parse_stack():
         library = step.transform(library)
@@ -118,13 +119,13 @@ def _entries(path: Path) -> list[Parsed]:
 def _failure(block: ParsingFailedBlock) -> str:
     if isinstance(block, DuplicateFieldKeyBlock):
         names = ", ".join(sorted(block.duplicate_keys))
-        return f"the entry that begins here has twice: {names}. Keep one of them"
+        return f"the entry that begins here has fields twice: {names}. Keep one of each"
     reason = getattr(block.error, "abort_reason", str(block.error)).strip()
     return f"the entry that begins here cannot be read: {reason}"
 
 
-def _values(path: Path, entry: Parsed) -> dict[str, str]:
-    """Give the values of the fields that are read, as they stand in the file."""
+def _values(path: Path, entry: ParsedEntry) -> dict[str, str]:
+    """Return the values of the fields that are read, as written in the file."""
     values: dict[str, str] = {}
     for field in entry.fields:
         name = field.key.casefold()
@@ -138,41 +139,40 @@ def _values(path: Path, entry: Parsed) -> dict[str, str]:
 
 def _undefined(field: Field) -> str:
     if "#" in field.value:
-        return f"{field.key}: values joined with '#' are not read; write the value in one"
+        return f"{field.key}: values joined with '#' cannot be read; write one value"
     return f"{field.key}: no @string defines {field.value!r}; put text in braces"
 
 
 def _document(path: Path, line: int, values: dict[str, str]) -> Document:
     raw = {own: values.get(name, "") for own, name in FIELDS.items()}
-    for own, others in _OTHER_NAMES.items():
-        raw[own] = raw[own] or next((values[each] for each in others if each in values), "")
-    found: dict[str, Any] = {}
+    for own, others in _ALTERNATIVES.items():
+        raw[own] = raw[own] or next((values[name] for name in others if name in values), "")
+    fields: dict[str, Any] = {}
     for own, value in raw.items():
         try:
-            found[own] = _READERS.get(own, decode)(value)
+            fields[own] = _READERS.get(own, decode)(value)
         except ValueError as error:
             raise SourceError(path, line, f"{own}: {error}") from error
-    found["id"] = found["id"] or None
-    found["category"] = found["category"] or None
-    return check(path, line, found)
+    return check(path, line, fields)
 
 
 def _year(value: str) -> int | None:
     return year_in(decode(value))
 
 
-def _items(value: str) -> tuple[str, ...]:
-    """Take a list apart at the separators that stand outside braces."""
+def _list(value: str) -> tuple[str, ...]:
+    """Split a list at the separators outside braces."""
     parts, depth = [""], 0
     separators = _separators(value)
-    for sign in re.findall(r"\\.|.", value, re.DOTALL):
-        depth += (sign == "{") - (sign == "}")
-        if depth == 0 and sign in separators:
+    # An escaped character is one with its backslash.
+    for character in re.findall(r"\\.|.", value, re.DOTALL):
+        depth += (character == "{") - (character == "}")
+        if depth == 0 and character in separators:
             parts.append("")
         else:
-            parts[-1] += sign
-    found = (decode(part.strip()) for part in parts)
-    return tuple(each for each in found if each.strip())
+            parts[-1] += character
+    decoded = (decode(part.strip()) for part in parts)
+    return tuple(part for part in decoded if part.strip())
 
 
 def _separators(value: str) -> str:
@@ -199,15 +199,16 @@ def _name(name: str) -> str:
     return decode(parts.merge_first_name_first)
 
 
+# All others are text.
 _READERS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(LIST_FIELDS, _list),
     "authors": _authors,
     "year": _year,
-    **dict.fromkeys(("topics", "countries", "country_codes", "regions", "sources"), _items),
 }
 
 
 def write(documents: Iterable[Document]) -> Iterator[str]:
-    """Write documents as entries, a piece each."""
+    """Write documents as entries, one piece each."""
     taken: set[str] = set()
     for document in documents:
         values = ((name, _value(document, own)) for own, name in FIELDS.items())
@@ -218,22 +219,22 @@ def write(documents: Iterable[Document]) -> Iterator[str]:
 def _value(document: Document, name: str) -> str:
     value = getattr(document, name)
     if name == "authors":
-        return " and ".join(f"{{{escape(each)}}}" for each in value)
+        return " and ".join(f"{{{escape(author)}}}" for author in value)
     if isinstance(value, tuple):
-        return ", ".join(_item(each) for each in value)
+        return ", ".join(_list_value(part) for part in value)
     return "" if value is None else escape(str(value))
 
 
-def _item(value: str) -> str:
+def _list_value(value: str) -> str:
     escaped = escape(value)
     return f"{{{escaped}}}" if re.search("[,;]", value) else escaped
 
 
 def _key(document_id: str, taken: set[str]) -> str:
-    """Make a citation key of an id: ASCII letters, digits and hyphens, unlike any before it."""
+    """Make a citation key from an id: ASCII letters, digits and hyphens, and not yet taken."""
     ascii_only = unicodedata.normalize("NFKD", document_id).encode("ascii", "ignore").decode()
     key = "-".join(re.findall("[A-Za-z0-9]+", ascii_only)) or "document"
-    # BibTeX takes keys that differ in case only for the same.
+    # To BibTeX, keys that differ only in case are the same.
     while key.casefold() in taken:
         key += "-" + hashlib.sha256(document_id.encode()).hexdigest()[:8]
     taken.add(key.casefold())

@@ -1,8 +1,8 @@
-"""Writes CSL-JSON, the form of the Citation Style Language (https://citationstyles.org).
+"""Write CSL-JSON, the format of the Citation Style Language (https://citationstyles.org).
 
-What it has no variable for stands as lists in `custom`, which the schema keeps for this.
-Authors are literal names: the library does not say which of them are organisations, and the
-name of an organisation must not be taken for a first and a last name.
+Fields without a CSL variable, and lists that a variable would flatten, are in `custom`, which the
+schema reserves for this. Authors are literal names: the library does not know which of them are
+organisations, and an organisation must not be split into a first and a last name.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from embedder.records import Document
+from embedder.records import DOCUMENT_FIELDS, Document
 
-_CUSTOM = ("countries", "country_codes", "regions", "topics", "category", "sources")
+# The fields that a CSL variable holds unchanged.
+_VARIABLES = {"id", "title", "abstract", "authors", "year"}
+_CUSTOM = tuple(name for name in DOCUMENT_FIELDS if name not in _VARIABLES)
 
 
 def write(documents: Iterable[Document]) -> Iterator[str]:
-    """Write documents as one JSON array of items, in pieces."""
+    """Write documents as one JSON array, one piece per document."""
     before = "[\n"
     for document in documents:
         yield before + json.dumps(_item(document), ensure_ascii=False)
@@ -26,6 +28,7 @@ def write(documents: Iterable[Document]) -> Iterator[str]:
 
 
 def _item(document: Document) -> dict[str, Any]:
+    values = document.as_dict()
     item = {
         "id": document.id,
         "type": "report",
@@ -34,6 +37,6 @@ def _item(document: Document) -> dict[str, Any]:
         "author": [{"literal": name} for name in document.authors],
         "issued": {"date-parts": [[document.year]]} if document.year is not None else None,
         "keyword": "; ".join(document.topics),
-        "custom": {name: value for name, value in document.as_dict().items() if name in _CUSTOM},
+        "custom": {name: values[name] for name in _CUSTOM},
     }
     return {name: value for name, value in item.items() if value}

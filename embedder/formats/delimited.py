@@ -1,4 +1,4 @@
-r"""Joins the values of a list in one line of text, and takes them apart again.
+r"""Lists as one line of text.
 
 `Lebanon; Viet Nam`: a semicolon and a space between values. A semicolon inside a value is
 written as `\;` and a backslash as `\\`.
@@ -15,14 +15,14 @@ _ESCAPED = re.compile(r"\\([\\;])")
 
 
 def join(values: Iterable[str]) -> str:
-    """Write values as one text, of which `split` makes the same values."""
+    """Return values as one text, which `split` takes apart into the same values."""
     return "; ".join(_SPECIAL.sub(r"\\\g<0>", value) for value in values)
 
 
 def split(text: str) -> tuple[str, ...]:
-    """Give the values of a text; spaces around them and empty ones are dropped.
+    """Return the values of a text; spaces around them and empty ones are dropped.
 
-    A backslash counts only before a semicolon or another backslash.
+    A backslash is an escape only before a semicolon or another backslash.
     """
     parts = (part.strip(" ") for part in _PART.findall(text))
     return tuple(_ESCAPED.sub(r"\1", part) for part in parts if part)

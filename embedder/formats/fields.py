@@ -1,4 +1,4 @@
-"""What a document of a source may say of itself, whatever the format, and how it is checked."""
+"""The values that a source may give a document, whatever the format, and how they are checked."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from pydantic import (
 )
 
 from embedder.errors import SourceError
-from embedder.records import Document
+from embedder.records import DOCUMENT_FIELDS, Document
 from embedder.text.countries import country_code, country_codes
 
 _YEAR = re.compile(r"(?<!\d)[12]\d{3}(?!\d)", re.ASCII)
 
 
 def _number_as_text(value: object) -> object:
-    """Let an id be a whole number, as some collections write it."""
+    """Return a whole number as text: some collections number their documents."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _known(value: str) -> str:
+def _known_code(value: str) -> str:
     if not country_code(value):
-        raise ValueError(f"{value!r} is no country's code")
+        raise ValueError(f"{value!r} is not a country code")
     return value
 
 
@@ -42,6 +42,7 @@ Id = Annotated[
     StringConstraints(
         min_length=1,
         max_length=200,
+        # No control characters, and no space at either end.
         pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$",
     ),
 ]
@@ -50,7 +51,7 @@ Values = tuple[Value, ...]
 
 
 class Fields(BaseModel):
-    """The keys that a document may have; any other key is an error, so that none is lost unseen."""
+    """The fields that a source may give; any other is an error, so that none is lost silently."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -58,7 +59,7 @@ class Fields(BaseModel):
     title: str = ""
     abstract: str = Field("", validation_alias=AliasChoices("abstract", "text"))
     countries: Values = ()
-    country_codes: tuple[Annotated[Value, AfterValidator(_known)], ...] = ()
+    country_codes: tuple[Annotated[Value, AfterValidator(_known_code)], ...] = ()
     regions: Values = ()
     authors: Values = ()
     year: Annotated[int, Field(ge=1000, le=2999)] | None = None
@@ -71,36 +72,32 @@ class Fields(BaseModel):
 def to_document(
     path: Path, line: int | None, fields: Fields, codes: tuple[str, ...] | None = None
 ) -> Document:
-    """Make a document of checked fields; without `codes` the countries' come before the others.
+    """Return the document with these checked fields.
 
-    Raises SourceError for an id that would be taken for the address of a document's neighbours.
+    Without `codes`, its country codes are those of its countries, then those given beside them.
+
+    Raises SourceError for an id that would read as the URL of a document's neighbours.
     """
     if (fields.id or "").endswith("/similar"):
         raise SourceError(path, line, "id: an id cannot end in '/similar'")
-    return Document(
-        id=fields.id or "",
-        title=fields.title,
-        abstract=fields.abstract,
-        countries=fields.countries,
-        country_codes=codes or country_codes((*fields.countries, *fields.country_codes)),
-        regions=fields.regions,
-        authors=fields.authors,
-        year=fields.year,
-        topics=fields.topics,
-        category=fields.category,
-        sources=fields.sources or (path.name,),
-    )
+    values: dict[str, Any] = {name: getattr(fields, name) for name in DOCUMENT_FIELDS}
+    values["id"] = fields.id or ""
+    values["country_codes"] = codes or country_codes((*fields.countries, *fields.country_codes))
+    values["sources"] = fields.sources or (path.name,)
+    return Document(**values)
 
 
 def check(path: Path, line: int | None, values: Mapping[str, Any]) -> Document:
-    """Check a document's values, by the names of its fields, and make the document of them.
+    """Check values by the names of a document's fields, and return the document with them.
 
-    Codes that hold those of all its countries keep their order.
+    None and "" mean that a value is missing. Codes that include those of all its countries keep
+    their order.
 
-    Raises SourceError, with file and line, for the first value that cannot be right.
+    Raises SourceError, with file and line, for the first value that is not valid.
     """
+    present = {name: value for name, value in values.items() if value is not None and value != ""}
     try:
-        fields = Fields.model_validate(values)
+        fields = Fields.model_validate(present)
     except ValidationError as error:
         raise SourceError(path, line, first_problem(error)) from error
     codes = country_codes(fields.country_codes)
@@ -109,29 +106,29 @@ def check(path: Path, line: int | None, values: Mapping[str, Any]) -> Document:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Say in a line what is wrong first, and where."""
+    """Return the first problem of a validation, after the name of the field, in one line."""
     first = error.errors(include_url=False)[0]
-    place = ".".join(str(each) for each in first["loc"])
-    return f"{place or 'the line'}: {first['msg']}"
+    location = ".".join(str(part) for part in first["loc"])
+    return f"{location or 'the line'}: {first['msg']}"
 
 
 def year_in(date: str) -> int | None:
-    """Give the year of a date in any order of its parts; None for words only (`in press`).
+    """Return the year of a date in any order of its parts; None for words only (`in press`).
 
-    Raises ValueError for a date with digits but no year from 1000 to 2999.
+    Raises ValueError for a date with digits but without a year from 1000 to 2999.
     """
-    found = _YEAR.search(date)
-    if not found and re.search(r"\d", date):
+    year = _YEAR.search(date)
+    if not year and re.search(r"\d", date):
         raise ValueError(
-            f"{date!r} has no year of four digits, from 1000 to 2999; mend it or take it out"
+            f"{date!r} has no year of four digits, from 1000 to 2999; correct it or remove it"
         )
-    return int(found[0]) if found else None
+    return int(year[0]) if year else None
 
 
 def name_in_order(name: str) -> str:
-    """Give a name that may be written `Last, First` as it is spoken.
+    """Return a name that may be written `Last, First` with the first name first.
 
-    A comma at the end, and a doubled one, mark an organisation's name in EndNote: it is kept
+    A comma at the end, and a doubled one, mark an organisation's name in EndNote, which is kept
     whole. So is a name with more commas than `Last, First, Jr.` has.
     """
     whole = name.strip()
@@ -140,5 +137,5 @@ def name_in_order(name: str) -> str:
     parts = [part.strip() for part in whole.rstrip(", ").split(",")]
     if len(parts) > 3:
         return whole
-    last, first, more = (*parts, "", "")[:3]
-    return " ".join(part for part in (first, last, more) if part)
+    last, first, suffix = (*parts, "", "")[:3]
+    return " ".join(part for part in (first, last, suffix) if part)

@@ -1,4 +1,4 @@
-"""JSON lines: one document a line, with our own keys or those of the BEIR collections."""
+"""JSON lines: one document per line, with our own keys or those of the BEIR collections."""
 
 from __future__ import annotations
 
@@ -15,19 +15,13 @@ from embedder.records import Document, Entry
 
 
 def read(path: Path) -> Iterator[Entry]:
-    """Read every document of a file, in order; blank lines are passed over.
+    """Read every document of a file, in order; blank lines are skipped.
 
-    Raises SourceError, with file and line, for a line that is no such object.
+    Raises SourceError, with file and line, for a line that is not such an object.
     """
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if text.strip():
             yield Entry(_document(path, number, text), path, number)
-
-
-def write(documents: Iterable[Document]) -> Iterator[str]:
-    """Write documents, a line each."""
-    for document in documents:
-        yield json.dumps(document.as_dict(), ensure_ascii=False) + "\n"
 
 
 def _document(path: Path, number: int, text: str) -> Document:
@@ -43,7 +37,13 @@ def _problem(error: ValidationError) -> str:
     if first["type"] == "json_invalid":
         return f"not a JSON object: {first['ctx']['error']}"
     if first["type"] == "extra_forbidden":
-        place = ".".join(str(each) for each in first["loc"])
+        key = ".".join(str(part) for part in first["loc"])
         known = ", ".join(json.dumps(name) for name in Fields.model_fields)
-        return f'unknown key {place!r}; known keys: {known}, and BEIR\'s "_id" and "text"'
+        return f'unknown key {key!r}; known keys: {known}, and BEIR\'s "_id" and "text"'
     return first_problem(error)
+
+
+def write(documents: Iterable[Document]) -> Iterator[str]:
+    """Write documents, one line each."""
+    for document in documents:
+        yield json.dumps(document.as_dict(), ensure_ascii=False) + "\n"

@@ -1,7 +1,7 @@
 """The LaTeX of a BibTeX value: accents, escaped characters and formatting commands.
 
-`decode` gives back to the letter what `escape` wrote. Formulas, and unknown commands, stay as
-they are written.
+`decode` returns exactly the text that `escape` was given. Formulas and unknown commands stay as
+written.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from pylatexenc.macrospec import MacroSpec
 
 logging.getLogger("pylatexenc").addHandler(logging.NullHandler())
 
-# Most values have none of what must be decoded.
+# Most values have none of these, and need not be parsed.
 _LATEX = re.compile(r"[\\{}$%&~]|--|``|''|[!?]`")
 _IN_BRACES = re.compile(r"\{([^{}]*)\}")
 _WHITE = re.compile(r"\{[ \t\n]+\}|[ \t\n]+")
-# For LaTeX % begins a comment, & ends a table's cell, $ begins a formula. In the BibTeX files of
-# programs they mean themselves, but for a formula: no space inside its ends, no digit after it.
+# In LaTeX % begins a comment, & ends a table cell, $ begins a formula. In the BibTeX files that
+# programs write they are plain characters, except around a formula: one has no space inside its
+# ends and no digit after it.
 _FORMULA_OR_SIGN = re.compile(
     r"\\.|(?P<formula>\$(?=\S)(?:\\.|[^$\\%])*(?<=\S)\$(?!\d))|(?P<sign>[%&$])", re.DOTALL
 )
 
 # A carriage return is written as LaTeX's command that does nothing, other control characters
-# by their number.
+# by number.
 CARRIAGE_RETURN = r"{\relax}"
 
 _ESCAPES = {
@@ -38,20 +39,18 @@ _ESCAPES = {
     "^": r"{\textasciicircum}",
     "\r": CARRIAGE_RETURN,
 }
-
-# A brace without its other half would end the value, whatever stands before it.
-_LONE_BRACES = {"{": r"{\ensuremath{\lbrace}}", "}": r"{\ensuremath{\rbrace}}"}
-
+# An unpaired brace would end the value, even when escaped.
+_UNPAIRED_BRACES = {"{": r"{\ensuremath{\lbrace}}", "}": r"{\ensuremath{\rbrace}}"}
 _TOKEN = re.compile(
-    # White space that is more than one space between two words.
+    # White space other than one space between two words.
     r"(?P<white>\A[ \t\n]+|[ \t\n]+\Z|[ \t\n]{2,}|[\t\n])"
-    # The first of a pair that LaTeX's fonts make one sign of, as -- of a dash.
+    # The first of a pair that LaTeX's fonts show as one character, as -- as a dash.
     r"|(?P<pair>([-'`,<>])(?=\3)|[!?](?=`))"
     r"|(?P<special>[\x00-\x1f\x7f\\{}%&$#_~^])"
 )
 
-# What pylatexenc does not know, or takes for another sign.
-_SIGNS = {
+# Commands that pylatexenc does not know, or takes for another character.
+_CHARACTERS = {
     "textbraceleft": "{",
     "textbraceright": "}",
     "textasciicircum": "^",
@@ -70,8 +69,8 @@ _SIGNS = {
     "newline": "\n",
     "par": "\n\n",
 }
-# What changes only how text looks.
-_OF_FORM = (
+# Commands that change only how text looks.
+_FORMATTING = (
     *("relax", "protect", "noindent", "mbox", "noopsort", "uppercase", "MakeUppercase"),
     *("textnormal", "textmd", "textup", "textsuperscript", "textsubscript", "normalfont"),
     *("it", "bf", "em", "rm", "sc", "sl", "tt", "small", "large"),
@@ -79,9 +78,9 @@ _OF_FORM = (
 
 
 def decode(value: str) -> str:
-    """Give the text that a BibTeX value stands for.
+    """Return the text of a BibTeX value.
 
-    Raises ValueError for commands that pylatexenc cannot make sense of.
+    Raises ValueError for commands that pylatexenc cannot parse.
     """
     value = _WHITE.sub(_white, value)
     if value[:1] == " " or value[-1:] == " ":
@@ -91,23 +90,27 @@ def decode(value: str) -> str:
     if not _LATEX.search(plain):
         return plain
     value = value.replace(CARRIAGE_RETURN, r"\symbol{13}")
-    escaped = _FORMULA_OR_SIGN.sub(lambda at: f"\\{at[0]}" if at["sign"] else at[0], value)
+    escaped = _FORMULA_OR_SIGN.sub(
+        lambda match: f"\\{match[0]}" if match["sign"] else match[0], value
+    )
     try:
         return str(_texts().latex_to_text(escaped, latex_context=_parser()))
-    except Exception as error:  # It has no errors of its own for what is cut off.
-        raise ValueError(f"the LaTeX of {value[:80]!r} cannot be read; write it plainly") from error
+    except Exception as error:  # It raises any error for what is cut off.
+        raise ValueError(
+            f"the LaTeX of {value[:80]!r} cannot be read; write it as plain text"
+        ) from error
 
 
-def _white(found: re.Match[str]) -> str:
-    white = found[0]
+def _white(match: re.Match[str]) -> str:
+    white = match[0]
     if white[0] == "{":
-        return "".join(rf"\symbol{{{ord(each)}}}" for each in white[1:-1])
+        return "".join(rf"\symbol{{{ord(character)}}}" for character in white[1:-1])
     return "\n\n" if white.count("\n") > 1 else " "
 
 
 @cache
 def _parser() -> Any:
-    """Give what pylatexenc parses by: it must know which commands take a value."""
+    """Return the context for parsing: which commands take arguments."""
     known = get_default_parsed_db()
     macros = [MacroSpec("symbol", "{"), MacroSpec("enquote", "{"), MacroSpec("href", "{{")]
     known.add_context_category("ours", macros=macros, prepend=True)
@@ -116,16 +119,17 @@ def _parser() -> Any:
 
 @cache
 def _texts() -> Any:
+    """Return the converter of parsed LaTeX to text."""
     known = get_default_latex_context_db()
     macros = [
         MacroTextSpec("symbol", simplify_repl=_symbol),
         MacroTextSpec("enquote", "“%s”"),
         MacroTextSpec("url", simplify_repl=_address),
-        *(MacroTextSpec(name, sign) for name, sign in _SIGNS.items()),
-        *(MacroTextSpec(name, "") for name in _OF_FORM),
+        *(MacroTextSpec(name, character) for name, character in _CHARACTERS.items()),
+        *(MacroTextSpec(name, "") for name in _FORMATTING),
     ]
     known.add_context_category("ours", macros=macros, prepend=True)
-    # Its own way is to leave them out without a word.
+    # By default pylatexenc drops unknown commands silently.
     known.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=_as_written))
     return LatexNodes2Text(latex_context=known, math_mode="verbatim")
 
@@ -136,33 +140,33 @@ def _as_written(node: Any) -> str:
 
 
 def _address(node: Any, l2tobj: Any) -> str:
-    """Give an address, in which a tilde is a tilde."""
+    """Return a URL, in which a tilde is a tilde and not a space."""
     return str(l2tobj.nodelist_to_text(node.nodeargd.argnlist)).replace("\xa0", "~")
 
 
 def _symbol(node: Any, l2tobj: Any) -> str:
-    """Give the character of a number, as far as it is one that a text may have."""
+    """Return the character of a number below 10,000, and any other number as written."""
     number = str(l2tobj.nodelist_to_text(node.nodeargd.argnlist)).strip()
     return chr(int(number)) if re.fullmatch("[0-9]{1,4}", number) else number
 
 
 def escape(text: str) -> str:
-    """Return the LaTeX of which `decode` makes this text."""
-    specials = _ESCAPES if _is_balanced(text) else _ESCAPES | _LONE_BRACES
+    """Return the LaTeX that `decode` turns back into this text."""
+    specials = _ESCAPES if _is_balanced(text) else _ESCAPES | _UNPAIRED_BRACES
 
-    def escape(found: re.Match[str]) -> str:
-        token = found[0]
-        if found["white"]:
+    def escaped(match: re.Match[str]) -> str:
+        token = match[0]
+        if match["white"]:
             return f"{{{token}}}"
-        if found["pair"]:
+        if match["pair"]:
             return token + "{}"
         return specials.get(token) or rf"{{\symbol{{{ord(token)}}}}}"
 
-    return _TOKEN.sub(escape, text)
+    return _TOKEN.sub(escaped, text)
 
 
 def _is_balanced(text: str) -> bool:
-    """Tell whether each brace of a text has its other half."""
+    """Return whether every brace of a text is paired."""
     depth = 0
     for brace in re.findall("[{}]", text):
         depth += 1 if brace == "{" else -1

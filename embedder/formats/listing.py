@@ -1,4 +1,4 @@
-"""Reads a listing page of the document library, saved as text.
+"""Read listing pages of the document library, saved as text.
 
     Skip to main content
 
@@ -8,11 +8,11 @@
                                     a blank line
     The abstract of the document.   one line, and directly under it the labels
     Country
-    Lebanon                         a value a line
+    Lebanon                         one value per line
     Region
     ...
 
-Labels count only under an abstract: the same words occur in prose.
+A label is one only below an abstract: the same words occur in prose.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ _INITIALS_ET_AL = re.compile(r"(?P<initials>(?:[A-Z]\.[ -]?)+)\s*Et Al\.?", re.I
 _PERSON = re.compile(r"(?:[^\W\d_a-z][\w.'’-]*)(?: [^\W\d_a-z][\w.'’-]*){1,3}")
 _ORGANISATION = re.compile(
     r"\b(of|for|the|on|foundation|organi[sz]ation|institute|university|ministry|office|"
-    r"centre|center|agency|council|commission|committee|network|group|programme|fund|department|association|societies|society)\b",
+    r"centre|center|agency|council|commission|committee|network|group|programme|fund|department|"
+    r"association|societies|society)\b",
     re.IGNORECASE,
 )
 
@@ -50,9 +51,11 @@ class _Line:
 def read(path: Path) -> Iterator[Entry]:
     """Read every entry of a listing page, in order.
 
-    Raises SourceError, with file and line, for a page that does not follow the form.
+    Raises SourceError, with file and line, for a page that does not follow the form above.
     """
-    lines = [_Line(at, text) for at, text in enumerate(read_text(path).split("\n"), start=1)]
+    lines = [
+        _Line(number, text) for number, text in enumerate(read_text(path).split("\n"), start=1)
+    ]
     if lines[0].text.strip() != FIRST_LINE:
         raise SourceError(path, 1, f"a listing page begins with the line {FIRST_LINE!r}")
     blocks = _blocks(lines[1:])
@@ -64,7 +67,7 @@ def read(path: Path) -> Iterator[Entry]:
 
 
 def _blocks(lines: Sequence[_Line]) -> list[list[_Line]]:
-    """Cut lines into runs without a blank line."""
+    """Split lines into blocks at the blank lines."""
     blocks: list[list[_Line]] = [[]]
     for line in lines:
         if line.text.strip():
@@ -75,13 +78,13 @@ def _blocks(lines: Sequence[_Line]) -> list[list[_Line]]:
 
 
 def _topic(path: Path, blocks: Sequence[Sequence[_Line]]) -> str:
-    """Give the page's topic: a line alone, and not the title of the first entry."""
+    """Return the page's topic: a line of its own that is not the title of the first entry."""
     if not blocks:
-        raise SourceError(path, 2, "the page's topic is missing: nothing follows the first line")
+        raise SourceError(path, 2, "the page's topic is missing: the first line is the only one")
     first, second = blocks[0], blocks[1] if len(blocks) > 1 else ()
     if len(first) > 1 or any(line.text.strip() in LABELS for line in (*first, *second)):
         raise SourceError(
-            path, first[0].number, "the page's topic is missing: an entry stands in its place"
+            path, first[0].number, "the page's topic is missing: an entry is in its place"
         )
     return first[0].text.strip()
 
@@ -89,16 +92,16 @@ def _topic(path: Path, blocks: Sequence[Sequence[_Line]]) -> str:
 def _pairs(
     path: Path, blocks: Sequence[Sequence[_Line]]
 ) -> Iterator[tuple[_Line, Sequence[_Line]]]:
-    """Give each entry's title with the block of its abstract and labels."""
-    for at in range(0, len(blocks), 2):
-        title = blocks[at]
+    """Yield each entry's title with the block of its abstract and labels."""
+    for index in range(0, len(blocks), 2):
+        title = blocks[index]
         if len(title) > 1:
             raise SourceError(
-                path, title[0].number, "a title, alone between blank lines, is expected here"
+                path, title[0].number, "expected a title here, one line between blank lines"
             )
-        if at + 1 == len(blocks):
-            raise SourceError(path, title[0].number, "an entry has a title but no abstract")
-        yield title[0], blocks[at + 1]
+        if index + 1 == len(blocks):
+            raise SourceError(path, title[0].number, "the entry has a title but no abstract")
+        yield title[0], blocks[index + 1]
 
 
 def _document(path: Path, topic: str, title: _Line, body: Sequence[_Line]) -> Document:
@@ -107,7 +110,7 @@ def _document(path: Path, topic: str, title: _Line, body: Sequence[_Line]) -> Do
     category = labels.get("Category", [])
     if len(category) > 1:
         raise SourceError(
-            path, category[1].number, "an entry has one category, and here is a second"
+            path, category[1].number, "the entry has a second category; keep one of them"
         )
     return Document(
         id="",
@@ -125,10 +128,10 @@ def _document(path: Path, topic: str, title: _Line, body: Sequence[_Line]) -> Do
 
 
 def _labels(path: Path, body: Sequence[_Line]) -> dict[str, list[_Line]]:
-    """Give the values under each label of an entry."""
+    """Return the values under each label of an entry."""
     if body[0].text.strip() in LABELS:
         raise SourceError(
-            path, body[0].number, f"the label {body[0].text.strip()!r} stands before any abstract"
+            path, body[0].number, f"the label {body[0].text.strip()!r} is not below an abstract"
         )
     labels: dict[str, list[_Line]] = {}
     values: list[_Line] | None = None
@@ -136,11 +139,11 @@ def _labels(path: Path, body: Sequence[_Line]) -> dict[str, list[_Line]]:
         word = line.text.strip()
         if word in LABELS:
             if word in labels:
-                raise SourceError(path, line.number, f"the label {word!r} stands twice in an entry")
+                raise SourceError(path, line.number, f"the entry has the label {word!r} twice")
             values = labels[word] = []
         elif values is None:
             raise SourceError(
-                path, line.number, f"under an abstract one of {', '.join(LABELS)} is expected"
+                path, line.number, f"expected a label below the abstract: {', '.join(LABELS)}"
             )
         else:
             values.append(line)
@@ -150,38 +153,39 @@ def _labels(path: Path, body: Sequence[_Line]) -> dict[str, list[_Line]]:
 def _values(
     path: Path, title: _Line, labels: dict[str, list[_Line]], label: str
 ) -> tuple[str, ...]:
-    found = tuple(line.text.strip() for line in labels.get(label, ()))
-    if not found:
+    values = tuple(line.text.strip() for line in labels.get(label, ()))
+    if not values:
         raise SourceError(path, title.number, f"the entry that begins here has no {label}")
-    return found
+    return values
 
 
 def _year(path: Path, title: _Line, labels: dict[str, list[_Line]]) -> int:
     _values(path, title, labels, "Year")
-    line, *more = labels["Year"]
-    if not _YEAR.fullmatch(line.text.strip()):
-        raise SourceError(path, line.number, f"the year {line.text.strip()!r} is no year")
-    if more:
-        raise SourceError(path, more[0].number, "an entry has one year, and here is a second")
-    return int(line.text.strip())
+    line, *others = labels["Year"]
+    year = line.text.strip()
+    if not _YEAR.fullmatch(year):
+        raise SourceError(path, line.number, f"{year!r} is not a year from 1000 to 2999")
+    if others:
+        raise SourceError(path, others[0].number, "the entry has a second year; keep one of them")
+    return int(year)
 
 
 def _authors(values: Sequence[str]) -> tuple[str, ...]:
-    """Put right the three ways in which the pages garble authors; others stay as they stand."""
+    """Correct the three ways in which the pages garble authors; leave other names unchanged."""
     authors: list[str] = []
     for value in values:
         name = _EDITED_BY.sub("", value, count=1) if _EDITED_BY.match(value) else value
-        cut_off = _INITIALS_ET_AL.fullmatch(name)
-        if cut_off and authors and " " not in authors[-1]:
-            authors[-1] = f"{cut_off['initials'].strip()} {authors[-1]} et al."
+        initials = _INITIALS_ET_AL.fullmatch(name)
+        if initials and authors and " " not in authors[-1]:
+            authors[-1] = f"{initials['initials'].strip()} {authors[-1]} et al."
         else:
             authors.extend(_two_people(name))
     return tuple(dict.fromkeys(authors))
 
 
 def _two_people(name: str) -> tuple[str, ...]:
-    """Split `A B And C D`; an organisation with an `and` in its name stays whole."""
+    """Split `A B And C D`; keep an organisation with an `and` in its name whole."""
     people = re.split(r" and ", name, flags=re.IGNORECASE)
-    if all(_PERSON.fullmatch(each) for each in people) and not _ORGANISATION.search(name):
+    if all(_PERSON.fullmatch(person) for person in people) and not _ORGANISATION.search(name):
         return tuple(people)
     return (name,)

@@ -6,13 +6,13 @@ Read from any program's files:
 |---|---|
 | title | `TI`, `T1`; without them `CT`, `BT` |
 | abstract | `AB`, `N2`; where they differ, one below the other |
-| authors | `AU`, `A1`; without them the editors `A2`, `ED`; `Last, First` is turned round |
+| authors | `AU`, `A1`; without them the editors `A2`, `ED`; `Last, First` is put in order |
 | year | `PY`, `Y1`, `DA`: the first that has one |
 | topics | `KW`, one a line |
 
 The `ID` of other programs is not taken as an id: many number the records of a file, and the same
 document would have another id in each file. Other tags (journal, pages, publisher …) have no
-place in a document and are skipped, as is text before the first record. In a value a line break
+field in a document and are skipped, as is text before the first record. In a value a line break
 is a space and a blank line ends a paragraph; under `KW` each line is a keyword.
 
 Written by us, and read back unchanged:
@@ -21,14 +21,14 @@ Written by us, and read back unchanged:
     DB  - Fingerpost                      marks a record of ours
     AN  - health-mekong                   its id; reference managers keep both
     TI  - Health and Human Trafficking
-    AU  - C. Zimmerman et al.             as it stands: a name without a comma is kept whole
+    AU  - C. Zimmerman et al.             unchanged: a name without a comma is kept whole
     C1  - Thailand; Viet Nam              a list, see `delimited`
     ER  -
 
 A line of RIS cannot hold line breaks, tabs, or spaces at its ends, and a name with a comma is
 read as last and first name. Values with any of these are written as plainly as RIS can, and once
 more, exactly, as JSON in C8. The reader uses C8 only where the plain value is still what was
-written, so an edit made in a reference manager counts.
+written, so that an edit made in a reference manager is kept.
 """
 
 from __future__ import annotations
@@ -43,13 +43,12 @@ from embedder.errors import SourceError
 from embedder.files import read_text
 from embedder.formats.delimited import join, split
 from embedder.formats.fields import check, name_in_order, year_in
-from embedder.records import Document, Entry
+from embedder.records import LIST_FIELDS, Document, Entry
 
 DATABASE = "Fingerpost"
-
 EXACT = "C8"
 
-# Where each value stands, in the order of the lines.
+# The tag of each field, in the order of the lines.
 TAGS = {
     "id": "AN",
     "title": "TI",
@@ -63,13 +62,13 @@ TAGS = {
     "category": "C4",
     "sources": "C5",
 }
-
-_LINE_A_VALUE = frozenset({"authors", "topics"})
-
-_UNPRINTABLE = re.compile("[\x00-\x20\x7f\x85\u2028\u2029]+")
+# Read from the records of any program; the other fields only from our own.
+_COMMON = frozenset({"title", "authors", "year", "abstract", "topics"})
+_LINE_PER_VALUE = frozenset({"authors", "topics"})
 
 _TAGGED = re.compile(r"([A-Z][A-Z0-9])  -(?: |$)(.*)")
-_LISTS = ("countries", "country_codes", "regions", "sources")
+_UNPRINTABLE = re.compile("[\x00-\x20\x7f\x85\u2028\u2029]+")
+_RECORD_BEGINS = "begins with TY, two spaces, a hyphen and its type"
 
 _Values = dict[str, list[str]]
 
@@ -77,48 +76,50 @@ _Values = dict[str, list[str]]
 def read(path: Path) -> Iterator[Entry]:
     """Read every record of a file, in order.
 
-    Raises SourceError, with file and line, for a record that does not begin or end, and for
+    Raises SourceError, with file and line, for a record without a beginning or an end, and for
     values that contradict each other.
     """
-    none = True
+    empty = True
     for line, lines in _records(path):
-        none = False
+        empty = False
         yield Entry(_document(path, line, _values(lines)), path, line)
-    if none:
-        raise SourceError(
-            path, 1, "no record here: each begins with TY, two spaces, a hyphen, its type"
-        )
+    if empty:
+        raise SourceError(path, 1, f"there is no record in this file; a record {_RECORD_BEGINS}")
 
 
 def _records(path: Path) -> Iterator[tuple[int, list[tuple[str, str]]]]:
-    """Give each record's first line with its lines, as (tag, text); "" where a value goes on."""
-    begun, lines = 0, list[tuple[str, str]]()
+    """Yield the number of each record's first line, and its lines as (tag, text).
+
+    The tag is "" for a line that continues the value before it.
+    """
+    begin, lines = 0, list[tuple[str, str]]()
     for number, text in enumerate(read_text(path).split("\n"), start=1):
-        found = _TAGGED.match(text)
-        tag, rest = found.groups() if found else ("", text)
+        tagged = _TAGGED.match(text)
+        tag, rest = tagged.groups() if tagged else ("", text)
         if tag == "TY":
-            _refuse_open(path, begun)
-            begun, lines = number, []
-        elif tag == "ER" and begun:
-            yield begun, lines
-            begun = 0
-        elif tag and not begun:
-            problem = "stands outside a record: one begins with TY, two spaces, a hyphen, its type"
-            raise SourceError(path, number, f"{tag!r} {problem}")
-        elif begun:
+            _refuse_open(path, begin)
+            begin, lines = number, []
+        elif tag == "ER" and begin:
+            yield begin, lines
+            begin = 0
+        elif tag and not begin:
+            raise SourceError(
+                path, number, f"{tag!r} is outside a record; a record {_RECORD_BEGINS}"
+            )
+        elif begin:
             lines.append((tag, rest.strip()))
-    _refuse_open(path, begun)
+    _refuse_open(path, begin)
 
 
-def _refuse_open(path: Path, begun: int) -> None:
-    if begun:
+def _refuse_open(path: Path, begin: int) -> None:
+    if begin:
         raise SourceError(
-            path, begun, "the record that begins here has no end: ER, two spaces, a hyphen"
+            path, begin, "the record that begins here has no end: ER, two spaces and a hyphen"
         )
 
 
 def _values(lines: Iterable[tuple[str, str]]) -> _Values:
-    """Give the values of each tag, in order."""
+    """Return the values of each tag, in order."""
     parts: list[tuple[str, list[str]]] = []
     for tag, text in lines:
         if tag:
@@ -127,19 +128,19 @@ def _values(lines: Iterable[tuple[str, str]]) -> _Values:
             parts[-1][1].append(text)
     values: _Values = {}
     for tag, texts in parts:
-        found = texts if tag == "KW" else [_in_paragraphs(texts)]
-        values.setdefault(tag, []).extend(each for each in found if each)
+        tag_values = texts if tag == "KW" else [_in_paragraphs(texts)]
+        values.setdefault(tag, []).extend(value for value in tag_values if value)
     return values
 
 
 def _in_paragraphs(texts: Iterable[str]) -> str:
     paragraphs = re.split(r"\n{2,}", "\n".join(texts).strip("\n"))
-    return "\n\n".join(each.replace("\n", " ") for each in paragraphs)
+    return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
 
 
 def _document(path: Path, line: int, values: _Values) -> Document:
     authors = _all(values, "AU", "A1") or _all(values, "A2", "ED")
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "title": _title(path, line, values),
         "abstract": "\n\n".join(_all(values, "AB", "N2")),
         "authors": tuple(filter(None, map(name_in_order, authors))),
@@ -147,22 +148,22 @@ def _document(path: Path, line: int, values: _Values) -> Document:
         "topics": _all(values, "KW"),
     }
     if DATABASE in values.get("DB", []):
-        found |= _own(values)
-        found |= _exact(path, line, values)
-    return check(path, line, found)
+        fields |= _own(values)
+        fields |= _exact(path, line, values)
+    return check(path, line, fields)
 
 
 def _all(values: Mapping[str, list[str]], *tags: str) -> tuple[str, ...]:
-    """Give what stands under any of the tags, each once."""
+    """Return the values of all these tags, each once."""
     return tuple(dict.fromkeys(value for tag in tags for value in values.get(tag, ())))
 
 
 def _title(path: Path, line: int, values: _Values) -> str:
-    found = _all(values, "TI", "T1") or _all(values, "CT") or _all(values, "BT")
-    if len(found) > 1:
-        problem = f"two titles in the record that begins here, and only one can be kept: {found}"
+    titles = _all(values, "TI", "T1") or _all(values, "CT") or _all(values, "BT")
+    if len(titles) > 1:
+        problem = f"the record that begins here has two titles; keep one of them: {titles}"
         raise SourceError(path, line, problem)
-    return " ".join(found[0].split("\n\n")) if found else ""
+    return " ".join(titles[0].split("\n\n")) if titles else ""
 
 
 def _year(path: Path, line: int, values: _Values) -> int | None:
@@ -178,60 +179,62 @@ def _year(path: Path, line: int, values: _Values) -> int | None:
 
 
 def _own(values: _Values) -> dict[str, Any]:
-    """Give what only records of ours have."""
-    found: dict[str, Any] = {name: split("; ".join(values.get(TAGS[name], ()))) for name in _LISTS}
-    found["id"] = next(iter(values.get(TAGS["id"], ())), None)
-    found["category"] = next(iter(values.get(TAGS["category"], ())), None)
-    return found
+    """Return the values that only our own records have."""
+    fields: dict[str, Any] = {}
+    for name, tag in TAGS.items():
+        if name not in _COMMON:
+            lines = values.get(tag, [])
+            fields[name] = split("; ".join(lines)) if name in LIST_FIELDS else next(iter(lines), "")
+    return fields
 
 
 def _exact(path: Path, line: int, values: _Values) -> dict[str, Any]:
-    """Give the values that lines could not hold, where their lines are still as written."""
-    found: dict[str, Any] = {}
+    """Return the values that lines could not hold, where their lines are as we wrote them."""
+    fields: dict[str, Any] = {}
     for text in values.get(EXACT, ()):
         try:
             exact = json.loads(text)
         except ValueError as error:
-            problem = f"{EXACT} is no JSON: {error}. Mend the line or take it out"
+            problem = f"{EXACT} is not JSON: {error}. Correct the line or remove it"
             raise SourceError(path, line, problem) from error
         for name, tag in TAGS.items():
             value = exact.get(name) if isinstance(exact, dict) else None
-            if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            if isinstance(value, list) and all(isinstance(part, str) for part in value):
                 value = tuple(value)
-            if isinstance(value, tuple | str) and plain_lines(name, value) == values.get(tag, []):
-                found[name] = value
-    return found
+            if isinstance(value, tuple | str) and _plain_lines(name, value) == values.get(tag, []):
+                fields[name] = value
+    return fields
 
 
 def write(documents: Iterable[Document]) -> Iterator[str]:
-    """Write documents as records, a piece each."""
+    """Write documents as records, one piece each."""
     for document in documents:
         yield "".join(f"{tag}  - {value}\n" for tag, value in _lines(document)) + "\n"
-
-
-def plain_lines(name: str, value: Any) -> list[str]:
-    """Give what stands in a record's lines for the value of a document's field `name`."""
-    if isinstance(value, tuple):
-        values = value if name in _LINE_A_VALUE else (join(value),)
-    else:
-        values = () if value is None else (str(value),)
-    return [plain for plain in map(_plain, values) if plain]
 
 
 def _lines(document: Document) -> Iterator[tuple[str, str]]:
     yield "TY", "RPRT"
     yield "DB", DATABASE
-    yield from (("ID", value) for value in plain_lines("id", document.id))
+    yield from (("ID", value) for value in _plain_lines("id", document.id))
     exact = {}
     for name, tag in TAGS.items():
         value = getattr(document, name)
-        yield from ((tag, line) for line in plain_lines(name, value))
+        yield from ((tag, line) for line in _plain_lines(name, value))
         if not _is_plain(name, value):
             exact[name] = value
     if exact:
-        # With escapes for all but ASCII: some line ends of Unicode end a line for some readers.
+        # In ASCII: some readers take Unicode's own line ends for ends of a line.
         yield EXACT, json.dumps(exact)
     yield "ER", ""
+
+
+def _plain_lines(name: str, value: Any) -> list[str]:
+    """Return the lines of a record that hold the value of the field `name`, without the tag."""
+    if isinstance(value, tuple):
+        values = value if name in _LINE_PER_VALUE else (join(value),)
+    else:
+        values = () if value is None else (str(value),)
+    return [plain for plain in map(_plain, values) if plain]
 
 
 def _plain(text: str) -> str:
@@ -239,8 +242,8 @@ def _plain(text: str) -> str:
 
 
 def _is_plain(name: str, value: Any) -> bool:
-    """Tell whether a reader makes the same value of its plain lines."""
+    """Return whether a reader makes the same value of its plain lines."""
     values = value if isinstance(value, tuple) else (value,)
-    texts = [each for each in values if isinstance(each, str)]
-    commas = name == "authors" and any("," in each for each in texts)
-    return not commas and all(_plain(each) == each for each in texts)
+    texts = [text for text in values if isinstance(text, str)]
+    commas = name == "authors" and any("," in text for text in texts)
+    return not commas and all(_plain(text) == text for text in texts)

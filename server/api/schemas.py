@@ -1,9 +1,8 @@
-"""The shapes of the API's bodies, for validation and for OpenAPI."""
+"""The models of the API's requests and responses, for validation and for OpenAPI."""
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Annotated, Any, Literal, Required
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -15,18 +14,19 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     StringConstraints,
     TypeAdapter,
+    create_model,
     model_serializer,
 )
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from embedder.records import Document, Filters, Mode, Question, Verdict
+from embedder.records import DOCUMENT_FIELDS, Document, Filters, Mode, Question, Verdict
 from embedder.search.validation import MAX_CANDIDATES, MAX_LIMIT, MAX_QUERY_CHARS
 
 
 def _whole(value: object) -> object:
-    """Take 10.0 for 10, as JSON does."""
+    """Return 10 for 10.0, which are the same number in JSON."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -34,37 +34,25 @@ _Whole = BeforeValidator(_whole)
 Value = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Year = Annotated[int, Field(ge=1, le=9999), _Whole]
 Similarity = Annotated[float, Field(ge=-1, le=1)]
-DocumentField = Literal[
-    "id",
-    "title",
-    "abstract",
-    "countries",
-    "country_codes",
-    "regions",
-    "authors",
-    "year",
-    "topics",
-    "category",
-    "sources",
-]
-DOCUMENT_FIELDS = tuple(each.name for each in fields(Document))
 _NAME = "|".join(DOCUMENT_FIELDS)
 
 
 def _names(value: str) -> str:
     if not set(value.split(",")) <= set(DOCUMENT_FIELDS):
         known = ", ".join(DOCUMENT_FIELDS)
-        raise PydanticCustomError("fields", f"Name some of these, with commas between: {known}")
+        raise PydanticCustomError(
+            "fields", f"Name one or more of these, separated by commas: {known}"
+        )
     return value
 
 
-# As in a URL: names with commas between.
+# As in a URL: names separated by commas.
 FieldNames = Annotated[
     str,
     AfterValidator(_names),
     Field(examples=["id,title,year"], json_schema_extra={"pattern": f"^({_NAME})(,({_NAME}))*$"}),
 ]
-# One letter or digit at least, and no control characters but white space.
+# At least one letter or digit, and no control characters except white space.
 QUESTION = r"^[^\x00-\x08\x0e-\x1f\x7f]*[\p{L}\p{N}][^\x00-\x08\x0e-\x1f\x7f]*$"
 FormatName = Literal["json", "ris", "bibtex", "csl-json", "csv"]
 
@@ -77,8 +65,34 @@ class _Out(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+# The fields of a document are defined in embedder.records; what the API says about them is made
+# from there. No code here builds or reads these models, so mypy needs to know little about them.
+_HINTS = get_type_hints(Document)
+_DOCUMENT: dict[str, Any] = {
+    name: Annotated[
+        list[str] if spec.is_list else _HINTS[name], Field(description=spec.description)
+    ]
+    for name, spec in DOCUMENT_FIELDS.items()
+}
+DocumentOut = create_model(
+    "DocumentOut",
+    __base__=_Out,
+    __doc__="One document of the library.",
+    __module__=__name__,
+    **_DOCUMENT,
+)
+if TYPE_CHECKING:
+    DocumentField = str
+    SelectedOut = dict[str, Any]
+else:
+    DocumentField = Literal[tuple(DOCUMENT_FIELDS)]
+    SelectedOut = TypedDict("SelectedOut", {**_DOCUMENT, "id": Required[str]}, total=False)
+    SelectedOut.__doc__ = "One document, or those fields of it that were asked for."
+    SelectedOut.__pydantic_config__ = ConfigDict(extra="forbid")
+
+
 class FiltersIn(_In):
-    """Who may answer. Values of one filter are alternatives; different filters must all hold."""
+    """Filters: values of one filter are alternatives; different filters must all hold."""
 
     countries: list[Value] = Field([], max_length=50, description="names or ISO 3166 codes")
     regions: list[Value] = Field([], max_length=50)
@@ -91,7 +105,7 @@ class FiltersIn(_In):
     )
 
     def filters(self) -> Filters:
-        """Give them as the library takes them."""
+        """Return the filters as the library takes them."""
         return Filters(
             countries=tuple(self.countries),
             regions=tuple(self.regions),
@@ -110,7 +124,7 @@ class SearchIn(_In):
         min_length=1,
         max_length=MAX_QUERY_CHARS,
         repr=False,
-        # Said here, checked in the search, which says better what is wrong.
+        # Only documented here: the search checks it, with a better error message.
         json_schema_extra={"pattern": QUESTION},
         description="with at least one letter or digit, and no control characters",
     )
@@ -128,11 +142,11 @@ class SearchIn(_In):
         None,
         min_length=1,
         max_length=len(DOCUMENT_FIELDS),
-        description="which fields of a document to give, `id` always; null: all",
+        description="which fields of a document to return, `id` always; null: all",
     )
 
     def question(self) -> Question:
-        """Give it as the library takes it."""
+        """Return the question as the library takes it."""
         return Question(
             text=self.query,
             limit=self.limit,
@@ -142,40 +156,6 @@ class SearchIn(_In):
             min_similarity=self.min_similarity,
             expand=self.expand,
         )
-
-
-class DocumentOut(_Out):
-    """One document of the library."""
-
-    id: str
-    title: str
-    abstract: str
-    countries: list[str]
-    country_codes: list[str] = Field(description="ISO 3166-1 alpha-3")
-    regions: list[str]
-    authors: list[str]
-    year: int | None
-    topics: list[str]
-    category: str | None
-    sources: list[str] = Field(description="names of the files that it was read from")
-
-
-class SelectedOut(TypedDict, total=False):
-    """One document, or those fields of it that were asked for."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
-
-    id: Required[str]
-    title: str
-    abstract: str
-    countries: list[str]
-    country_codes: Annotated[list[str], Field(description="ISO 3166-1 alpha-3")]
-    regions: list[str]
-    authors: list[str]
-    year: int | None
-    topics: list[str]
-    category: str | None
-    sources: Annotated[list[str], Field(description="names of the files that it was read from")]
 
 
 class EvidenceOut(_Out):
@@ -189,7 +169,7 @@ class EvidenceOut(_Out):
 
 
 class LegsOut(_Out):
-    """What each way of searching gave; null: not found that way."""
+    """The score of each way of searching; null: it did not find the document."""
 
     semantic: float | None
     keyword: float | None
@@ -225,14 +205,14 @@ class HitOut(_Out):
 
 
 class FacetOut(_Out):
-    """How many documents of the whole hit set carry a value."""
+    """How many of all hits have a value."""
 
     value: str | int
     count: int
 
 
 class AnswerOut(_Out):
-    """One page of hits, with true figures over the whole hit set."""
+    """One page of hits, with exact counts over all hits."""
 
     verdict: Verdict = Field(description="whether the library answers this at all")
     total: int
@@ -245,7 +225,7 @@ class AnswerOut(_Out):
 
 
 class BatchIn(_In):
-    """Several questions, each as it is asked alone."""
+    """Several questions, each in the form of a single search."""
 
     questions: list[SearchIn] = Field(min_length=1, description="at most 100, unless set otherwise")
 
@@ -261,22 +241,20 @@ class _InUrl(_In):
 
 
 class FormatIn(_InUrl):
-    """In which form documents are given."""
+    """The format in which documents are returned."""
 
     format: FormatName = Field(
-        "json", description="goes before the header `Accept`; all but json hold documents alone"
+        "json", description="overrides the header `Accept`; all but json contain only documents"
     )
 
 
 class DocumentsIn(FormatIn):
     """A page of the library."""
 
-    limit: int = Field(
-        20, ge=1, le=1000, description="an export without it is of the whole library"
-    )
+    limit: int = Field(20, ge=1, le=1000, description="without it an export has the whole library")
     offset: int = Field(0, ge=0, le=2**31)
     fields: FieldNames | None = Field(
-        None, description="which fields of a document to give, `id` always; only in JSON"
+        None, description="which fields of a document to return, `id` always; only in JSON"
     )
 
 
@@ -300,7 +278,7 @@ class SimilarOut(_Out):
 
 
 class DocumentRef(_In):
-    """A document of the library, which stands for its title and abstract, read whole."""
+    """A document of the library, compared by its whole title and abstract."""
 
     id: str = Field(min_length=1)
 
@@ -310,17 +288,17 @@ _SOME_TEXT: TypeAdapter[str] = TypeAdapter(_SomeText, config=ConfigDict(strict=T
 
 
 def _text_or_document(value: object) -> object:
-    """Validate by what it is, so that an error does not tell of the other."""
+    """Validate by the type of the value, so that an error is about that type only."""
     by = DocumentRef.model_validate if isinstance(value, dict) else _SOME_TEXT.validate_python
     return by(value)
 
 
-_by_what_it_is = PlainValidator(_text_or_document, json_schema_input_type=_SomeText | DocumentRef)
-TextOrDocument = Annotated[str | DocumentRef, _by_what_it_is]
+_BY_TYPE = PlainValidator(_text_or_document, json_schema_input_type=_SomeText | DocumentRef)
+TextOrDocument = Annotated[str | DocumentRef, _BY_TYPE]
 
 
 def _source_or_pairs(schema: dict[str, Any]) -> None:
-    """Say in a schema that a source is needed but for pairs."""
+    """Say in a schema that a source is required unless `pairwise` is true."""
     schema["properties"]["source"].pop("default")
     pairs = {"required": ["pairwise"], "properties": {"pairwise": {"const": True}}}
     schema["anyOf"] = [{"required": ["source"]}, pairs]
@@ -331,11 +309,11 @@ class SimilarityIn(_In):
 
     model_config = ConfigDict(json_schema_extra=_source_or_pairs)
 
-    source: Annotated[str | DocumentRef | None, _by_what_it_is] = Field(None, repr=False)
+    source: Annotated[str | DocumentRef | None, _BY_TYPE] = Field(None, repr=False)
     texts: list[TextOrDocument] = Field(
         min_length=1, repr=False, description="at most 1,000, unless set otherwise"
     )
-    pairwise: bool = Field(False, description="compare all texts with one another too")
+    pairwise: bool = Field(False, description="also compare all texts with one another")
 
 
 def _never_null(schema: dict[str, Any]) -> None:
@@ -347,26 +325,24 @@ class SimilarityOut(_Out):
 
     model: str
     similarities: list[float] | SkipJsonSchema[None] = Field(
-        None, description="of the source with each text", json_schema_extra=_never_null
+        None, description="of the source and each text", json_schema_extra=_never_null
     )
     truncated: list[int] = Field(
         description="indexes of texts longer than the model reads; -1 is the source"
     )
     matrix: list[list[float]] | SkipJsonSchema[None] = Field(
         None,
-        description="of the texts with one another, where asked for; symmetric",
+        description="of the texts with one another, if asked for; symmetric",
         json_schema_extra=_never_null,
     )
 
     @model_serializer(mode="wrap")
-    def _without_what_was_not_asked_for(
-        self, handler: SerializerFunctionWrapHandler
-    ) -> dict[str, Any]:
+    def _without_missing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {name: value for name, value in handler(self).items() if value is not None}
 
 
 class StateOut(_Out):
-    """Whether the server is well."""
+    """Whether the server can answer."""
 
     status: Literal["ok", "unavailable"]
     message: str | None = None

@@ -250,10 +250,10 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     vectors: Path,
 ) -> None:
     """Measure the answers to judged questions."""
-    from embedder.evaluation import Setting, evaluate_library
+    from embedder.evaluation import SearchSettings, evaluate_library
 
-    setting = Setting(mode, expand=not no_expand).changed(settings)
-    found = evaluate_library(_library(vectors), queries, qrels, setting, compare)
+    search = SearchSettings(mode, expand=not no_expand).changed(settings)
+    found = evaluate_library(_library(vectors), queries, qrels, search, compare)
     if run_file:
         found.write_run(run_file)
     if as_json:

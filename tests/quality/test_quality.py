@@ -9,7 +9,7 @@ import pytest
 
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.evaluation import Setting, evaluate_library
+from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
 from embedder.records import Question
 from embedder.trec_files import read_queries
@@ -21,7 +21,7 @@ COLLECTIONS = ROOT.parent / "shared" / "data"
 
 
 def ndcg(library: Library, queries: Path, qrels: Path | None = None) -> dict[str, float]:
-    measured = evaluate_library(library, queries, qrels, Setting(), None).measured
+    measured = evaluate_library(library, queries, qrels, SearchSettings(), None).measured
     return {each.kind: each.mean for each in measured if each.measure == "nDCG@10"}
 
 

@@ -1,4 +1,4 @@
-"""Documents that are hard to write: generated ones, always the same, and the seeds."""
+"""Documents that are hard to write: generated ones, the same in every run, and the seeds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PIECES = (
     *("@article{x,", "\n@misc{y,", "\nTY  - X", "\nER  - ", "\nAB  - y", "C8  - {}", "$x$", "{x}"),
     *("\\emph{x}", "\\symbol{13}", "{\\relax}", "\\begin{x}", "http://a.b/c_d~e?f=g%20&h#i"),
 )
-# What a list's values have not at their ends, as the readers make sure.
+# White space that readers remove from the ends of a list's values.
 _WHITE = " \t\n\r\x0b\x0c\x85\xa0\u1680\u2000\u2028\u2029\u202f\u205f\u3000"
 _ID = re.compile(r"[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?")
 _COUNTRIES = ("Lebanon", "Viet Nam", "Worldwide", "Congo, Democratic Republic of the")
@@ -43,7 +43,7 @@ PLAIN = Document(
 
 
 def generated(count: int, seed: int = 20) -> list[Document]:
-    """Documents of every field, made of what breaks formats, with ids of their own."""
+    """Return documents with all fields, made of text that breaks formats, with different ids."""
     chance = random.Random(seed)  # noqa: S311 (no secret)
 
     def text(most: int) -> str:
@@ -76,19 +76,19 @@ def generated(count: int, seed: int = 20) -> list[Document]:
 
 
 def seeds() -> tuple[Document, ...]:
-    """The documents of the seeds, as a library has them."""
+    """Return the documents of the seeds as a library has them."""
     pages = sorted(SEEDS.glob("*.txt"))
     entries = identify(entry for path in pages for entry in listing.read(path))
     return find_changes(entries, kept=[], stored={}, forgotten=[]).new
 
 
 def written(form: str, *documents: Document) -> str:
-    """What a format's file holds."""
+    """Return what a format writes."""
     return "".join(EXPORTS[form].write(documents))
 
 
 def read_back(form: str, folder: Path, *documents: Document) -> list[Document]:
-    """Write documents to a file and read it with our own reader."""
+    """Write documents to a file and read it back."""
     path = folder / f"library.{EXPORTS[form].ending}"
     path.write_bytes(written(form, *documents).encode())
     return [entry.document for entry in read(path)]

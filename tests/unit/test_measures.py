@@ -1,31 +1,20 @@
+"""Measures, checked by hand and with trec_eval itself."""
+
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import pytrec_eval
 
-from embedder.errors import SourceError
 from embedder.library import Library
 from embedder.measures import by_id, compare, make_run, per_query, summarise
-from embedder.trec_files import Query, read_qrels, read_queries, read_run, write_run
+from embedder.trec_files import Query
+from tests.support.runs import made_up, ranked
 
 NAMES = ["nDCG@10", "Recall@10", "Recall@100", "MRR@10"]
-
-
-def ranked(*documents: str) -> dict[str, float]:
-    """Give documents with falling scores."""
-    return {document: 1.0 / rank for rank, document in enumerate(documents, start=1)}
-
-
-def write(folder: Path, text: str) -> Path:
-    path = folder / "file"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 # Measures, by hand: nDCG is the sum of grade / log2(rank + 1), by that of the best order.
@@ -61,7 +50,7 @@ def write(folder: Path, text: str) -> Path:
         pytest.param({}, {"a": 1}, [0, 0, 0, 0], id="nothing found"),
     ],
 )
-def test_measures_are_as_by_hand(
+def test_measures_equal_those_computed_by_hand(
     found: Any, judged: dict[str, Any], values: list[int] | list[Any]
 ) -> None:
     measured = per_query({"q": found}, {"q": judged})
@@ -69,39 +58,23 @@ def test_measures_are_as_by_hand(
     assert [each["q"] for each in measured.values()] == pytest.approx(values, abs=1e-6)
 
 
-def test_a_query_that_was_not_asked_counts_0() -> None:
+def test_a_query_missing_from_the_run_counts_0() -> None:
     measured = per_query({"p": ranked("a")}, {"p": {"a": 1}, "q": {"a": 1}})
     assert measured["MRR@10"] == {"p": 1.0, "q": 0.0}
 
 
-def test_unjudged_queries_do_not_count() -> None:
+def test_queries_without_a_relevant_document_are_left_out() -> None:
     run = {"p": ranked("a"), "q": ranked("a"), "r": ranked("a")}
     measured = per_query(run, {"p": {"a": 1}, "q": {}, "r": {"a": 0}})
     assert all(each == {"p": 1.0} for each in measured.values())
 
 
-def test_nothing_judged_has_no_values() -> None:
+def test_without_judgements_there_are_no_values() -> None:
     assert per_query({"p": ranked("a")}, {}) == {name: {} for name in NAMES}
 
 
-def made_up(number: int) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, int]]]:
-    random = np.random.default_rng(number)
-    run = {
-        f"q{at}": {
-            f"d{each}": float(score)
-            for each, score in zip(random.permutation(300)[:150], random.random(150), strict=True)
-        }
-        for at in range(20)
-    }
-    qrels = {
-        f"q{at}": {f"d{each}": int(random.integers(0, 4)) for each in random.permutation(300)[:15]}
-        for at in range(20)
-    }
-    return run, qrels
-
-
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_measures_are_those_of_trec_eval(number: int) -> None:
+def test_measures_equal_those_of_trec_eval(number: int) -> None:
     run, qrels = made_up(number)
     reference = pytrec_eval.RelevanceEvaluator(
         qrels, {"ndcg_cut_10", "recall_10", "recall_100", "recip_rank"}
@@ -122,17 +95,17 @@ RUN = {"1": ranked("a"), "2": ranked("x", "a"), "3": {}}
 
 
 def test_all_queries_are_summarised_first_then_each_kind() -> None:
-    found = {
-        (each.kind, each.measure): (each.queries, each.mean)
-        for each in summarise(QUERIES, RUN, QRELS)
-    }
-    assert len(found) == 12
-    assert [kind for kind, _ in found][::4] == ["all", "short", "long"]
-    assert found["all", "MRR@10"] == (3, pytest.approx(0.5))
-    assert found["short", "MRR@10"] == (2, pytest.approx(0.5))
-    assert found["long", "MRR@10"] == (1, pytest.approx(0.5))
-    assert found["all", "Recall@10"] == (3, pytest.approx(2 / 3))
-    assert found["long", "Recall@10"] == (1, 1.0)
+    summary = summarise(QUERIES, RUN, QRELS)
+    means = {(each.kind, each.measure): each.mean for each in summary}
+    queries = {each.kind: each.queries for each in summary}
+    assert len(summary) == len(means) == 12
+    assert [kind for kind, _ in means][::4] == ["all", "short", "long"]
+    assert queries == {"all": 3, "short": 2, "long": 1}
+    assert means["all", "MRR@10"] == pytest.approx(0.5)
+    assert means["short", "MRR@10"] == pytest.approx(0.5)
+    assert means["long", "MRR@10"] == pytest.approx(0.5)
+    assert means["all", "Recall@10"] == pytest.approx(2 / 3)
+    assert means["long", "Recall@10"] == 1.0
 
 
 def test_without_kinds_there_is_one_group() -> None:
@@ -209,7 +182,13 @@ def test_clearly_different_runs_differ() -> None:
     assert found["Recall@10"].p == 1.0
 
 
-def test_the_order_of_runs_turns_the_difference_round() -> None:
+def test_one_query_alone_cannot_be_significant() -> None:
+    found = {each.measure: each for each in compare({"q": BAD["q0"]}, GOOD, {"q": {"a": 1}})}
+    assert (found["MRR@10"].second, found["MRR@10"].p) == (0.0, 1.0)
+    assert found["MRR@10"].difference == pytest.approx(-1 / 3)
+
+
+def test_exchanging_the_runs_negates_the_difference() -> None:
     one, two = compare(BAD, GOOD, MANY), compare(GOOD, BAD, MANY)
     assert [each.difference for each in one] == [-each.difference for each in two]
     assert [each.p for each in one] == pytest.approx([each.p for each in two])
@@ -221,7 +200,7 @@ def test_runs_that_differ_by_chance_have_no_small_p() -> None:
     assert {each.p > 0.5 for each in compare(run, other, MANY)} == {True}
 
 
-def test_one_differing_query_is_no_proof_whatever_the_others_values() -> None:
+def test_one_differing_query_is_not_significant() -> None:
     # Grades and ranks that give sums no binary fraction holds.
     judged = {f"q{at}": {"a": 3, "b": 2, "c": 1, "d": at % 4} for at in range(44)}
     orders = ("abcd", "xbacd", "dcba", "xxabc", "cxxba", "axxxd", "bxcxa")
@@ -236,10 +215,10 @@ def test_one_differing_query_is_no_proof_whatever_the_others_values() -> None:
 # Asking.
 
 
-def test_every_query_is_asked_with_its_text_for_a_hundred() -> None:
-    asked = []
+def test_every_query_is_asked_for_100_documents() -> None:
+    asked: list[tuple[str, int]] = []
 
-    def ask(text: str, limit: int) -> list[tuple[str, float]]:
+    def ask(text: str, limit: int) -> list[str]:
         asked.append((text, limit))
         return [f"{text}1", f"{text}2"] if text != "b" else []
 
@@ -252,146 +231,23 @@ def test_every_query_is_asked_with_its_text_for_a_hundred() -> None:
 
 
 @pytest.mark.parametrize("hits", ["ab", "ba"])
-def test_hits_keep_their_order(hits: str) -> None:
+def test_a_run_keeps_the_order_of_the_hits(hits: str) -> None:
     run = make_run([Query("q", "x")], lambda *_: list(hits))
     measured = per_query(run, {"q": {hits[0]: 1}})
     assert {name: each["q"] for name, each in measured.items()} == dict.fromkeys(NAMES, 1.0)
 
 
-# Reading queries.
+# Judgements by title.
 
 
-def test_queries_are_read_with_their_kinds(tmp_path: Path) -> None:
-    path = write(
-        tmp_path,
-        '{"_id": "1", "text": "What works?", "kind": "short"}\n\n{"id": 2, "query": "Café?"}\n',
-    )
-    assert read_queries(path) == ([Query("1", "What works?", "short"), Query("2", "Café?")], {})
-
-
-def test_judgements_may_stand_with_the_query_by_title(tmp_path: Path) -> None:
-    line = {"_id": "1", "text": "x", "relevant": {"A title": 2, "d7": 1, "Gone": 0}}
-    _, qrels = read_queries(write(tmp_path, json.dumps(line)))
-    assert qrels == {"1": {"A title": 2, "d7": 1, "Gone": 0}}
+def test_judgements_by_title_become_judgements_by_id() -> None:
+    qrels = {"1": {"A title": 2, "d7": 1, "Gone": 0}}
     assert by_id(qrels, {"A title": "d3", "Other": "d4"}) == {"1": {"d3": 2, "d7": 1, "Gone": 0}}
+    assert by_id({}, {"A title": "d3"}) == {}
 
 
-def test_titles_of_the_library_are_found_by_id(seed_library: Library) -> None:
-    documents = seed_library.documents()[1]
+def test_documents_of_a_library_may_be_judged_by_title_or_id(seed_library: Library) -> None:
+    documents = list(seed_library.documents())
     ids = {each.title: each.id for each in documents}
     qrels = {"q": {documents[3].title: 1, documents[5].id: 2}}
     assert by_id(qrels, ids) == {"q": {documents[3].id: 1, documents[5].id: 2}}
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param("{", id="no JSON"),
-        pytest.param("[1]", id="a list"),
-        pytest.param('"text"', id="a text"),
-        pytest.param('{"text": "x"}', id="no id"),
-        pytest.param('{"_id": "", "text": "x"}', id="empty id"),
-        pytest.param('{"_id": "1"}', id="no text"),
-        pytest.param('{"_id": "1", "text": " "}', id="empty text"),
-        pytest.param('{"_id": "1", "text": 7}', id="a number as text"),
-        # BUG: an AttributeError or ValueError without file and line.
-        pytest.param('{"_id": "1", "text": "x", "relevant": ["a"]}', id="a list of relevant"),
-        pytest.param('{"_id": "1", "text": "x", "relevant": {"a": "high"}}', id="a grade of text"),
-        pytest.param('{"_id": "1", "text": "x", "relevant": {"a": null}}', id="no grade"),
-        # BUG: read as the id "None".
-        pytest.param('{"_id": null, "text": "x"}', id="null as id"),
-    ],
-)
-def test_a_malformed_query_is_an_error_with_its_line(line: str, tmp_path: Path) -> None:
-    path = write(tmp_path, f'{{"_id": "0", "text": "x"}}\n{line}\n')
-    with pytest.raises(SourceError) as error:
-        read_queries(path)
-    assert str(error.value).startswith(f"{path}:2: ")
-
-
-# Reading judgements.
-
-HEADER = "query-id\tcorpus-id\tscore\n"
-
-
-def test_judgements_are_read_under_a_header(tmp_path: Path) -> None:
-    path = write(tmp_path, f"{HEADER}q1\td1\t1\nq1\td 2\t0\n\nq2\td1\t2\n")
-    assert read_qrels(path) == {"q1": {"d1": 1, "d 2": 0}, "q2": {"d1": 2}}
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "q1\td1",
-        "q1 d1 1",
-        "q1\td1\tone",
-        "q1\td1\t1.5",
-        "q1\td1\t1\tx",
-        "q1\td1\t",
-        "q1\td1\t²",  # BUG: `isdigit` holds, `int` raises a ValueError
-    ],
-)
-def test_a_malformed_judgement_is_an_error_with_its_line(line: str, tmp_path: Path) -> None:
-    path = write(tmp_path, f"{HEADER}q1\td1\t1\n{line}\n")
-    with pytest.raises(SourceError) as error:
-        read_qrels(path)
-    assert str(error.value).startswith(f"{path}:3: ")
-
-
-# BUG: the first line is passed over whatever it is; a judgement is lost in silence.
-def test_judgements_without_a_header_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"file:1: "):
-        read_qrels(write(tmp_path, "q1\td1\t1\nq2\td1\t1\n"))
-
-
-# TREC runs.
-
-
-def test_a_run_is_written_in_trec_evals_form(tmp_path: Path) -> None:
-    path = tmp_path / "run"
-    write_run(path, {"q1": {"b": 0.5, "a": 2.0}, "q2": {}}, "mine")
-    assert [line.split() for line in path.read_text().splitlines()] == [
-        ["q1", "Q0", "a", "1", "2.0", "mine"],
-        ["q1", "Q0", "b", "2", "0.5", "mine"],
-    ]
-
-
-def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    run, qrels = made_up(5)
-    write_run(tmp_path / "run", run, "mine")
-    back = read_run(tmp_path / "run")
-    assert back.keys() == run.keys()
-    for query, found in run.items():
-        assert back[query] == pytest.approx(found, abs=1e-6)
-        assert list(back[query]) == sorted(found, key=lambda each: -found[each])
-    assert per_query(back, qrels) == per_query(run, qrels)
-
-
-# BUG: six digits after the point make small differences, and small scores, equal.
-@pytest.mark.parametrize(("first", "second"), ["ab", "ba"])
-def test_small_differences_survive_being_written(first: Any, second: Any, tmp_path: Path) -> None:
-    run = {"q": {first: 2e-8, second: 1e-8}}
-    write_run(tmp_path / "run", run, "mine")
-    back = read_run(tmp_path / "run")["q"]
-    assert back[first] > back[second]
-
-
-def test_a_run_of_another_tool_is_read(tmp_path: Path) -> None:
-    path = write(tmp_path, "q1\tQ0\td1\t1\t14.5\tbm25\nq1 Q0 d2 2 -3e-2 bm25\n\n")
-    assert read_run(path) == {"q1": {"d1": 14.5, "d2": -0.03}}
-
-
-@pytest.mark.parametrize(
-    "line", ["q1 Q0 d1 1 0.5", "q1 Q0 d1 1 0.5 my run", "q1 Q0 d1 1 high mine", "q1"]
-)
-def test_a_malformed_run_is_an_error_with_its_line(line: str, tmp_path: Path) -> None:
-    path = write(tmp_path, f"q1 Q0 d1 1 0.5 mine\n\n{line}\n")
-    with pytest.raises(SourceError) as error:
-        read_run(path)
-    assert str(error.value).startswith(f"{path}:3: ")
-
-
-@pytest.mark.parametrize("read", [read_queries, read_qrels, read_run])
-def test_a_file_that_is_not_there_is_an_error(read: Any, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="No such file"):
-        read(tmp_path / "gone")

@@ -31,7 +31,7 @@ def cited(*documents: Document) -> list[str]:
     return [str(each) for each in bibliography.bibliography()]
 
 
-def test_an_item_is_so() -> None:
+def test_an_item_has_this_form() -> None:
     assert items(PLAIN) == [
         {
             "id": "health-mekong",
@@ -56,24 +56,25 @@ def test_an_item_is_so() -> None:
     ]
 
 
-def test_what_is_not_known_is_left_out() -> None:
+def test_missing_values_are_left_out() -> None:
     (item,) = items(Document(id="a", title="", abstract=""))
     assert {name for name in item if name != "custom"} == {"id", "type"}
 
 
-def test_every_field_is_there_to_the_letter() -> None:
+def test_every_field_is_written_exactly() -> None:
     documents = (*seeds(), *generated(200))
     for document, item in zip(documents, items(*documents), strict=True):
+        custom: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in item["custom"].items()
+        }
         again = Document(
             id=item["id"],
             title=item.get("title", ""),
             abstract=item.get("abstract", ""),
             authors=tuple(each["literal"] for each in item.get("author", ())),
             year=item["issued"]["date-parts"][0][0] if "issued" in item else None,
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in item["custom"].items()
-            },
+            **custom,
         )
         assert again == document
 
@@ -90,7 +91,7 @@ def test_citeproc_cites_the_seeds() -> None:
         assert str(document.year) in line
 
 
-def test_citeproc_takes_no_name_apart() -> None:
+def test_citeproc_splits_no_name() -> None:
     (line,) = cited(PLAIN)
     assert line.startswith("C. Zimmerman et al. and International Organization for Migration (IOM)")
     assert "2014" in line

@@ -1,17 +1,25 @@
+"""CSV: what is read, what is refused, and what is written, as Python's csv module reads it."""
+
 from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from embedder.errors import SourceError
 from embedder.formats import csv_table
+from embedder.formats.csv_table import COLUMNS, FORMULA_STARTS, defuse, restore
 from embedder.records import Document
+from tests.support.documents import PLAIN, generated, seeds, written
 
 KNOWN = (
-    "rename it or take it out. Known columns: id, title, abstract, authors, year, topics, "
+    "rename or remove it. Known columns: id, title, abstract, authors, year, topics, "
     "countries, country_codes, regions, category, sources"
 )
 # Some of the columns of Zotero's export, in its order.
@@ -73,7 +81,7 @@ def test_what_zotero_writes(tmp_path: Path) -> None:
     ]
 
 
-def test_zoteros_editors_and_date_where_there_is_no_other(tmp_path: Path) -> None:
+def test_zoteros_editors_and_date_are_read_where_others_are_missing(tmp_path: Path) -> None:
     (found,) = read(tmp_path, zotero(title="a", editor="Ash, Ann; Bo, Ben", date="5/2011"))
     assert (found.authors, found.year) == (("Ann Ash", "Ben Bo"), 2011)
 
@@ -102,7 +110,7 @@ def test_what_excel_writes(separator: str, ends: str, mark: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
-def test_excels_line_that_names_the_separator(separator: str, tmp_path: Path) -> None:
+def test_a_line_of_excel_may_name_the_separator(separator: str, tmp_path: Path) -> None:
     path = write(tmp_path, f'sep={separator}\r\nTitle{separator}Text\r\n"a,;|"{separator}b\r\n')
     (entry,) = csv_table.read(path)
     assert (entry.line, entry.document.title, entry.document.abstract) == (3, "a,;|", "b")
@@ -122,7 +130,7 @@ def test_a_table_of_one_column(tmp_path: Path) -> None:
         ("Category", "category"),
     ],
 )
-def test_columns_of_text_are_known_by_other_names(header: str, field: str, tmp_path: Path) -> None:
+def test_text_columns_may_have_other_names(header: str, field: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f"title,{header}\nt,x y\n")
     assert getattr(found, field) == "x y"
 
@@ -140,7 +148,7 @@ def test_columns_of_text_are_known_by_other_names(header: str, field: str, tmp_p
         ("source files", "sources"),
     ],
 )
-def test_columns_of_lists_are_known_by_other_names(header: str, field: str, tmp_path: Path) -> None:
+def test_list_columns_may_have_other_names(header: str, field: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f'title,{header}\nt,"a, b;  c\\;d ;"\n')
     assert getattr(found, field) == ("a, b", "c;d")
 
@@ -149,7 +157,7 @@ def test_columns_of_lists_are_known_by_other_names(header: str, field: str, tmp_
     ("header", "authors"),
     [("author", ("Ann Ash", "Ben Bo")), ("authors", ("Ash, Ann", "Bo, Ben", ","))],
 )
-def test_names_are_turned_where_managers_write_them(
+def test_names_of_reference_managers_are_put_in_order(
     header: str, authors: tuple[str, ...], tmp_path: Path
 ) -> None:
     (found,) = read(tmp_path, f'title,{header}\nt,"Ash, Ann; Bo, Ben; ,"\n')
@@ -165,7 +173,7 @@ def test_a_year_is_found(year: str, tmp_path: Path) -> None:
     ("cell", "text"),
     [("'=x", "=x"), ("''=x", "'=x"), ("'tis", "'tis"), ("'\tx", "\tx"), ("=x", "=x")],
 )
-def test_the_apostrophe_before_a_formula_comes_off(cell: str, text: str, tmp_path: Path) -> None:
+def test_the_apostrophe_before_a_formula_is_removed(cell: str, text: str, tmp_path: Path) -> None:
     assert read(tmp_path, f'title,text\n"{cell}",b\n')[0].title == text
 
 
@@ -182,6 +190,39 @@ def test_a_cell_may_be_very_long(tmp_path: Path) -> None:
     assert csv.field_size_limit() == before
 
 
+def test_a_larger_limit_of_the_program_is_kept(tmp_path: Path) -> None:
+    before = csv.field_size_limit(1_000_000)
+    try:
+        assert read(tmp_path, "title\na\n")[0].title == "a"
+        assert csv.field_size_limit() == 1_000_000
+    finally:
+        csv.field_size_limit(before)
+
+
+def test_reading_a_small_table_lowers_no_limit_for_another_thread(tmp_path: Path) -> None:
+    paths = []
+    for number, length in enumerate([300_000, 10, 300_000, 10]):
+        path = tmp_path / f"{number}.csv"
+        path.write_text("title\n" + f"{'x' * length}\n" * 20)
+        paths.append((path, length))
+    before = csv.field_size_limit()
+
+    def lengths(path: Path, length: int) -> bool:
+        return all(
+            len(entry.document.title) == length for _ in range(5) for entry in csv_table.read(path)
+        )
+
+    with ThreadPoolExecutor(len(paths)) as pool:
+        assert all(pool.map(lengths, *zip(*paths, strict=True)))
+    assert csv.field_size_limit() == before
+
+
+def test_importing_changes_no_limit() -> None:
+    code = "import csv, embedder.formats.csv_table; print(csv.field_size_limit())"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert result.stdout.strip() == b"131072"
+
+
 # What is refused.
 
 
@@ -195,46 +236,44 @@ def test_a_cell_may_be_very_long(tmp_path: Path) -> None:
             "1: the columns ['abstract', 'text'] are both 'abstract'; keep one of them",
             id="two of one",
         ),
-        pytest.param(
-            "title\n", "1: the table has no row under the names of its columns", id="no rows"
-        ),
-        pytest.param(
-            ",,\n", "1: the table has no row under the names of its columns", id="no cells"
-        ),
+        pytest.param("title\n", "1: the table has no row below its column names", id="no rows"),
+        pytest.param(",,\n", "1: the table has no row below its column names", id="no cells"),
         pytest.param(
             "title,text\na,b\na,b,c\n",
-            "3: the row that begins here has 3 cells, and the first line names 2 columns. "
+            "3: the row that begins here has 3 cells, but the first line names 2 columns. "
             "Put a cell with a separator in quotation marks",
             id="too many cells",
         ),
         pytest.param(
             "title,text\na\n",
-            "2: the row that begins here has 1 cells, and the first line names 2 columns. "
+            "2: the row that begins here has 1 cells, but the first line names 2 columns. "
             "Put a cell with a separator in quotation marks",
             id="too few cells",
         ),
         pytest.param(
             'title,text\na,"b\nc,d\ne,f\n',
-            "2: the row that begins here cannot be read: unexpected end of data. A cell in "
-            "quotation marks has them doubled inside, and a separator after it",
+            "2: the row that begins here cannot be read: unexpected end of data. Inside a cell in "
+            "quotation marks, double them; after it, put a separator",
             id="an open quotation",
         ),
         pytest.param(
             'title,text\na,"b"c\n',
-            "2: the row that begins here cannot be read: ',' expected after '\"'. A cell in "
-            "quotation marks has them doubled inside, and a separator after it",
+            "2: the row that begins here cannot be read: ',' expected after '\"'. Inside a cell in "
+            "quotation marks, double them; after it, put a separator",
             id="text after a quotation",
         ),
         pytest.param(
             "title,year\na,14\n",
-            "2: year: '14' has no year of four digits, from 1000 to 2999; mend it or take it out",
+            "2: year: '14' has no year of four digits, from 1000 to 2999; correct it or remove it",
             id="year",
         ),
-        pytest.param("id\na/similar\n", "2: id: an id cannot end in '/similar'", id="an address"),
+        pytest.param(
+            "id\na/similar\n", "2: id: an id cannot end in '/similar'", id="a URL of the API"
+        ),
         pytest.param(
             "title,country_codes\na,QQQ\n",
-            "2: country_codes.0: Value error, 'QQQ' is no country's code",
-            id="no code",
+            "2: country_codes.0: Value error, 'QQQ' is not a country code",
+            id="unknown code",
         ),
         pytest.param("\n \n", "1: the file is empty", id="empty"),
     ],
@@ -251,3 +290,74 @@ def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path.write_bytes("title\ncafé\n".encode("latin-1"))
     with pytest.raises(SourceError, match=r"csv:2: byte 0xe9 is not UTF-8; save the file as UTF-8"):
         list(csv_table.read(path))
+
+
+# What is written.
+
+
+def rows(*documents: Document) -> list[dict[str, str]]:
+    """Read as a spreadsheet does: without the byte order mark."""
+    text = written("csv", *documents).encode().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_a_table_has_this_form() -> None:
+    assert written("csv", PLAIN).encode() == (
+        b"\xef\xbb\xbfid,title,abstract,authors,year,topics,"
+        b"countries,country_codes,regions,category,sources\r\n"
+        b"health-mekong,Health & Human Trafficking,"
+        b'"A study.\nIn 50% of cases: \xe2\x80\x9ccare\xe2\x80\x9d.",'
+        b"C. Zimmerman et al.; International Organization for Migration (IOM),2014,"
+        b"Trafficking; Health\\; care,"
+        b'"Thailand; Congo, Democratic Republic of the",THA; COD,Asia and the Pacific,'
+        b"Reports,000.txt; 004.txt\r\n"
+    )
+
+
+def test_the_csv_module_reads_the_seeds() -> None:
+    documents = seeds()
+    for document, row in zip(documents, rows(*documents), strict=True):
+        assert tuple(row) == COLUMNS
+        assert (row["id"], row["title"]) == (document.id, document.title)
+        assert row["abstract"] == document.abstract
+        assert row["year"] == str(document.year)
+        assert row["countries"].split("; ") == list(document.countries)
+
+
+def test_the_csv_module_finds_one_row_per_document_with_any_text() -> None:
+    documents = generated(200)
+    found = rows(*documents)
+    assert [restore(row["id"]) for row in found] == [each.id for each in documents]
+    assert [restore(row["abstract"]) for row in found] == [each.abstract for each in documents]
+    assert all(None not in row and None not in row.values() for row in found)
+
+
+def test_no_cell_is_a_formula() -> None:
+    odd = [replace(PLAIN, title=f"{start}cmd", topics=(f"{start}x",)) for start in "=+-@\t\r\n＝"]
+    for row in rows(*odd, *generated(200)):
+        assert not any(cell.startswith(tuple(FORMULA_STARTS)) for cell in row.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49", "'+49"),
+        ("-x", "'-x"),
+        ("@SUM", "'@SUM"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("\nx", "'\nx"),
+        ("＝1", "'＝1"),
+        ("'=1", "''=1"),
+        ("''-", "'''-"),
+        ("'tis", "'tis"),
+        ("'", "'"),
+        ("''x", "''x"),
+        ("a=1", "a=1"),
+        ("", ""),
+    ],
+)
+def test_an_apostrophe_is_added_and_removed(text: str, cell: str) -> None:
+    assert defuse(text) == cell
+    assert restore(cell) == text

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from embedder.formats.delimited import join, split
@@ -19,9 +17,7 @@ from embedder.formats.delimited import join, split
         (("a, b", '"c"'), 'a, b; "c"'),
     ],
 )
-def test_values_are_joined_and_taken_apart(
-    values: tuple[Any, ...] | tuple[str, ...], text: str
-) -> None:
+def test_values_are_joined_and_split(values: tuple[str, ...], text: str) -> None:
     assert join(values) == text
     assert split(text) == values
 
@@ -37,7 +33,5 @@ def test_values_are_joined_and_taken_apart(
         ("a, b", ("a, b",)),
     ],
 )
-def test_what_others_joined_is_taken_apart(
-    text: str, values: tuple[str, ...] | tuple[Any, ...]
-) -> None:
+def test_lists_of_other_programs_are_split(text: str, values: tuple[str, ...]) -> None:
     assert split(text) == values

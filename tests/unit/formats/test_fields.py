@@ -30,13 +30,13 @@ def test_a_date_has_a_year(date: str, year: int | None) -> None:
 
 
 @pytest.mark.parametrize("date", ["14", "May 14", "20140512", "999", "3000", "٢٠١٤"])
-def test_a_date_without_one_is_refused(date: str) -> None:
-    with pytest.raises(ValueError, match="has no year of four digits, from 1000 to 2999; mend it"):
+def test_a_date_without_a_year_is_refused(date: str) -> None:
+    with pytest.raises(ValueError, match="four digits, from 1000 to 2999; correct it or remove it"):
         year_in(date)
 
 
 @pytest.mark.parametrize(
-    ("written", "spoken"),
+    ("name", "in_order"),
     [
         ("Surtees, Rebecca", "Rebecca Surtees"),
         ("Surtees,Rebecca ", "Rebecca Surtees"),
@@ -50,8 +50,8 @@ def test_a_date_without_one_is_refused(date: str) -> None:
         ("", ""),
     ],
 )
-def test_a_name_is_put_in_order(written: str, spoken: str) -> None:
-    assert name_in_order(written) == spoken
+def test_a_name_is_put_in_order(name: str, in_order: str) -> None:
+    assert name_in_order(name) == in_order
 
 
 def test_an_unknown_field_is_refused() -> None:

@@ -36,6 +36,6 @@ def test_latex_is_decoded(latex: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("latex", [r"\href{x}", "{" * 5000])
-def test_what_cannot_be_decoded_is_refused(latex: str) -> None:
-    with pytest.raises(ValueError, match="cannot be read; write it plainly"):
+def test_latex_that_cannot_be_decoded_is_refused(latex: str) -> None:
+    with pytest.raises(ValueError, match="cannot be read; write it as plain text"):
         decode(latex)

@@ -1,14 +1,20 @@
+"""RIS: what is read, what is refused, and what is written, as rispy reads it."""
+
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import rispy
 
 from embedder.build.diff import document_id
 from embedder.errors import SourceError
 from embedder.formats import ris
 from embedder.records import Document
-from tests.support.documents import PLAIN, written
+from tests.support.documents import PLAIN, generated, seeds, written
 
 # As Zotero writes.
 ZOTERO = """\
@@ -80,6 +86,8 @@ Y1  - n.d.
 ER  -
 """
 
+BEGINS = "a record begins with TY, two spaces, a hyphen and its type"
+
 
 def write(folder: Path, text: str) -> Path:
     path = folder / "library.ris"
@@ -92,7 +100,7 @@ def read(folder: Path, text: str) -> list[Document]:
 
 
 def problem_of(folder: Path, text: str) -> str:
-    """Give the line and what is said of it."""
+    """Return the error, from its line number on."""
     path = write(folder, text)
     with pytest.raises(SourceError) as caught:
         list(ris.read(path))
@@ -146,13 +154,13 @@ def test_entries_begin_at_their_lines(tmp_path: Path) -> None:
         assert [entry.line for entry in ris.read(write(tmp_path, again))] == lines
 
 
-def test_a_mark_and_line_ends_change_nothing(tmp_path: Path) -> None:
+def test_line_ends_and_byte_order_marks_make_no_difference(tmp_path: Path) -> None:
     text = "\ufeff" + ZOTERO.replace("\n", "\r\n")
     assert read(tmp_path, text) == read(tmp_path, ZOTERO)
 
 
-def test_the_same_document_of_two_programs_is_one(tmp_path: Path) -> None:
-    # Their own numbers differ, so they are no ids.
+def test_the_same_document_from_two_programs_has_one_id(tmp_path: Path) -> None:
+    # Their own numbers differ, so they are not ids.
     records = [
         f"TY  - RPRT\nTI  - A title\nPY  - 2014\nID  - {number}\nER  - \n" for number in (1, 2)
     ]
@@ -173,17 +181,17 @@ def test_the_same_document_of_two_programs_is_one(tmp_path: Path) -> None:
         ("AB  - a\nAB - no tag: one space", "a AB - no tag: one space"),
     ],
 )
-def test_an_abstract_is_put_together(lines: str, abstract: str, tmp_path: Path) -> None:
+def test_an_abstract_may_be_on_several_lines(lines: str, abstract: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f"TY  - JOUR\n{lines}\nER  - \n")
     assert found.abstract == abstract
 
 
-def test_the_first_date_with_a_year_counts(tmp_path: Path) -> None:
+def test_the_year_is_that_of_the_first_date_with_one(tmp_path: Path) -> None:
     (found,) = read(tmp_path, "TY  - JOUR\nDA  - 2016/01/01\nPY  - in press\nY1  - 2015//\nER  - ")
     assert found.year == 2015
 
 
-def test_no_name_is_no_author(tmp_path: Path) -> None:
+def test_an_empty_name_is_not_an_author(tmp_path: Path) -> None:
     (found,) = read(tmp_path, "TY  - JOUR\nAU  - ,\nAU  - \nAU  - A, B\nAU  - A, B\nER  - ")
     assert found.authors == ("B A",)
 
@@ -191,7 +199,7 @@ def test_no_name_is_no_author(tmp_path: Path) -> None:
 # Records of ours.
 
 
-def test_a_value_changed_elsewhere_counts(tmp_path: Path) -> None:
+def test_an_edit_by_a_reference_manager_is_kept(tmp_path: Path) -> None:
     text = written("ris", PLAIN)
     assert "C8  - " in text
     changed = text.replace("AB  - A study. In", "AB  - A new study. In")
@@ -202,14 +210,14 @@ def test_a_value_changed_elsewhere_counts(tmp_path: Path) -> None:
     assert found == PLAIN
 
 
-def test_without_c8_the_lines_count(tmp_path: Path) -> None:
+def test_without_c8_the_plain_lines_are_read(tmp_path: Path) -> None:
     lines = written("ris", PLAIN).splitlines(keepends=True)
     (found,) = read(tmp_path, "".join(line for line in lines if not line.startswith("C8")))
     assert found.abstract == "A study. In 50% of cases: “care”."
     assert found.countries == PLAIN.countries
 
 
-def test_fields_of_others_are_not_taken_for_ours(tmp_path: Path) -> None:
+def test_our_own_tags_are_not_read_in_records_of_others(tmp_path: Path) -> None:
     text = "TY  - JOUR\nDB  - Medline\nAN  - 42\nC1  - Funding\nC2  - 7\nC8  - x\nTI  - a\nER  - "
     assert read(tmp_path, text) == [Document("", "a", "", sources=("library.ris",))]
 
@@ -217,7 +225,7 @@ def test_fields_of_others_are_not_taken_for_ours(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "exact", ['{"title": 1}', "[]", "1", '{"countries": ["a", 1]}', '{"id": {}}', '{"x": "y"}']
 )
-def test_an_exact_value_that_is_none_is_passed_over(exact: str, tmp_path: Path) -> None:
+def test_an_unusable_exact_value_is_ignored(exact: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, f"TY  - RPRT\nDB  - Fingerpost\nTI  - a\nC8  - {exact}\nER  - ")
     assert found == Document("", "a", "", sources=("library.ris",))
 
@@ -230,62 +238,138 @@ def test_an_exact_value_that_is_none_is_passed_over(exact: str, tmp_path: Path) 
     [
         pytest.param(
             "TI  - a\nER  - \n",
-            "1: 'TI' stands outside a record: one begins with TY, two spaces, a hyphen, its type",
+            f"1: 'TI' is outside a record; {BEGINS}",
             id="no beginning",
         ),
         pytest.param(
             "TY  - JOUR\nER  - \n\nER  - \n",
-            "4: 'ER' stands outside a record: one begins with TY, two spaces, a hyphen, its type",
+            f"4: 'ER' is outside a record; {BEGINS}",
             id="a second end",
         ),
         pytest.param(
             "\nTY  - JOUR\nTI  - a\n",
-            "2: the record that begins here has no end: ER, two spaces, a hyphen",
+            "2: the record that begins here has no end: ER, two spaces and a hyphen",
             id="no end",
         ),
         pytest.param(
             "TY  - JOUR\nTI  - a\n\nTY  - JOUR\nER  - ",
-            "1: the record that begins here has no end: ER, two spaces, a hyphen",
+            "1: the record that begins here has no end: ER, two spaces and a hyphen",
             id="no end before the next",
         ),
         pytest.param(
             "a\nb",
-            "1: no record here: each begins with TY, two spaces, a hyphen, its type",
+            f"1: there is no record in this file; {BEGINS}",
             id="no record",
         ),
         pytest.param(
             "TY - JOUR\nER - \n",
-            "1: no record here: each begins with TY, two spaces, a hyphen, its type",
+            f"1: there is no record in this file; {BEGINS}",
             id="one space",
         ),
         pytest.param(
             "TY  - JOUR\nTI  - a\nT1  - b\nER  - ",
-            "1: two titles in the record that begins here, and only one can be kept: ('a', 'b')",
+            "1: the record that begins here has two titles; keep one of them: ('a', 'b')",
             id="two titles",
         ),
         pytest.param(
             "TY  - JOUR\nPY  - 14\nER  - ",
-            "1: PY: '14' has no year of four digits, from 1000 to 2999; mend it or take it out",
+            "1: PY: '14' has no year of four digits, from 1000 to 2999; correct it or remove it",
             id="a year of two digits",
         ),
         pytest.param(
             "TY  - RPRT\nDB  - Fingerpost\nC8  - {\nER  - ",
-            "1: C8 is no JSON: Expecting property name enclosed in double quotes: "
-            "line 1 column 2 (char 1). Mend the line or take it out",
-            id="no JSON",
+            "1: C8 is not JSON: Expecting property name enclosed in double quotes: "
+            "line 1 column 2 (char 1). Correct the line or remove it",
+            id="not JSON",
         ),
         pytest.param(
             "TY  - RPRT\nDB  - Fingerpost\nAN  - a/similar\nER  - ",
             "1: id: an id cannot end in '/similar'",
-            id="an address",
+            id="a URL of the API",
         ),
         pytest.param(
             "TY  - RPRT\nDB  - Fingerpost\nC2  - QQQ\nER  - ",
-            "1: country_codes.0: Value error, 'QQQ' is no country's code",
-            id="no code",
+            "1: country_codes.0: Value error, 'QQQ' is not a country code",
+            id="unknown code",
         ),
         pytest.param("", "1: the file is empty", id="empty"),
     ],
 )
 def test_what_cannot_be_read_is_refused(text: str, problem: str, tmp_path: Path) -> None:
     assert problem_of(tmp_path, text) == problem
+
+
+# What is written.
+
+
+def parse(*documents: Document) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = rispy.loads(written("ris", *documents))
+    return records
+
+
+def test_a_record_has_this_form() -> None:
+    assert written("ris", replace(PLAIN, abstract="A study.")) == (
+        "TY  - RPRT\n"
+        "DB  - Fingerpost\n"
+        "ID  - health-mekong\n"
+        "AN  - health-mekong\n"
+        "TI  - Health & Human Trafficking\n"
+        "AU  - C. Zimmerman et al.\n"
+        "AU  - International Organization for Migration (IOM)\n"
+        "PY  - 2014\n"
+        "AB  - A study.\n"
+        "KW  - Trafficking\n"
+        "KW  - Health; care\n"
+        "C1  - Thailand; Congo, Democratic Republic of the\n"
+        "C2  - THA; COD\n"
+        "C3  - Asia and the Pacific\n"
+        "C4  - Reports\n"
+        "C5  - 000.txt; 004.txt\n"
+        "ER  - \n\n"
+    )
+
+
+def test_rispy_reads_the_seeds() -> None:
+    documents = seeds()
+    for document, record in zip(documents, parse(*documents), strict=True):
+        assert record["type_of_reference"] == "RPRT"
+        assert (record["id"], record["accession_number"]) == (document.id, document.id)
+        assert record["title"] == document.title.strip()
+        assert record["abstract"] == " ".join(document.abstract.split())
+        assert tuple(record.get("authors", ())) == document.authors
+        assert record["year"] == str(document.year)
+        assert tuple(record["keywords"]) == document.topics
+        assert record["custom1"] == "; ".join(document.countries)
+        assert "unknown_tag" not in record
+
+
+def test_rispy_finds_one_record_per_document_with_any_text() -> None:
+    documents = generated(200)
+    for document, record in zip(documents, parse(*documents), strict=True):
+        assert record["accession_number"].split() == document.id.split()
+        assert record["name_of_database"] == "Fingerpost"
+        assert "unknown_tag" not in record
+
+
+def test_a_value_that_a_line_cannot_hold_is_also_in_c8() -> None:
+    (record,) = parse(PLAIN)
+    assert record["abstract"] == "A study. In 50% of cases: “care”."
+    assert json.loads(record["custom8"]) == {"abstract": PLAIN.abstract}
+    assert record["custom8"].isascii()
+    assert "custom8" not in parse(replace(PLAIN, abstract="A study."))[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["International Organization for Migration (IOM)", "Walk Free Foundation", "Ärzte"]
+)
+def test_a_name_without_a_comma_is_kept_whole(name: str) -> None:
+    (record,) = parse(replace(PLAIN, authors=(name,), abstract=""))
+    assert record["authors"] == [name]
+    assert "custom8" not in record
+
+
+def test_a_name_with_a_comma_is_also_in_c8() -> None:
+    name = "Ministry of Labour, Invalids and Social Affairs"
+    (record,) = parse(replace(PLAIN, authors=(name,), abstract=""))
+    assert record["authors"] == [name]
+    assert json.loads(record["custom8"]) == {"authors": [name]}

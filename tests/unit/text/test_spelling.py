@@ -107,8 +107,8 @@ def test_what_is_a_word_is_asked_once_and_only_of_unknown_words() -> None:
 @pytest.fixture(scope="module")
 def library_speller(seed_library: Library) -> Speller:
     seed_library.load()
-    with seed_library._reading() as (loaded, _):
-        return loaded.speller
+    with seed_library._serving() as (served, _):
+        return served.speller
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_names_of_authors_and_places_are_left_alone(
 ) -> None:
     names = {
         word.lower()
-        for each in seed_library.documents()[1]
+        for each in seed_library.documents()
         for name in (*each.authors, *each.countries, *each.regions)
         for word in name.replace("-", " ").split()
         if word.isalpha()

@@ -67,7 +67,8 @@ def test_a_page_past_the_end_is_empty(client: FlaskClient) -> None:
 
 
 NAMES = (
-    "Name some of these, with commas between: id, title, abstract, countries, country_codes, "
+    "Name one or more of these, separated by commas: id, title, abstract, countries, "
+    "country_codes, "
     "regions, authors, year, topics, category, sources"
 )
 BAD_PAGES = {

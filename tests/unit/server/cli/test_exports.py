@@ -66,11 +66,11 @@ def test_an_unknown_format_is_refused_with_the_known_ones(run: Run) -> None:
 
 def test_a_broken_file_is_named_with_its_line(run: Run, tmp_path: Path) -> None:
     for name, text, problem in (
-        ("a.csv", "title,titel\na,b\n", ":1: unknown column 'titel'; rename it or take it out."),
+        ("a.csv", "title,titel\na,b\n", ":1: unknown column 'titel'; rename or remove it."),
         (
             "a.ris",
             "\nTY  - RPRT\n",
-            ":2: the record that begins here has no end: ER, two spaces, a hyphen",
+            ":2: the record that begins here has no end: ER, two spaces and a hyphen",
         ),
         ("a.bib", "\n@misc{a, title={b", ":2: the entry that begins here cannot be read: "),
     ):

@@ -1,0 +1,108 @@
+"""The records' examples, and what they do beyond holding values."""
+
+from __future__ import annotations
+
+import doctest
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from embedder import records
+from embedder.records import Answer, Document, Evidence, FacetCount, Hit, Legs, Matched, Question
+
+
+def test_the_examples_are_true() -> None:
+    result = doctest.testmod(records)
+    assert (result.failed, result.attempted > 5) == (0, True)
+
+
+def hit(rank: int) -> Hit:
+    return Hit(
+        rank=rank,
+        score=0.9,
+        similarity=0.6,
+        document=Document(f"d{rank}", "A guide", "How to refer."),
+        evidence=(Evidence("abstract", 0, 13, "How to refer.", 0.7),),
+        legs=Legs(semantic=0.6, keyword=None),
+        matched=(Matched(0, 4, 0.5),),
+    )
+
+
+def answer(*hits: Hit, total: int) -> Answer:
+    facets = {"years": (FacetCount(2014, 1),)}
+    return Answer("strong", total, hits, facets, (), "a-model", 3, 2.5)
+
+
+def test_a_document_may_have_no_field_at_all() -> None:
+    assert Document() == Document(id="", title="", abstract="")
+    assert Document().as_dict() == {
+        "id": "",
+        "title": "",
+        "abstract": "",
+        "countries": [],
+        "country_codes": [],
+        "regions": [],
+        "authors": [],
+        "year": None,
+        "topics": [],
+        "category": None,
+        "sources": [],
+    }
+
+
+def test_the_first_three_fields_of_a_document_are_positional() -> None:
+    assert Document("a", "t", "x") == Document(id="a", title="t", abstract="x")
+
+
+def test_an_answer_iterates_over_the_hits_of_its_page() -> None:
+    found = answer(hit(1), hit(2), total=7)
+    assert [each.document.id for each in found] == ["d1", "d2"]
+    assert list(found) == list(found.hits)
+    assert (len(found), found.total) == (2, 7)
+    assert found
+
+
+def test_an_answer_without_hits_is_empty_but_still_an_answer() -> None:
+    found = answer(total=0)
+    assert (list(found), len(found), bool(found)) == ([], 0, True)
+
+
+def test_an_answer_is_one_json_object() -> None:
+    assert answer(hit(1), total=1).as_dict() == {
+        "verdict": "strong",
+        "total": 1,
+        "hits": [
+            {
+                "rank": 1,
+                "score": 0.9,
+                "similarity": 0.6,
+                "document": Document("d1", "A guide", "How to refer.").as_dict(),
+                "evidence": [
+                    {
+                        "field": "abstract",
+                        "start": 0,
+                        "end": 13,
+                        "text": "How to refer.",
+                        "similarity": 0.7,
+                    }
+                ],
+                "legs": {"semantic": 0.6, "keyword": None},
+                "matched": [{"start": 0, "end": 4, "similarity": 0.5}],
+            }
+        ],
+        "facets": {"years": [{"value": 2014, "count": 1}]},
+        "understood": [],
+        "model": "a-model",
+        "generation": 3,
+        "took_ms": 2.5,
+    }
+
+
+def test_a_question_keeps_its_text_out_of_its_repr() -> None:
+    assert "secret" not in repr(Question("a secret", limit=3))
+    assert "limit=3" in repr(Question("a secret", limit=3))
+
+
+def test_a_record_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Document().title = "x"  # type: ignore[misc]
