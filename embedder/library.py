@@ -56,7 +56,7 @@ class Library:
     >>> with Library.open(folder) as library:
     ...     answer = library.search("How are victims referred?", limit=3, countries=["LBN"])
     >>> answer.hits[0].document.title
-    'Mechanisms for the Referral of Victims of Trafficking in Lebanon'
+    'Trainers Curriculum on Standard Operating Procedures for Identification and Referral of ...'
     """
 
     def __init__(self, folder: Path, load: LoadEncoder = load_encoder) -> None:

@@ -32,7 +32,18 @@ from embedder.errors import (
 )
 from embedder.library import Library
 from embedder.progress import Progress
-from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Hit, Question
+from embedder.records import (
+    Answer,
+    Document,
+    Evidence,
+    FacetCount,
+    Filters,
+    Hit,
+    Legs,
+    Matched,
+    Question,
+    Understood,
+)
 from embedder.runtime import configure
 
 __all__ = [
@@ -45,12 +56,14 @@ __all__ = [
     "Filters",
     "FingerpostError",
     "Hit",
+    "Legs",
     "Library",
     "LibraryBusy",
     "LibraryDamaged",
     "LibraryError",
     "LibraryMismatch",
     "LibraryMissing",
+    "Matched",
     "ModelChanged",
     "ModelNotFound",
     "Progress",
@@ -58,6 +71,7 @@ __all__ = [
     "Report",
     "RequestError",
     "SourceError",
+    "Understood",
     "UnknownValue",
     "__version__",
     "configure",
