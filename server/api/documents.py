@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
 
 from server.api.exports import ANSWERS, export, wanted
@@ -17,9 +16,12 @@ from server.api.schemas import (
     SimilarOut,
 )
 from server.api.search import select
+from server.http.access import API, Blueprint
 from server.http.context import library
 
-blueprint = APIBlueprint("documents", __name__, url_prefix="/api/documents", tag="Documents")
+blueprint = Blueprint(
+    "documents", __name__, url_prefix="/api/documents", tag="Documents", access=API
+)
 
 
 @blueprint.get("")

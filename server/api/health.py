@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from apiflask import APIBlueprint
-
 from embedder.errors import FingerpostError
 from server.api.schemas import StateOut
+from server.http.access import Access, Blueprint
 from server.http.context import library
+from server.http.error_formats import OURS_OR_PAGE
 
-blueprint = APIBlueprint("health", __name__, tag="Health")
+blueprint = Blueprint(
+    "health",
+    __name__,
+    access=Access("monitoring", needs_key=False, rate_limited=False, error_format=OURS_OR_PAGE),
+    tag="Health",
+)
 
 
 @blueprint.get("/health")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import Response
 
+from server.http.access import Access, Blueprint
 from server.http.context import metrics
+from server.http.error_formats import OURS_OR_PAGE
 from server.http.metrics import CONTENT_TYPE
 
-blueprint = APIBlueprint("counts", __name__, tag="Health")
+blueprint = Blueprint(
+    "counts",
+    __name__,
+    access=Access("monitoring", needs_key=True, rate_limited=True, error_format=OURS_OR_PAGE),
+    tag="Health",
+)
 
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 
@@ -13,9 +13,15 @@ from embedder.errors import RequestError
 from embedder.records import Answer
 from server.api.exports import ANSWERS, export, wanted
 from server.api.schemas import AnswerOut, BatchIn, BatchOut, FiltersIn, FormatIn, SearchIn
+from server.http.access import API, Blueprint
 from server.http.context import encoding, library, settings
 
-blueprint = APIBlueprint("search", __name__, url_prefix="/api", tag="Search")
+_ACCESS = replace(
+    API,
+    wrong_method="Ask by POST, with the question in the body: text in a URL ends up in logs and "
+    "histories.",
+)
+blueprint = Blueprint("search", __name__, url_prefix="/api", tag="Search", access=_ACCESS)
 
 _EXAMPLE = {"query": "What should a nurse do who meets a trafficked person?", "limit": 3}
 

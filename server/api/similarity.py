@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from apiflask import APIBlueprint
-
 from embedder.encoders.similarity import Piece, compare
 from embedder.errors import DocumentNotFound, RequestError
 from server.api.schemas import DocumentRef, SimilarityIn, SimilarityOut
+from server.http.access import API, Blueprint
 from server.http.context import encoder, encoding, library, settings
 from server.http.text_limits import check_count, check_texts
 
-blueprint = APIBlueprint("similarity", __name__, url_prefix="/api", tag="Similarity")
+blueprint = Blueprint("similarity", __name__, url_prefix="/api", tag="Similarity", access=API)
 
 _EXAMPLE = {
     "source": "A nurse meets a person who was trafficked.",

@@ -5,13 +5,17 @@ https://docs.cohere.com/reference/rerank and https://jina.ai/reranker
 
 from __future__ import annotations
 
-from apiflask import APIBlueprint
+from dataclasses import replace
 
 from server.compat.inputs import CUT, Answer, headers_of
 from server.compat.tei import rank_documents
 from server.compat.tei_schemas import CohereRankIn, CohereRankOut
+from server.http.access import API, Blueprint
+from server.http.error_formats import COHERE
 
-blueprint = APIBlueprint("cohere", __name__, tag="Cohere and Jina")
+blueprint = Blueprint(
+    "cohere", __name__, access=replace(API, error_format=COHERE), tag="Cohere and Jina"
+)
 
 _EXAMPLE = {
     "query": "A nurse meets a victim.",

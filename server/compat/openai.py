@@ -6,9 +6,8 @@ https://platform.openai.com/docs/api-reference/embeddings
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from http import HTTPStatus
-
-from apiflask import APIBlueprint
 
 from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, RequestError
@@ -22,11 +21,15 @@ from server.compat.openai_schemas import (
     ModelsOut,
     UsageOut,
 )
+from server.http.access import API, Blueprint
 from server.http.auth import Refused
 from server.http.context import encoder, encoding, settings
+from server.http.error_formats import OPENAI
 from server.http.text_limits import check_count, check_texts
 
-blueprint = APIBlueprint("openai", __name__, url_prefix="/v1", tag="OpenAI")
+blueprint = Blueprint(
+    "openai", __name__, access=replace(API, error_format=OPENAI), url_prefix="/v1", tag="OpenAI"
+)
 
 _EXAMPLE = {"input": ["A nurse meets a victim."], "model": "text-embedding-3-small"}
 

@@ -6,10 +6,10 @@ https://github.com/huggingface/text-embeddings-inference
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
-from apiflask import APIBlueprint
 from pydantic import BaseModel
 
 from embedder.encoders.encoder import EncodeOptions, Encoder
@@ -42,10 +42,14 @@ from server.compat.tei_schemas import (
     ScoreIn,
     ScoreOut,
 )
+from server.http.access import API, Blueprint
 from server.http.context import encoder, encoding, settings
+from server.http.error_formats import TEI
 from server.http.text_limits import check_count
 
-blueprint = APIBlueprint("tei", __name__, tag="Text Embeddings Inference")
+blueprint = Blueprint(
+    "tei", __name__, access=replace(API, error_format=TEI), tag="Text Embeddings Inference"
+)
 
 _SENTENCES = ["A health worker sees a victim.", "The olive harvest begins."]
 _COMPARE = {"inputs": {"source_sentence": "A nurse meets a victim.", "sentences": _SENTENCES}}

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from apiflask import APIFlask, HTTPError
 from flask import Response, current_app, jsonify, make_response, render_template, request
@@ -24,12 +22,10 @@ from werkzeug.exceptions import (
 )
 
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
-from server.http.auth import PAGES, Refused
-from server.http.error_formats import Problem, word
+from server.http import access
+from server.http.auth import Refused
+from server.http.error_formats import Problem
 from server.http.i18n import later, worded
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
@@ -58,11 +54,6 @@ _PLAINER = (
     (r"Input .* raw data as a unicode string", "The text holds half of a character."),
     (r"(Input should be a valid (integer|number)), unable .*", r"\1"),
 )
-# Where the body holds a question.
-_ASKED = frozenset({"/api/search", "/api/search/batch"})
-_ASK_BY_POST = (
-    "Ask by POST, with the question in the body: text in a URL ends up in logs and histories."
-)
 
 
 def status_of(error: FingerpostError) -> int:
@@ -82,7 +73,7 @@ def register(app: APIFlask) -> None:
     app.register_error_handler(FingerpostError, _ours)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(RecursionError, _too_deep)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(Exception, unexpected)
 
 
 def refuse_other_bodies() -> None:
@@ -90,28 +81,26 @@ def refuse_other_bodies() -> None:
 
     A form that another site's page sends has no such type, so no page can ask unseen.
     """
-    on_api = request.blueprint not in PAGES
-    if request.method == "POST" and on_api and not request.is_json:
+    for_people = access.current().audience == "people"
+    if request.method == "POST" and not for_people and not request.is_json:
         raise UnsupportedMediaType
 
 
 def _answer(status: int, kind: str, message: str, field: str | None = None) -> Response:
     if _is_page():
         return _page(status, gettext(message))
-    worded, content = word(request.path, Problem(status, kind, message, field))
-    return make_response(jsonify(content), worded)
+    problem = Problem(status, kind, message, field)
+    status, body = access.current().error_format.word(problem)
+    return make_response(jsonify(body), status)
 
 
 def _is_page() -> bool:
-    """Tell whether a person's browser asked, not a program."""
-    if request.blueprint is not None and request.blueprint in PAGES:
-        return True
+    """Return whether the current request is answered with a page for people."""
+    page = access.current().error_format.page
+    if page != "if preferred":
+        return page == "always"
     accepted = request.accept_mimetypes
-    return (
-        not request.path.startswith("/api")
-        and accepted.accept_html
-        and accepted["text/html"] > accepted["application/json"]
-    )
+    return accepted.accept_html and accepted["text/html"] > accepted["application/json"]
 
 
 def _page(status: int, message: str) -> Response:
@@ -150,8 +139,9 @@ def _for_programs(error: HTTPException, message: str) -> str:
         return f"{message} At most {request.max_content_length} bytes are read."
     if not isinstance(error, MethodNotAllowed):
         return message
-    if request.path in _ASKED:
-        return _ASK_BY_POST
+    instead = access.current().wrong_method
+    if instead:
+        return instead
     methods = sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"})
     return f"{message} It takes {' and '.join(methods)}." if methods else message
 
@@ -184,23 +174,8 @@ def _too_deep(_: RecursionError) -> Response:
     return _answer(400, "bad_request", _MESSAGES[400])
 
 
-def catch_panics(app: APIFlask) -> None:
-    """Answer what is no Exception, a panic of a Rust library, like any unexpected error."""
-    inner = app.wsgi_app
-
-    def guarded(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        try:
-            return inner(environ, start)
-        except (SystemExit, KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as error:
-            with app.request_context(environ):
-                return app.process_response(_unexpected(error))(environ, start)
-
-    app.wsgi_app = guarded  # type: ignore[method-assign, assignment]
-
-
-def _unexpected(error: BaseException) -> Response:
+def unexpected(error: BaseException) -> Response:
+    """Log where an error happened, without its words, and answer 500."""
     # The error's own words may hold what was sent; where it happened does not.
     where = "".join(traceback.format_tb(error.__traceback__))
     current_app.logger.error("unexpected %s\n%s", type(error).__name__, where)

@@ -6,7 +6,6 @@ French. No cookie is needed for that, and an address says nothing but the langua
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from embedder.errors import FingerpostError
 from embedder.text.countries import country_code
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 
 def later(text: str) -> str:
@@ -89,7 +88,6 @@ def register(app: APIFlask) -> None:
         place_in=place_in,
     )
     app.jinja_env.filters["place_in"] = place_in
-    _take_language_from_address(app)
 
 
 def current() -> Language:
@@ -138,25 +136,23 @@ def language_of(text: str) -> str | None:
     return str(getattr(known, "alpha_2", found.lang))
 
 
+def take_language(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Read `/fr/documents` as `/documents` in French; links on it lead to other such pages."""
+    path = str(environ.get("PATH_INFO", ""))
+    first = path[1:].partition("/")[0]
+    if not path.startswith("/") or first not in _BY_CODE:
+        return environ
+    return {
+        **environ,
+        _CHOSEN: first,
+        "SCRIPT_NAME": f"{environ.get('SCRIPT_NAME', '')}/{first}",
+        "PATH_INFO": path[len(first) + 1 :] or "/",
+    }
+
+
 def _select() -> str:
     if not has_request_context():
         return LANGUAGES[0].code
     chosen: str | None = request.environ.get(_CHOSEN)
     wanted: str | None = request.accept_languages.best_match(_BY_CODE)
     return chosen or wanted or LANGUAGES[0].code
-
-
-def _take_language_from_address(app: APIFlask) -> None:
-    """Let `/fr/documents` be `/documents` in French, and links on it lead to other such pages."""
-    inner = app.wsgi_app
-
-    def in_language(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        path = str(environ.get("PATH_INFO", ""))
-        first = path[1:].partition("/")[0]
-        if path.startswith("/") and first in _BY_CODE:
-            environ[_CHOSEN] = first
-            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{first}"
-            environ["PATH_INFO"] = path[len(first) + 1 :] or "/"
-        return inner(environ, start)
-
-    app.wsgi_app = in_language  # type: ignore[method-assign, assignment]
