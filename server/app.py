@@ -63,8 +63,8 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
         docs_path=None,
     )
     app.config.update(
-        MAX_CONTENT_LENGTH=settings.largest_body,
-        MAX_FORM_MEMORY_SIZE=settings.largest_body,
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+        MAX_FORM_MEMORY_SIZE=settings.max_body_bytes,
         DESCRIPTION="Ask a document library in your own words.",
         AUTO_VALIDATION_ERROR_RESPONSE=True,
         OPENAPI_VERSION="3.1.0",

@@ -52,7 +52,7 @@ def batch(body: BatchIn) -> Response:
 
     If one of them cannot be answered none is, and the error's field begins with its number.
     """
-    most = settings().most_questions
+    most = settings().max_questions
     if len(body.questions) > most:
         raise RequestError(
             "questions", f"{len(body.questions)} questions; at most {most} go in one call."

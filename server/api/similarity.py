@@ -37,7 +37,7 @@ def similarity(body: SimilarityIn) -> dict[str, Any]:
     out. A document of the library stands for its title and abstract, read whole: of a longer one
     the average of its passages is compared.
     """
-    check_count("texts", len(body.texts), settings().most_texts)
+    check_count("texts", len(body.texts), settings().max_texts)
     if body.source is None and not body.pairwise:
         raise RequestError("source", "source: Field required")
     with encoding():
@@ -58,7 +58,7 @@ def _pieces(field: str, given: Sequence[str | DocumentRef]) -> list[Piece]:
 
     Raises RequestError for a text that is refused, and for an id that no document has.
     """
-    longest = settings().longest_text
+    longest = settings().max_text_chars
     check_texts(field, (each for each in given if isinstance(each, str)), longest)
     ids = [each.id for each in given if not isinstance(each, str)]
     try:

@@ -42,7 +42,7 @@ class Empty(RequestError):
 def check(field: str, texts: Sequence[str]) -> None:
     """Raise Empty, or RequestError for a text that is refused, naming the field."""
     check_some(field, texts)
-    check_texts(field, texts, settings().longest_text)
+    check_texts(field, texts, settings().max_text_chars)
 
 
 def check_some(field: str, texts: Sequence[Sized]) -> None:

@@ -57,11 +57,11 @@ def embeddings(body: EmbeddingsIn) -> Answer:
     Whatever `model` is named, the library's own answers, and the answer names it.
     """
     check_some("input", body.input)
-    check_count("input", len(body.input), settings().most_inputs)
+    check_count("input", len(body.input), settings().max_inputs)
     with encoding():
         model = encoder()
         texts = _texts(model, body.input)
-        check_texts("input", texts, settings().longest_text)
+        check_texts("input", texts, settings().max_text_chars)
         check_dimensions(model, body.dimensions)
         rows = model.encode_documents(texts)
         counts = model.count_tokens(texts)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
@@ -43,7 +42,7 @@ from server.compat.tei_schemas import (
     ScoreOut,
 )
 from server.http.access import API, Blueprint
-from server.http.context import encoder, encoding, settings
+from server.http.context import encoder, encoding, settings, version
 from server.http.error_formats import TEI
 from server.http.text_limits import check_count
 
@@ -120,13 +119,13 @@ def info() -> InfoOut:
         model_dtype="float32",
         model_type={"embedding": {}},
         max_input_length=model.max_tokens,
-        max_client_batch_size=limits.most_texts,
+        max_client_batch_size=limits.max_texts,
         max_concurrent_requests=limits.threads + limits.queue,
         auto_truncate=True,
         dimensions=model.dim,
         prompts=list(model.prompts),
         rerank="cosine",
-        version=version("fingerpost"),
+        version=version(),
     )
 
 
@@ -141,7 +140,7 @@ def _answer(body: In, shape: type[BaseModel]) -> Answer:
 
 def _embed(body: EmbedIn) -> tuple[Any, Sequence[int]]:
     check("inputs", body.inputs)
-    check_count("inputs", len(body.inputs), settings().most_texts)
+    check_count("inputs", len(body.inputs), settings().max_texts)
     with encoding():
         model = encoder()
         wanted = _reading(model, body, {"inputs": body.inputs}, unit=body.normalize)
@@ -211,7 +210,7 @@ def _compared(
     sent = {field: texts, "source_sentence" if field == "sentences" else "query": [source]}
     for name, values in sent.items():
         check(name, values)
-    check_count(field, len(texts), settings().most_texts)
+    check_count(field, len(texts), settings().max_texts)
     with encoding():
         model = encoder()
         wanted = _reading(model, options, sent)

@@ -23,11 +23,11 @@ blueprint = Blueprint("reference", __name__, access=PEOPLE, enable_openapi=False
 
 # Settings that are limits, in the order in which they are shown.
 _LIMITS = (
-    "largest_body",
-    "most_texts",
-    "most_inputs",
-    "longest_text",
-    "most_questions",
+    "max_body_bytes",
+    "max_texts",
+    "max_inputs",
+    "max_text_chars",
+    "max_questions",
     "threads",
     "queue",
     "requests_per_minute",

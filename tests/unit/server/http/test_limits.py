@@ -275,7 +275,9 @@ def test_many_at_once_are_all_answered_or_refused(make: Make) -> None:
 
 
 def test_every_size_has_its_limit(make: Make) -> None:
-    client = make(most_questions=2, most_texts=2, most_inputs=1, longest_text=10, largest_body=2000)
+    client = make(
+        max_questions=2, max_texts=2, max_inputs=1, max_text_chars=10, max_body_bytes=2000
+    )
     three = {"questions": [{"query": "a nurse"}] * 3}
     error = error_of(client.post("/api/search/batch", json=three), 422)
     assert error == {
