@@ -51,7 +51,7 @@ _PLAINER = (
         r"The text is too long. Send \1 characters at most.",
     ),
     (r"Input should be a valid dictionary.*", "Input should be a JSON object"),
-    (r"Input .* raw data as a unicode string", "The text holds half of a character."),
+    (r"Input .* raw data as a unicode string", "The text holds an unpaired surrogate."),
     (r"(Input should be a valid (integer|number)), unable .*", r"\1"),
 )
 

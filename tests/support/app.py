@@ -28,7 +28,11 @@ from tests.conftest import ROOT, SEEDS, Silent, write_jsonl
 # A word that stands nowhere but in our questions: wherever else it turns up, one has leaked.
 CANARY = "quetzalcoatlus"
 
+KEY = "a-key-of-a-test"
+BEARER = {"Authorization": f"Bearer {KEY}"}
+
 Ask = Callable[..., TestResponse]
+ClientWith = Callable[..., FlaskClient]
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +86,16 @@ def client_of(
         return create_app(Settings(vectors=folder / "vectors"), library).test_client()
 
     return build
+
+
+@pytest.fixture
+def client_with(seed_library: Library) -> ClientWith:
+    """Return a function that makes a client of an app with these settings."""
+
+    def make(**settings: object) -> FlaskClient:
+        return create_app(Settings.model_validate(settings), seed_library).test_client()
+
+    return make
 
 
 def error_of(response: TestResponse, status: int) -> dict[str, Any]:

@@ -563,7 +563,7 @@ def test_half_of_a_character_is_no_text(client: FlaskClient) -> None:
     body = json.dumps({"query": f"{Q}\ud800"})
     response = client.post("/api/search", data=body, content_type="application/json")
     error = error_of(response, 422)
-    assert error["message"] == "query: The text holds half of a character."
+    assert error["message"] == "query: The text holds an unpaired surrogate."
 
 
 def test_json_by_other_names_is_taken(client: FlaskClient) -> None:
