@@ -22,7 +22,7 @@ blueprint = Blueprint(
 @blueprint.output(StateOut)
 @blueprint.doc(operation_id="health")
 def health() -> dict[str, Any]:
-    """Say that the server is alive."""
+    """Report that the server is alive."""
     return {"status": "ok"}
 
 
@@ -30,7 +30,7 @@ def health() -> dict[str, Any]:
 @blueprint.output(StateOut)
 @blueprint.doc(operation_id="ping")
 def ping() -> dict[str, Any]:
-    """Say that the server is alive, as other embedding servers do."""
+    """Report that the server is alive, at the address that other embedding servers use."""
     return {"status": "ok"}
 
 
@@ -38,7 +38,7 @@ def ping() -> dict[str, Any]:
 @blueprint.output(StateOut)
 @blueprint.doc(operation_id="ready", responses=[503])
 def ready() -> tuple[dict[str, Any], int]:
-    """Say whether the library and its model are loaded."""
+    """Report whether the library and its model are loaded."""
     try:
         library().load()
     except FingerpostError as error:

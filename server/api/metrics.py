@@ -1,4 +1,4 @@
-"""What the server counted, for Prometheus."""
+"""The server's metrics over HTTP, for Prometheus."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ blueprint = Blueprint(
     tag="Health",
 )
 
-_ANSWER: dict[int | str, dict[str, Any]] = {
+_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Counts in Prometheus' text form",
+        "description": "Metrics in Prometheus' text format",
         "content": {"text/plain": {"schema": {"type": "string"}}},
     }
 }
 
 
 @blueprint.get("/metrics")
-@blueprint.doc(operation_id="metrics", responses=_ANSWER)
+@blueprint.doc(operation_id="metrics", responses=_RESPONSES)
 def show() -> Response:
-    """Give requests and seconds by route, texts encoded at once, the queue, the library's size."""
+    """Return requests and seconds by route, texts per model call, queue and library size."""
     return Response(metrics().text(), content_type=CONTENT_TYPE)

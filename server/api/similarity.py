@@ -21,7 +21,7 @@ _EXAMPLE = {
 
 
 class UnknownDocument(RequestError):
-    """A document is named that the library does not have."""
+    """The body names a document that the library does not have."""
 
     kind = "unknown_value"
 
@@ -31,11 +31,11 @@ class UnknownDocument(RequestError):
 @blueprint.output(SimilarityOut)
 @blueprint.doc(operation_id="similarity")
 def similarity(body: SimilarityIn) -> dict[str, Any]:
-    """Give the cosine of a text with each of the others, in -1 to 1.
+    """Return the cosine of one text with each of the others, -1 to 1.
 
-    With `pairwise` those of all texts with one another, in `matrix`; then `source` may be left
-    out. A document of the library stands for its title and abstract, read whole: of a longer one
-    the average of its passages is compared.
+    With `pairwise`, `matrix` has the cosine of every text with every other; `source` may be left
+    out then. A document of the library stands for its title and abstract, read whole: if it is
+    longer than the model reads at a time, the average of its passages is compared.
     """
     check_count("texts", len(body.texts), settings().max_texts)
     if body.source is None and not body.pairwise:
@@ -43,28 +43,28 @@ def similarity(body: SimilarityIn) -> dict[str, Any]:
     with encoding():
         (source,) = (None,) if body.source is None else _pieces("source", [body.source])
         model = encoder()
-        found = compare(model, source, _pieces("texts", body.texts), pairs=body.pairwise)
+        compared = compare(model, source, _pieces("texts", body.texts), pairs=body.pairwise)
     answer: dict[str, Any] = {"model": model.name}
     if source is not None:
-        answer["similarities"] = list(found.similarities)
-    answer["truncated"] = list(found.truncated)
-    if found.matrix is not None:
-        answer["matrix"] = found.matrix.tolist()
+        answer["similarities"] = list(compared.similarities)
+    answer["truncated"] = list(compared.truncated)
+    if compared.matrix is not None:
+        answer["matrix"] = compared.matrix.tolist()
     return answer
 
 
-def _pieces(field: str, given: Sequence[str | DocumentRef]) -> list[Piece]:
-    """Give texts as they are and documents as the library reads them.
+def _pieces(field: str, items: Sequence[str | DocumentRef]) -> list[Piece]:
+    """Return texts as they are, and documents as the library reads them.
 
     Raises RequestError for a text that is refused, and for an id that no document has.
     """
-    longest = settings().max_text_chars
-    check_texts(field, (each for each in given if isinstance(each, str)), longest)
-    ids = [each.id for each in given if not isinstance(each, str)]
+    texts = (item for item in items if isinstance(item, str))
+    check_texts(field, texts, settings().max_text_chars)
+    ids = [item.id for item in items if not isinstance(item, str)]
     try:
-        read = iter(library().readings(ids) if ids else ())
+        readings = iter(library().readings(ids) if ids else ())
     except DocumentNotFound as error:
         raise UnknownDocument(field, error.message) from error
     except RequestError as error:
         raise RequestError(field, error.message) from error
-    return [each if isinstance(each, str) else next(read) for each in given]
+    return [item if isinstance(item, str) else next(readings) for item in items]

@@ -1,8 +1,8 @@
-"""Errors to answers: JSON for programs, a page for people, and a log without text.
+"""Answers to errors: JSON for programs, a page for people, and a log without anybody's text.
 
 {"error": {"type": "unknown_value", "message": "…", "field": "countries"}}
 
-That is the shape on our own routes; `families` has those of other servers' routes.
+That is the shape on our own routes; `error_formats` has those of other servers' routes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MESSAGES = {
     415: later("Send JSON, with the header Content-Type: application/json."),
     500: later("Something went wrong here. What you sent was not kept."),
 }
-# What pydantic says in its own terms, and how we say it.
+# Plain words for pydantic's messages, as regular expressions and what replaces them.
 _PLAINER = (
     (r"Extra inputs .*", "unknown key"),
     (r"List should have at least 1 item .*", "The list is empty. Send one at least."),
@@ -57,7 +57,7 @@ _PLAINER = (
 
 
 def status_of(error: FingerpostError) -> int:
-    """Give the HTTP status that fits one of our errors."""
+    """Return the HTTP status that fits one of our errors."""
     if isinstance(error, Refused):
         return error.status
     if isinstance(error, DocumentNotFound):
@@ -68,7 +68,7 @@ def status_of(error: FingerpostError) -> int:
 
 
 def register(app: APIFlask) -> None:
-    """Make the app answer every error in its shape."""
+    """Make the app answer every error in the format of its route."""
     app.error_processor(_http_error)
     app.register_error_handler(FingerpostError, _ours)
     app.register_error_handler(HTTPException, _http)
@@ -77,9 +77,11 @@ def register(app: APIFlask) -> None:
 
 
 def refuse_other_bodies() -> None:
-    """Refuse a body that is not JSON on the API's routes, before anything reads it.
+    """Refuse a body that is not JSON on routes for programs, before anything reads it.
 
-    A form that another site's page sends has no such type, so no page can ask unseen.
+    A form on another site's page cannot send JSON, so no such page can ask in a visitor's name.
+
+    Raises UnsupportedMediaType, which is answered with 415.
     """
     for_people = access.current().audience == "people"
     if request.method == "POST" and not for_people and not request.is_json:
@@ -111,8 +113,8 @@ def _ours(error: FingerpostError) -> Response:
     field = error.field if isinstance(error, RequestError) else None
     if _is_page():
         missing = isinstance(error, DocumentNotFound)
-        said = gettext("This library has no such document.") if missing else worded(error)
-        answer = _page(status_of(error), said)
+        message = gettext("This library has no such document.") if missing else worded(error)
+        answer = _page(status_of(error), message)
     else:
         answer = _answer(status_of(error), error.kind, error.message, field)
     if isinstance(error, Refused):
@@ -134,7 +136,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _for_programs(error: HTTPException, message: str) -> str:
-    """Add to a message what would be taken."""
+    """Add to a message what the address would take."""
     if isinstance(error, RequestEntityTooLarge):
         return f"{message} At most {request.max_content_length} bytes are read."
     if not isinstance(error, MethodNotAllowed):
@@ -147,7 +149,7 @@ def _for_programs(error: HTTPException, message: str) -> str:
 
 
 def _http_error(error: HTTPError) -> Response:
-    """Shape APIFlask's own errors; those of validation name the first field at fault."""
+    """Answer APIFlask's own errors; those of validation name the first field at fault."""
     detail = error.detail if isinstance(error.detail, dict) else {}
     for problems in detail.values():
         for field, messages in problems.items():
@@ -161,11 +163,11 @@ def _http_error(error: HTTPError) -> Response:
 
 
 def _plain(message: str) -> str:
-    """Say what pydantic says without its terms and the names of our classes."""
-    for theirs, ours in _PLAINER:
-        found = re.fullmatch(theirs, message)
-        if found:
-            return found.expand(ours)
+    """Return pydantic's message without its terms and the names of our classes."""
+    for pattern, plain in _PLAINER:
+        match = re.fullmatch(pattern, message)
+        if match:
+            return match.expand(plain)
     return message
 
 

@@ -1,4 +1,4 @@
-"""What every operation of the OpenAPI description has in common: its errors, and the key."""
+"""Completes the OpenAPI description: the errors of every operation, and the key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from server.http.access import Access
 from server.http.error_formats import SCHEMAS
 
 _KEY = "key"
-# Of a request with a body: unreadable, too large, no JSON, of the wrong shape.
+# Statuses of a body that is unreadable, too large, not JSON, or of the wrong shape.
 _OF_BODIES = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -69,7 +69,7 @@ def _add_errors(access: Access, method: str, operation: Description, *, guarded:
     schema = {"$ref": f"#/components/schemas/{error_format.schema}"}
     for status in sorted(statuses):
         if access.audience == "monitoring" and status in declared:
-            continue  # /ready says in its usual form that it is not
+            continue  # /ready answers 503 in the shape of its other answers
         if error_format.status(status) != status:  # answered with another status there
             answers.pop(str(int(status)), None)
             continue
