@@ -123,7 +123,7 @@ def test_a_bad_body_is_answered_with_what_is_wrong(
     assert CANARY not in caplog.text
 
 
-def test_half_a_character_is_refused(client: FlaskClient) -> None:
+def test_an_unpaired_surrogate_is_refused(client: FlaskClient) -> None:
     body = b'{"source": "x", "texts": ["\\ud83d"]}'
     response = client.post("/api/similarity", data=body, content_type="application/json")
     assert error_of(response, 422)["field"].startswith("texts")

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 import server.app
 from server.app import create_app
+from server.compat import BLUEPRINTS
 from server.http import access, errors
 from server.http.access import API, PEOPLE, Access, Blueprint, UndeclaredRoute
 from server.settings import Settings
@@ -147,7 +148,9 @@ def send(client: FlaskClient, route: str, headers: dict[str, str] | None = None)
     """Send a request to a rule, in JSON if it is posted to a route for programs."""
     method, _, rule = route.partition(" ")
     path = re.sub("<.*?>", "x", rule)
-    json = {} if method == "POST" and ROUTES.get(route) is not PAGE else None
+    json: dict[str, object] | None = (
+        {} if method == "POST" and ROUTES.get(route) is not PAGE else None
+    )
     return client.open(path, method=method, json=json, headers=headers)
 
 
@@ -255,7 +258,7 @@ def test_an_app_with_an_undeclared_blueprint_is_not_made(
 ) -> None:
     undeclared = APIBlueprint("undeclared", __name__, url_prefix="/undeclared")
     undeclared.get("/x")(lambda: "x")
-    monkeypatch.setattr(server.app, "BLUEPRINTS", (*server.app.BLUEPRINTS, undeclared))
+    monkeypatch.setattr(server.app, "BLUEPRINTS", (*BLUEPRINTS, undeclared))
     with pytest.raises(UndeclaredRoute, match=r"/undeclared/x \(undeclared\.<lambda>\)"):
         make_app()
 
@@ -278,10 +281,17 @@ def test_a_route_added_later_is_refused(make_app: MakeApp) -> None:
     assert "secret" not in answer.get_data(as_text=True)
 
 
+def bare_app() -> APIFlask:
+    """Return an app with no route but that of static files, which is declared."""
+    app = APIFlask(__name__, spec_path=None, docs_path=None)
+    access.declare(PEOPLE)(app.view_functions["static"])
+    return app
+
+
 # The names that once took the key away, and one that means nothing.
 @pytest.mark.parametrize("name", ["pages", "shelf", "notes", "reference", "health", "openapi", "x"])
 def test_a_name_takes_no_key_away(tmp_path: Path, name: str) -> None:
-    app = APIFlask(__name__, spec_path=None, docs_path=None, static_folder=None)
+    app = bare_app()
     blueprint = Blueprint(name, __name__, access=API, url_prefix="/health")
     blueprint.get("/about")(lambda: "x")
     app.register_blueprint(blueprint)
@@ -301,7 +311,7 @@ def test_nothing_else_goes_by_the_names_of_blueprints_or_views() -> None:
 
 
 def test_a_declared_view_goes_before_its_blueprint() -> None:
-    app = APIFlask(__name__, spec_path=None, docs_path=None, static_folder=None)
+    app = bare_app()
     blueprint = Blueprint("x", __name__, access=API)
 
     @blueprint.get("/one")

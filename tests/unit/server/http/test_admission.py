@@ -177,7 +177,8 @@ KINDS = {
 def kind_of(answer: TestResponse) -> str:
     """The stable name of an error, in whichever format."""
     body = answer.get_json()
-    return body["error_type"] if isinstance(body["error"], str) else body["error"]["type"]
+    error = body["error"]
+    return str(body["error_type"] if isinstance(error, str) else error["type"])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from flask import request
 from werkzeug.test import EnvironBuilder
 
@@ -89,7 +90,9 @@ class PanicException(BaseException):
     """As pyo3 has it."""
 
 
-def app_that_raises(tmp_path: Path, error: BaseException, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def app_that_raises(
+    tmp_path: Path, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> APIFlask:
     app = create_app(Settings(vectors=tmp_path / "vectors"))
 
     def fail() -> None:

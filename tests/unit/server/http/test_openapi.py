@@ -27,7 +27,8 @@ METHODS = {"get", "post", "put", "delete", "patch"}
 def spec(app: APIFlask) -> Spec:
     response = app.test_client().get("/openapi.json")
     assert (response.status_code, response.mimetype) == (200, "application/json")
-    return response.get_json()
+    description: Spec = response.get_json()
+    return description
 
 
 def operations(spec: Spec) -> Iterator[tuple[str, str, dict[str, Any]]]:
