@@ -92,7 +92,9 @@ def test_the_maximum_number_of_texts(client: openai.OpenAI) -> None:
         client.embeddings.create(model=NAME, input=["x"] * 2049)
 
 
-def test_a_long_text_is_cut_and_said_to_be(client: openai.OpenAI, reference: Encode) -> None:
+def test_a_long_text_is_cut_and_named_in_the_header(
+    client: openai.OpenAI, reference: Encode
+) -> None:
     raw = client.embeddings.with_raw_response.create(model=NAME, input=["x", LONG, LONG])
     assert raw.headers["x-truncated"] == "1,2"
     same(raw.parse(), reference(["x", LONG, LONG]))
@@ -133,7 +135,7 @@ def test_what_cannot_be_read(
     assert caught.value.type == "invalid_request_error"
 
 
-def test_what_is_no_text(client: openai.OpenAI) -> None:
+def test_what_is_not_text_is_refused(client: openai.OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="a text, a list of texts, or tokens"):
         client.embeddings.create(model=NAME, input=cast(Any, {"x": "y"}))
 

@@ -221,7 +221,9 @@ def test_what_no_route_takes_is_open_counted_and_worded_like_its_neighbours(
         assert (refused.status_code, shape_of(refused)) == (429, wanted)
 
 
-def test_a_question_by_another_method_is_told_to_come_by_post(open_client: FlaskClient) -> None:
+def test_another_method_for_a_question_is_answered_with_a_hint_at_post(
+    open_client: FlaskClient,
+) -> None:
     for path in ("/api/search", "/api/search/batch"):
         error = error_of(open_client.get(path), 405)
         assert error["message"] == (

@@ -52,7 +52,7 @@ def test_without_a_library_the_default_model_is_loaded_once(
     assert loaded == [DEFAULT_MODEL]
 
 
-def test_over_a_damaged_library_there_is_no_other_model(
+def test_a_damaged_library_does_not_fall_back_to_the_default_model(
     app: APIFlask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def damaged(_: Library) -> Encoder:
@@ -74,7 +74,7 @@ def test_over_a_damaged_library_there_is_no_other_model(
         ("GET", "/ready", False),
     ],
 )
-def test_people_are_told_from_programs_by_the_route(
+def test_the_route_decides_whether_a_person_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, path: str, person: bool
 ) -> None:
     app = create_app(Settings(vectors=tmp_path / "vectors", threads=1, queue=0))

@@ -67,7 +67,7 @@ def test_each_error_has_its_status(error: FingerpostError, status: HTTPStatus) -
         ("Field required", "Field required"),
     ],
 )
-def test_validation_is_told_in_plain_words(message: str, plain: str) -> None:
+def test_validation_errors_are_in_plain_words(message: str, plain: str) -> None:
     assert _plain(message) == plain
 
 
@@ -95,14 +95,14 @@ def test_an_unknown_key_is_named_only_if_it_is_a_name(client: FlaskClient) -> No
     assert unnamed == {"type": "invalid", "message": "body: unknown key", "field": "body"}
 
 
-def test_what_is_too_large_is_told_the_limit(client: FlaskClient) -> None:
+def test_a_body_too_large_gets_the_limit_in_its_error(client: FlaskClient) -> None:
     answer = client.post("/api/search", json={"query": "x" * 8_400_000})
     assert error_of(answer, 413)["message"] == (
         "What was sent is too large. At most 8388608 bytes are read."
     )
 
 
-def test_another_method_is_told_which_are_taken(client: FlaskClient) -> None:
+def test_a_405_names_the_methods_that_are_taken(client: FlaskClient) -> None:
     answer = client.delete("/api/documents")
     assert error_of(answer, 405)["message"] == (
         "This address does not take that method. It takes GET."

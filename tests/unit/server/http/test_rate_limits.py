@@ -10,7 +10,7 @@ from server.settings import Settings
 from tests.support.app import ClientWith, error_of
 
 
-def test_a_client_that_asks_too_often_is_told_when_to_come_again(client_with: ClientWith) -> None:
+def test_a_client_over_its_rate_gets_429_with_retry_after(client_with: ClientWith) -> None:
     client = client_with(requests_per_minute=3)
     for _ in range(3):
         assert client.get("/api/documents").status_code == 200
