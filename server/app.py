@@ -62,6 +62,32 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
         spec_path="/openapi.json",
         docs_path=None,
     )
+    _configure(app, settings)
+    metrics, gate = Metrics(), Gate(settings.threads, settings.queue)
+    app.extensions[SETTINGS] = settings
+    app.extensions[LIBRARY] = library or Library(settings.vectors, load=metrics.load)
+    app.extensions[METRICS], app.extensions[GATE] = metrics, gate
+    metrics.watch(app.extensions[LIBRARY], gate)
+    _register(app)
+    app.rewrites = (i18n.take_language, send_forms_to(search_page.ANSWER))
+    # In this order: what is refused is counted, and nothing is read of what is refused.
+    app.before_request(metrics.begin)
+    access.collect(app)
+    _guard(app, settings)
+    app.before_request(errors.refuse_other_bodies)
+    app.after_request(_add_headers)
+    app.after_request(metrics.end)
+    app.spec_processor(
+        partial(
+            openapi.complete,
+            operations=access.operations(app),
+            guarded=settings.api_key is not None,
+        )
+    )
+    return app
+
+
+def _configure(app: APIFlask, settings: Settings) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         MAX_FORM_MEMORY_SIZE=settings.max_body_bytes,
@@ -74,33 +100,20 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
     app.json = DefaultJSONProvider(app)
     app.json.ensure_ascii = False
     app.json.sort_keys = False
-    app.extensions[SETTINGS] = settings
-    metrics, gate = Metrics(), Gate(settings.threads, settings.queue)
-    app.extensions[LIBRARY] = library or Library(settings.vectors, load=metrics.load)
-    app.extensions[METRICS], app.extensions[GATE] = metrics, gate
-    metrics.watch(app.extensions[LIBRARY], gate)
+
+
+def _register(app: APIFlask) -> None:
+    """Add the routes, each with its access, and what they share."""
     errors.register(app)
     for module in (search, documents, similarity, health, counts):
         app.register_blueprint(module.blueprint)
     for blueprint in (*BLUEPRINTS, *PAGES):
         app.register_blueprint(blueprint)
     for endpoint, declared in _ADDED.items():
-        access.declare(declared)(app.view_functions[endpoint])
+        access.declare_added(app, endpoint, declared)
     app.jinja_env.globals["asset"] = asset
     i18n.register(app)
-    app.rewrites = (i18n.take_language, send_forms_to(search_page.ANSWER))
     Compress(app)
-    app.before_request(metrics.begin)
-    access.collect(app)
-    _guard(app, settings)
-    guarded = settings.api_key is not None
-    app.spec_processor(
-        partial(openapi.complete, operations=access.operations(app), guarded=guarded)
-    )
-    app.before_request(errors.refuse_other_bodies)
-    app.after_request(_add_headers)
-    app.after_request(metrics.end)
-    return app
 
 
 def _guard(app: APIFlask, settings: Settings) -> None:

@@ -79,6 +79,16 @@ def declare(access: Access) -> Callable[[View], View]:
     return mark
 
 
+def declare_added(app: APIFlask, endpoint: str, access: Access) -> None:
+    """Declare the access of a route that Flask or an extension added to an app.
+
+    Raises ValueError if the route declares its access itself, which this cannot change.
+    """
+    if _declared(app, endpoint) is not None:
+        raise ValueError(f"{endpoint} declares its access itself")
+    declare(access)(app.view_functions[endpoint])
+
+
 def collect(app: APIFlask) -> None:
     """Read the access of every route of an app, which is final from then on.
 

@@ -275,6 +275,17 @@ def test_routes_that_flask_adds_must_be_declared_too(
         make_app()
 
 
+@pytest.mark.parametrize(
+    "endpoint", ["search.search", "tei.embed", "notes.measures", "counts.show"]
+)
+def test_a_list_of_names_cannot_change_what_a_route_declares(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setattr(server.app, "_ADDED", {**server.app._ADDED, endpoint: PEOPLE})
+    with pytest.raises(ValueError, match=f"^{re.escape(endpoint)} declares its access itself$"):
+        make_app()
+
+
 def test_a_route_added_later_is_refused(make_app: MakeApp) -> None:
     app = make_app()
     app.add_url_rule("/late", "late", lambda: "secret")
