@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from importlib.metadata import version
 
 from apiflask import APIFlask
 from flask import Response, request
@@ -15,18 +15,18 @@ from embedder.library import Library
 from server.api import documents, health, search, similarity
 from server.api import metrics as counts
 from server.compat import BLUEPRINTS
-from server.http import auth, errors, i18n, openapi, rate_limits
+from server.http import access, auth, errors, i18n, openapi, rate_limits
+from server.http.access import PEOPLE, Access
 from server.http.admission import Gate
+from server.http.application import Application, send_forms_to
 from server.http.context import GATE, LIBRARY, METRICS, SETTINGS
+from server.http.error_formats import OURS_OR_PAGE
 from server.http.metrics import Metrics
 from server.http.rate_limits import Rate
 from server.settings import Settings
 from server.web import BLUEPRINTS as PAGES
-from server.web import search as ask
+from server.web import search as search_page
 from server.web.assets import asset
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 # Nothing from elsewhere, nothing that is written into a page, no frame, and forms that go back
 # here only. `connect-src` is for the neutral page, which is fetched before it is needed, and
@@ -35,19 +35,62 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# What a browser may keep, in seconds: files whose address changes with what is in them, and the
-# neutral page, which must open without a network.
-_KEPT = {"static": 31_536_000, "notes.measures": 86_400}
+# The routes that Flask and APIFlask add. The address of a static file changes with its content.
+_STATIC_FILES = Access(
+    "people",
+    needs_key=False,
+    rate_limited=False,
+    error_format=OURS_OR_PAGE,
+    max_age=31_536_000,
+)
+_ADDED = {"static": _STATIC_FILES, "openapi.spec": replace(PEOPLE, audience="programs")}
 
 
 def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
-    """Make the app for these settings; `library` is given by tests that hold one already."""
-    app = APIFlask(
-        __name__, title="Fingerpost", version="0.1.0", spec_path="/openapi.json", docs_path=None
+    """Make the app for these settings.
+
+    Args:
+        settings: all settings of the server.
+        library: the library to serve; without one, that in the folder of the settings.
+
+    Raises UndeclaredRoute if a route does not declare its access.
+    """
+    app = Application(
+        __name__,
+        title="Fingerpost",
+        version=version("fingerpost"),
+        spec_path="/openapi.json",
+        docs_path=None,
     )
+    _configure(app, settings)
+    metrics, gate = Metrics(), Gate(settings.threads, settings.queue)
+    app.extensions[SETTINGS] = settings
+    app.extensions[LIBRARY] = library or Library(settings.vectors, load=metrics.load)
+    app.extensions[METRICS], app.extensions[GATE] = metrics, gate
+    metrics.watch(app.extensions[LIBRARY], gate)
+    _register(app)
+    app.rewrites = (i18n.take_language, send_forms_to(search_page.ANSWER))
+    # In this order: what is refused is counted, and nothing is read of what is refused.
+    app.before_request(metrics.begin)
+    access.collect(app)
+    _guard(app, settings)
+    app.before_request(errors.refuse_other_bodies)
+    app.after_request(_add_headers)
+    app.after_request(metrics.end)
+    app.spec_processor(
+        partial(
+            openapi.complete,
+            operations=access.operations(app),
+            guarded=settings.api_key is not None,
+        )
+    )
+    return app
+
+
+def _configure(app: APIFlask, settings: Settings) -> None:
     app.config.update(
-        MAX_CONTENT_LENGTH=settings.largest_body,
-        MAX_FORM_MEMORY_SIZE=settings.largest_body,
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+        MAX_FORM_MEMORY_SIZE=settings.max_body_bytes,
         DESCRIPTION="Ask a document library in your own words.",
         AUTO_VALIDATION_ERROR_RESPONSE=True,
         OPENAPI_VERSION="3.1.0",
@@ -57,55 +100,33 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
     app.json = DefaultJSONProvider(app)
     app.json.ensure_ascii = False
     app.json.sort_keys = False
-    app.extensions[SETTINGS] = settings
-    metrics, gate = Metrics(), Gate(settings.threads, settings.queue)
-    app.extensions[LIBRARY] = library or Library(settings.vectors, load=metrics.load)
-    app.extensions[METRICS], app.extensions[GATE] = metrics, gate
-    metrics.watch(app.extensions[LIBRARY], gate)
+
+
+def _register(app: APIFlask) -> None:
+    """Add the routes, each with its access, and what they share."""
     errors.register(app)
-    errors.catch_panics(app)
-    _send_forms_to_the_page(app)
     for module in (search, documents, similarity, health, counts):
         app.register_blueprint(module.blueprint)
-    for each in BLUEPRINTS:
-        app.register_blueprint(each)
-    for each in PAGES:
-        app.register_blueprint(each)
+    for blueprint in (*BLUEPRINTS, *PAGES):
+        app.register_blueprint(blueprint)
+    for endpoint, declared in _ADDED.items():
+        access.declare_added(app, endpoint, declared)
     app.jinja_env.globals["asset"] = asset
     i18n.register(app)
     Compress(app)
-    app.before_request(metrics.begin)
-    _guard(app, settings)
-    app.spec_processor(partial(openapi.complete, guarded=settings.api_key is not None))
-    app.before_request(errors.refuse_other_bodies)
-    app.after_request(_add_headers)
-    app.after_request(metrics.end)
-    return app
 
 
 def _guard(app: APIFlask, settings: Settings) -> None:
-    """Let nobody in without the key, where one is set, and nobody too often."""
+    """Refuse clients that ask too often, and those without the key where one is needed."""
     rate = Rate(rate_limits.per_minute(settings))
 
     @app.before_request
     def check() -> None:
-        if request.endpoint != "static" and request.blueprint != auth.HEALTH:
+        route = access.current()
+        if route.rate_limited:
             rate.check(request.remote_addr or "")
-        auth.check_key(settings)
-
-
-def _send_forms_to_the_page(app: APIFlask) -> None:
-    """Give what is sent to `/` to the page unless it is JSON, which programs send there."""
-    inner = app.wsgi_app
-
-    def sorted_by_type(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        kind = str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
-        sent = environ["REQUEST_METHOD"], environ.get("PATH_INFO")
-        if sent == ("POST", "/") and kind != "application/json":
-            environ["PATH_INFO"] = ask.ANSWER
-        return inner(environ, start)
-
-    app.wsgi_app = sorted_by_type  # type: ignore[method-assign, assignment]
+        if route.needs_key:
+            auth.check_key(settings)
 
 
 def _add_headers(response: Response) -> Response:
@@ -113,9 +134,9 @@ def _add_headers(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = _POLICY
-    kept = _KEPT.get(request.endpoint or "")
-    if kept and response.status_code in (200, 304):
-        response.headers["Cache-Control"] = f"public, max-age={kept}"
+    max_age = access.current().max_age
+    if max_age and response.status_code in (200, 304):
+        response.headers["Cache-Control"] = f"public, max-age={max_age}"
     else:
         response.headers["Cache-Control"] = "no-store"
     return response

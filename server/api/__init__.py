@@ -1,1 +1,1 @@
-"""The JSON API: one blueprint a topic."""
+"""The JSON API: one blueprint for each topic."""

@@ -1,4 +1,4 @@
-"""Documents in the forms that reference managers and spreadsheets read."""
+"""Documents in the formats that reference managers and spreadsheets read."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ def _schema(form: Format) -> dict[str, Any]:
 
 
 # For OpenAPI: what a route that exports may answer besides JSON.
-ANSWERS: dict[int | str, dict[str, Any]] = {
+EXPORT_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Successful response",
-        "content": {each.media_type: {"schema": _schema(each)} for each in EXPORTS.values()},
+        "content": {form.media_type: {"schema": _schema(form)} for form in EXPORTS.values()},
     }
 }
 
 
-def wanted(asked: FormatIn) -> Format | None:
-    """Give the form that a request wants documents in, None for JSON.
+def requested_format(query: FormatIn) -> Format | None:
+    """Return the format in which a request asks for documents, None for JSON.
 
-    `format` in the URL goes before the header Accept, of which a form that is not known here
+    `format` in the URL goes before the header Accept; a media type there that is not one of ours
     means JSON.
     """
-    if "format" in asked.model_fields_set:
-        return EXPORTS.get(asked.format)
-    forms = {each.media_type: each for each in EXPORTS.values()}
+    if "format" in query.model_fields_set:
+        return EXPORTS.get(query.format)
+    forms = {form.media_type: form for form in EXPORTS.values()}
     best = request.accept_mimetypes.best_match([_JSON, *forms], default=_JSON)
     return forms.get(best)
 
 
 def export(documents: Iterable[Document], form: Format) -> Response:
-    """Send documents as a file, piece by piece."""
+    """Return a response that sends documents as a file, piece by piece."""
     pieces = iter(form.write(documents))
-    # The first is made now: what is wrong then can still be answered with an error.
+    # The first is made now, while a failure can still be answered with an error.
     pieces = chain([next(pieces, "")], pieces)
-    response = Response((each.encode() for each in pieces), mimetype=form.media_type)
+    response = Response((piece.encode() for piece in pieces), mimetype=form.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="fingerpost.{form.ending}"'
     response.vary.add("Accept")
     return response

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from apiflask import APIBlueprint
-
 from embedder.errors import FingerpostError
 from server.api.schemas import StateOut
+from server.http.access import Access, Blueprint
 from server.http.context import library
+from server.http.error_formats import OURS_OR_PAGE
 
-blueprint = APIBlueprint("health", __name__, tag="Health")
+blueprint = Blueprint(
+    "health",
+    __name__,
+    access=Access("monitoring", needs_key=False, rate_limited=False, error_format=OURS_OR_PAGE),
+    tag="Health",
+)
 
 
 @blueprint.get("/health")
 @blueprint.output(StateOut)
 @blueprint.doc(operation_id="health")
 def health() -> dict[str, Any]:
-    """Say that the server is alive."""
+    """Report that the server is alive."""
     return {"status": "ok"}
 
 
@@ -25,7 +30,7 @@ def health() -> dict[str, Any]:
 @blueprint.output(StateOut)
 @blueprint.doc(operation_id="ping")
 def ping() -> dict[str, Any]:
-    """Say that the server is alive, as other embedding servers do."""
+    """Report that the server is alive, at the address that other embedding servers use."""
     return {"status": "ok"}
 
 
@@ -33,7 +38,7 @@ def ping() -> dict[str, Any]:
 @blueprint.output(StateOut)
 @blueprint.doc(operation_id="ready", responses=[503])
 def ready() -> tuple[dict[str, Any], int]:
-    """Say whether the library and its model are loaded."""
+    """Report whether the library and its model are loaded."""
     try:
         library().load()
     except FingerpostError as error:

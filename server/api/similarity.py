@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from apiflask import APIBlueprint
-
 from embedder.encoders.similarity import Piece, compare
 from embedder.errors import DocumentNotFound, RequestError
 from server.api.schemas import DocumentRef, SimilarityIn, SimilarityOut
+from server.http.access import API, Blueprint
 from server.http.context import encoder, encoding, library, settings
 from server.http.text_limits import check_count, check_texts
 
-blueprint = APIBlueprint("similarity", __name__, url_prefix="/api", tag="Similarity")
+blueprint = Blueprint("similarity", __name__, url_prefix="/api", tag="Similarity", access=API)
 
 _EXAMPLE = {
     "source": "A nurse meets a person who was trafficked.",
@@ -22,7 +21,7 @@ _EXAMPLE = {
 
 
 class UnknownDocument(RequestError):
-    """A document is named that the library does not have."""
+    """The body names a document that the library does not have."""
 
     kind = "unknown_value"
 
@@ -32,40 +31,40 @@ class UnknownDocument(RequestError):
 @blueprint.output(SimilarityOut)
 @blueprint.doc(operation_id="similarity")
 def similarity(body: SimilarityIn) -> dict[str, Any]:
-    """Give the cosine of a text with each of the others, in -1 to 1.
+    """Return the cosine of one text with each of the others, -1 to 1.
 
-    With `pairwise` those of all texts with one another, in `matrix`; then `source` may be left
-    out. A document of the library stands for its title and abstract, read whole: of a longer one
-    the average of its passages is compared.
+    With `pairwise`, `matrix` has the cosine of every text with every other; `source` may be left
+    out then. A document of the library stands for its title and abstract, read whole: if it is
+    longer than the model reads at a time, the average of its passages is compared.
     """
-    check_count("texts", len(body.texts), settings().most_texts)
+    check_count("texts", len(body.texts), settings().max_texts)
     if body.source is None and not body.pairwise:
         raise RequestError("source", "source: Field required")
     with encoding():
         (source,) = (None,) if body.source is None else _pieces("source", [body.source])
         model = encoder()
-        found = compare(model, source, _pieces("texts", body.texts), pairs=body.pairwise)
+        compared = compare(model, source, _pieces("texts", body.texts), pairs=body.pairwise)
     answer: dict[str, Any] = {"model": model.name}
     if source is not None:
-        answer["similarities"] = list(found.similarities)
-    answer["truncated"] = list(found.truncated)
-    if found.matrix is not None:
-        answer["matrix"] = found.matrix.tolist()
+        answer["similarities"] = list(compared.similarities)
+    answer["truncated"] = list(compared.truncated)
+    if compared.matrix is not None:
+        answer["matrix"] = compared.matrix.tolist()
     return answer
 
 
-def _pieces(field: str, given: Sequence[str | DocumentRef]) -> list[Piece]:
-    """Give texts as they are and documents as the library reads them.
+def _pieces(field: str, items: Sequence[str | DocumentRef]) -> list[Piece]:
+    """Return texts as they are, and documents as the library reads them.
 
     Raises RequestError for a text that is refused, and for an id that no document has.
     """
-    longest = settings().longest_text
-    check_texts(field, (each for each in given if isinstance(each, str)), longest)
-    ids = [each.id for each in given if not isinstance(each, str)]
+    texts = (item for item in items if isinstance(item, str))
+    check_texts(field, texts, settings().max_text_chars)
+    ids = [item.id for item in items if not isinstance(item, str)]
     try:
-        read = iter(library().passage_texts(ids) if ids else ())
+        readings = iter(library().passage_texts(ids) if ids else ())
     except DocumentNotFound as error:
         raise UnknownDocument(field, error.message) from error
     except RequestError as error:
         raise RequestError(field, error.message) from error
-    return [each if isinstance(each, str) else next(read) for each in given]
+    return [item if isinstance(item, str) else next(readings) for item in items]

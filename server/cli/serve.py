@@ -37,7 +37,7 @@ def run(settings: Settings) -> None:
             inbuf_overflow=_NEVER,
             outbuf_overflow=_NEVER,
             # A body somewhat too large reaches the app, whose refusal has the API's shape.
-            max_request_body_size=2 * settings.largest_body,
+            max_request_body_size=2 * settings.max_body_bytes,
         )
     except (OSError, ValueError) as error:
         raise RequestError(

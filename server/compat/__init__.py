@@ -1,4 +1,4 @@
-"""The routes of other embedding servers, so that programs written for them work unchanged."""
+"""The routes of other embedding servers: programs written for them work unchanged."""
 
 from server.compat import cohere, openai, tei
 

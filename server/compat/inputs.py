@@ -1,4 +1,4 @@
-"""Texts of other servers' routes: checked, read, and what was cut of them said."""
+"""Checks of the texts that other servers' routes take, and the header that says what was cut."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from embedder.errors import RequestError
 from server.http.context import settings
 from server.http.text_limits import check_texts
 
-# What a route answers: a body, a status and headers.
+# What a view returns: body, status and headers.
 Answer = tuple[BaseModel, int, dict[str, str]]
 
-TRUNCATED = "x-truncated"
+TRUNCATED_HEADER = "x-truncated"
 
 # For OpenAPI: the header of an answer to texts of which some were cut.
-CUT: dict[int | str, dict[str, Any]] = {
+TRUNCATION_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "headers": {
-            TRUNCATED: {
-                "description": "indexes of texts longer than the model reads, with commas "
-                "between; -1 is the text that the others are compared with",
+            TRUNCATED_HEADER: {
+                "description": "indexes of texts longer than the model reads, separated by "
+                "commas; -1 is the text that the others are compared with",
                 "schema": {"type": "string"},
                 "example": "0,4",
             }
@@ -39,17 +39,20 @@ class Empty(RequestError):
     kind = "empty"
 
 
-def check(field: str, texts: Sequence[str]) -> None:
-    """Raise Empty, or RequestError for a text that is refused, naming the field."""
-    check_some(field, texts)
-    check_texts(field, texts, settings().longest_text)
+def require_texts(field: str, texts: Sequence[str]) -> None:
+    """Raise RequestError, naming the field, if there is no text or one of them is refused."""
+    require_nonempty(field, texts)
+    check_texts(field, texts, settings().max_text_chars)
 
 
-def check_some(field: str, texts: Sequence[Sized]) -> None:
-    """Raise Empty if there is no text, or an empty one, be they text or tokens."""
+def require_nonempty(field: str, texts: Sequence[Sized]) -> None:
+    """Raise Empty, naming the field, if there is no text or one is empty.
+
+    `texts` are strings, or lists of tokens.
+    """
     if not texts:
         raise Empty(field, f"`{field}` is empty. Send one text at least.")
-    empty = next((at for at, text in enumerate(texts) if not len(text)), None)
+    empty = next((index for index, text in enumerate(texts) if not len(text)), None)
     if empty is None:
         return
     if len(texts) == 1:
@@ -57,19 +60,21 @@ def check_some(field: str, texts: Sequence[Sized]) -> None:
     raise Empty(field, f"`{field}` holds an empty text, at index {empty}. Leave it out.")
 
 
-def check_dimensions(model: Encoder, wanted: int | None) -> None:
-    """Raise RequestError for more numbers than a vector has."""
-    if wanted and wanted > model.dim:
-        raise RequestError("dimensions", f"`dimensions` is {wanted}; {model.name} has {model.dim}.")
+def check_dimensions(model: Encoder, dimensions: int | None) -> None:
+    """Raise RequestError for more dimensions than the model's vectors have."""
+    if dimensions and dimensions > model.dim:
+        raise RequestError(
+            "dimensions", f"`dimensions` is {dimensions}; {model.name} has {model.dim}."
+        )
 
 
-def headers_of(truncated: Sequence[int]) -> dict[str, str]:
-    """Give the header that says what was cut, if anything was."""
-    return {TRUNCATED: ",".join(map(str, truncated))} if truncated else {}
+def truncation_headers(truncated: Sequence[int]) -> dict[str, str]:
+    """Return the header that names the texts that were cut, none if all were read whole."""
+    return {TRUNCATED_HEADER: ",".join(map(str, truncated))} if truncated else {}
 
 
-def refuse_long(model: Encoder, field: str, texts: Sequence[str]) -> None:
-    """Raise RequestError if the model does not read all of a text, where none may be cut."""
+def refuse_truncation(model: Encoder, field: str, texts: Sequence[str]) -> None:
+    """Raise RequestError if the model would not read all of a text."""
     if too_long(model, texts):
         raise RequestError(
             field,

@@ -1,4 +1,4 @@
-"""OpenAI's routes for embeddings.
+"""The routes of OpenAI for embeddings.
 
 https://platform.openai.com/docs/api-reference/embeddings
 """
@@ -6,14 +6,19 @@ https://platform.openai.com/docs/api-reference/embeddings
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from http import HTTPStatus
-
-from apiflask import APIBlueprint
 
 from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, RequestError
 from embedder.vectors import Float32Array, shorten
-from server.compat.inputs import CUT, Answer, check_dimensions, check_some, headers_of
+from server.compat.inputs import (
+    TRUNCATION_RESPONSES,
+    Answer,
+    check_dimensions,
+    require_nonempty,
+    truncation_headers,
+)
 from server.compat.openai_schemas import (
     EmbeddingOut,
     EmbeddingsIn,
@@ -22,24 +27,28 @@ from server.compat.openai_schemas import (
     ModelsOut,
     UsageOut,
 )
+from server.http.access import API, Blueprint
 from server.http.auth import Refused
 from server.http.context import encoder, encoding, settings
+from server.http.error_formats import OPENAI
 from server.http.text_limits import check_count, check_texts
 
-blueprint = APIBlueprint("openai", __name__, url_prefix="/v1", tag="OpenAI")
+blueprint = Blueprint(
+    "openai", __name__, access=replace(API, error_format=OPENAI), url_prefix="/v1", tag="OpenAI"
+)
 
 _EXAMPLE = {"input": ["A nurse meets a victim."], "model": "text-embedding-3-small"}
 
 
 class NoSuchModel(Refused):
-    """A model is asked for that this server does not have."""
+    """The request names a model that this server does not have."""
 
     kind = "model_not_found"
     status = HTTPStatus.NOT_FOUND
 
 
 class UnknownToken(RequestError):
-    """A token is sent that the model does not have."""
+    """The body holds a token that the model does not have."""
 
     kind = "unknown_value"
 
@@ -47,18 +56,18 @@ class UnknownToken(RequestError):
 @blueprint.post("/embeddings")
 @blueprint.input(EmbeddingsIn, arg_name="body", example=_EXAMPLE)
 @blueprint.output(EmbeddingsOut)
-@blueprint.doc(operation_id="embeddings", responses=CUT)
+@blueprint.doc(operation_id="embeddings", responses=TRUNCATION_RESPONSES)
 def embeddings(body: EmbeddingsIn) -> Answer:
-    """Give the vectors of texts.
+    """Return the vectors of texts.
 
-    Whatever `model` is named, the library's own answers, and the answer names it.
+    Whatever `model` says, the library's own model answers, and the answer names it.
     """
-    check_some("input", body.input)
-    check_count("input", len(body.input), settings().most_inputs)
+    require_nonempty("input", body.input)
+    check_count("input", len(body.input), settings().max_inputs)
     with encoding():
         model = encoder()
         texts = _texts(model, body.input)
-        check_texts("input", texts, settings().longest_text)
+        check_texts("input", texts, settings().max_text_chars)
         check_dimensions(model, body.dimensions)
         rows = model.encode_documents(texts)
         counts = model.count_tokens(texts)
@@ -67,14 +76,14 @@ def embeddings(body: EmbeddingsIn) -> Answer:
     tokens = sum(counts)
     answer = EmbeddingsOut.model_construct(
         data=[
-            EmbeddingOut.model_construct(index=at, embedding=_encoded(row, body.encoding_format))
-            for at, row in enumerate(rows)
+            EmbeddingOut.model_construct(index=index, embedding=_encoded(row, body.encoding_format))
+            for index, row in enumerate(rows)
         ],
         model=model.name,
         usage=UsageOut(prompt_tokens=tokens, total_tokens=tokens),
     )
-    cut = [at for at, count in enumerate(counts) if count > model.max_tokens]
-    return answer, 200, headers_of(cut)
+    truncated = [index for index, count in enumerate(counts) if count > model.max_tokens]
+    return answer, 200, truncation_headers(truncated)
 
 
 @blueprint.get("/models")
@@ -89,7 +98,7 @@ def models() -> ModelsOut:
 @blueprint.output(ModelOut)
 @blueprint.doc(operation_id="getModel", responses=[404])
 def one_model(model: str) -> ModelOut:
-    """Give the model of that name."""
+    """Return the model of that name."""
     found = _model(encoder())
     if model != found.id:
         raise NoSuchModel(f"There is no model of that name here. The one here: {found.id}", {})
@@ -100,14 +109,14 @@ def _model(model: Encoder) -> ModelOut:
     return ModelOut(id=model.name, created=0, owned_by="fingerpost")
 
 
-def _texts(model: Encoder, given: list[str] | list[list[int]]) -> list[str]:
-    """Give what is sent as text.
+def _texts(model: Encoder, items: list[str] | list[list[int]]) -> list[str]:
+    """Return texts as they are, and tokens decoded.
 
-    Raises RequestError for a token that is not in the model's vocabulary, and for tokens that
-    are no text.
+    Raises UnknownToken for a token that is not in the model's vocabulary, and for tokens that
+    decode to no text.
     """
     try:
-        texts = [each if isinstance(each, str) else model.decode(each) for each in given]
+        texts = [item if isinstance(item, str) else model.decode(item) for item in items]
     except EncoderError:
         raise UnknownToken(
             "input",
@@ -120,7 +129,8 @@ def _texts(model: Encoder, given: list[str] | list[list[int]]) -> list[str]:
     return texts
 
 
-def _encoded(row: Float32Array, form: str) -> list[float] | str:
-    if form == "base64":
+def _encoded(row: Float32Array, encoding_format: str) -> list[float] | str:
+    """Return a vector as numbers, or in base64 as little-endian float32."""
+    if encoding_format == "base64":
         return base64.b64encode(row.astype("<f4").tobytes()).decode("ascii")
-    return [float(each) for each in row]
+    return [float(value) for value in row]

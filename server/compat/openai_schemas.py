@@ -19,8 +19,11 @@ _IDS: TypeAdapter[list[int]] = TypeAdapter(list[_Id], config=_STRICT)
 _MANY_IDS: TypeAdapter[list[list[int]]] = TypeAdapter(list[_Ids], config=_STRICT)
 
 
-def _listed(value: Any) -> list[str] | list[list[int]]:
-    """Give what is sent as a list of texts, or of texts' tokens, by what comes first in it."""
+def _as_list(value: Any) -> list[str] | list[list[int]]:
+    """Return the input as a list of texts, or of token lists, by the type of its first item.
+
+    Raises PydanticCustomError or ValidationError for anything else.
+    """
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list):
@@ -38,14 +41,16 @@ class EmbeddingsIn(In):
 
     input: Annotated[
         list[str] | list[list[int]],
-        PlainValidator(_listed, json_schema_input_type=Text | Texts | _Ids | _ManyIds),
-    ] = Field(repr=False, description="texts, or their tokens in the model's own vocabulary")
-    model: str | None = Field(None, description="no matter: the library's model answers")
+        PlainValidator(_as_list, json_schema_input_type=Text | Texts | _Ids | _ManyIds),
+    ] = Field(
+        repr=False, description="texts, or their tokens in the vocabulary of the library's model"
+    )
+    model: str | None = Field(None, description="ignored: the library's model answers")
     encoding_format: Literal["float", "base64"] = Field(
-        "float", description="base64: of float32 numbers, the lowest byte first"
+        "float", description="base64: of float32 numbers, little-endian"
     )
     dimensions: Dimensions | None = None
-    user: str | None = Field(None, description="no matter")
+    user: str | None = Field(None, description="ignored")
 
 
 class EmbeddingOut(Out):
@@ -57,14 +62,14 @@ class EmbeddingOut(Out):
 
 
 class UsageOut(Out):
-    """Tokens of all texts as the model counts them, special ones apart."""
+    """Tokens of all texts as the model counts them, without special tokens."""
 
     prompt_tokens: int
     total_tokens: int
 
 
 class EmbeddingsOut(Out):
-    """Vectors in the order of the texts, and the model that made them."""
+    """Vectors in the order of the texts, and the model that computed them."""
 
     object: Literal["list"] = "list"
     data: list[EmbeddingOut]

@@ -1,8 +1,8 @@
 """What the bodies of other servers' routes have in common.
 
-Keys that are not known here are passed over, as those servers do: a program that is written for a
-newer one still works. Nothing may be empty; as that is an error of its own there, not one of
-shape, the models only describe it, and `reading` refuses it.
+Unknown keys are ignored, as those servers do, so that a program written for a newer version still
+works. No text and no list may be empty. Those servers have an error of its own for that, apart
+from errors of shape: the models here only describe it, and `inputs` refuses it.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Texts = Annotated[list[Text], Field(json_schema_extra={"minItems": 1})]
 Whole = BeforeValidator(_whole)
 Dimensions = Annotated[
     int,
-    Field(ge=1, description="how many of a vector's numbers are kept, at most all of them"),
+    Field(ge=1, description="length of the vectors: that many of their first numbers are kept"),
     Whole,
 ]
 
 
 class In(BaseModel):
-    """A body that is sent."""
+    """The body of a request."""
 
     model_config = ConfigDict(extra="ignore", strict=True, hide_input_in_errors=True)
 
 
 class Out(BaseModel):
-    """A body that is answered."""
+    """The body of an answer."""
 
     model_config = ConfigDict(extra="forbid")

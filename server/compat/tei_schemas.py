@@ -18,38 +18,37 @@ _Direction = Literal["Left", "Right", "left", "right"]
 
 
 class Options(In):
-    """How texts are read; all of it may be left out."""
+    """How texts are read; every key is optional."""
 
     truncate: bool | None = Field(
         None, description="false: a text longer than the model reads is an error, not cut"
     )
     truncation_direction: _Direction = Field(
-        "Right", description="the side on which a long text is cut; Left keeps its end"
+        "Right", description="the side at which a long text is cut; Left keeps its end"
     )
 
 
 class PromptOptions(Options):
-    """How texts are read, and the model's prompt before them."""
+    """How texts are read, and which of the model's prompts goes before them."""
 
     prompt_name: str | None = Field(
-        None, description="`query` or `document`, where the model has such a prompt"
+        None, description="`query` or `document`, if the model has such a prompt"
     )
 
 
-def _listed(value: object) -> object:
+def _as_list(value: object) -> object:
     if not isinstance(value, str | list):
         raise PydanticCustomError("texts", "Input should be a text or a list of texts")
     return [value] if isinstance(value, str) else value
 
 
 class EmbedIn(PromptOptions):
-    """Texts to be embedded."""
+    """Texts to embed."""
 
-    inputs: Annotated[list[Text], BeforeValidator(_listed, json_schema_input_type=Text | Texts)] = (
-        Field(repr=False)
-    )
-    # The default is kept where a program sends it, as some do by themselves.
-    normalize: bool = Field(True, description="false: vectors as they are before that")
+    inputs: Annotated[
+        list[Text], BeforeValidator(_as_list, json_schema_input_type=Text | Texts)
+    ] = Field(repr=False)
+    normalize: bool = Field(True, description="false: vectors before they are scaled to length 1")
     dimensions: Dimensions | None = None
 
 
@@ -79,9 +78,9 @@ class ScoreIn(In):
 
 
 class RankIn(ScoreIn, Options):
-    """A query, and texts to put in order, as TEI takes them."""
+    """A query, and texts to rerank, as TEI takes them."""
 
-    raw_scores: bool = Field(False, description="no matter: scores are cosines, -1 to 1")
+    raw_scores: bool = Field(False, description="ignored: scores are cosines, -1 to 1")
     return_text: bool = False
 
 
@@ -100,13 +99,13 @@ _Documents = Annotated[
 
 
 class CohereRankIn(In):
-    """A query, and documents to put in order, as Cohere and Jina take them."""
+    """A query, and documents to rerank, as Cohere and Jina take them."""
 
     query: Text = Field(repr=False)
     documents: _Documents = Field(repr=False)
     top_n: Annotated[int, Field(ge=1), Whole] | None = Field(None, description="null: all")
     return_documents: bool | None = False
-    model: str | None = Field(None, description="no matter: the library's model answers")
+    model: str | None = Field(None, description="ignored: the library's model answers")
 
 
 Comparing = CompareIn | ScoreIn
@@ -116,7 +115,7 @@ _Choose = Callable[[dict[str, Any]], type[In]]
 
 
 def _by(choose: _Choose, schema: Any) -> PlainValidator:
-    """Validate a body as the model that its keys tell, so that errors are of that alone."""
+    """Validate a body with the model that its keys select, so that errors are of that one only."""
 
     def validate(body: object) -> In:
         return choose(body if isinstance(body, dict) else {}).model_validate(body)
@@ -133,9 +132,9 @@ def _ranking(body: dict[str, Any]) -> type[In]:
 
 
 def _anything(body: dict[str, Any]) -> type[In]:
-    """Give the one shape that a body may be.
+    """Return the only model that a body may be of.
 
-    Raises RequestError for one that two routes take, and answer differently.
+    Raises RequestError for a body that two routes take and answer differently.
     """
     if isinstance(body.get("inputs"), dict):
         return CompareIn
@@ -149,7 +148,7 @@ class CompareBody(RootModel[Annotated[Comparing, _by(_comparing, Comparing)]]):
 
 
 class RankBody(RootModel[Annotated[Ranking, _by(_ranking, Ranking)]]):
-    """A query, and texts to put in order, in the shape of TEI or of Cohere and Jina."""
+    """A query, and texts to rerank, in the shape of TEI or of Cohere and Jina."""
 
 
 class AnyBody(RootModel[Annotated[Anything, _by(_anything, Anything)]]):
@@ -157,21 +156,21 @@ class AnyBody(RootModel[Annotated[Anything, _by(_anything, Anything)]]):
 
 
 class ScoreOut(Out):
-    """How alike a text is to the query; `id` is its index."""
+    """The similarity of a text with the query; `id` is its index."""
 
     id: int
     score: float
 
 
 class RankOut(Out):
-    """A text's place; `index` is that among those sent."""
+    """A text of the ranking; `index` is its position in the request."""
 
     index: int
     score: float
 
 
 class RankTextOut(RankOut):
-    """A text's place, with the text."""
+    """A text of the ranking, with the text itself."""
 
     text: str
 
@@ -183,14 +182,14 @@ class DocumentOut(Out):
 
 
 class CohereHitOut(Out):
-    """A document's place; `index` is that among those sent."""
+    """A document of the ranking; `index` is its position in the request."""
 
     index: int
     relevance_score: float
 
 
 class CohereHitTextOut(CohereHitOut):
-    """A document's place, with its text."""
+    """A document of the ranking, with its text."""
 
     document: DocumentOut
 
@@ -202,7 +201,7 @@ class CohereRankOut(Out):
 
 
 class CompareOut(RootModel[list[float] | list[ScoreOut]]):
-    """Cosines in the order of the texts (TEI), or texts with theirs, best first (txtai)."""
+    """Cosines in the order of the texts (TEI), or indexes with cosines, best first (txtai)."""
 
 
 class RankingOut(RootModel[list[RankTextOut | RankOut] | CohereRankOut]):
@@ -210,20 +209,22 @@ class RankingOut(RootModel[list[RankTextOut | RankOut] | CohereRankOut]):
 
 
 class AnyOut(RootModel[list[list[float]] | list[float] | CohereRankOut]):
-    """What the route of that body answers."""
+    """What the route answers that the body is for."""
 
 
 class InfoOut(Out):
-    """The model and what it takes, as TEI tells; cosines are the scores of `/rerank`."""
+    """The model and what it takes, in TEI's form; the scores of `/rerank` are cosines."""
 
     model_id: str
     model_sha: str
     model_dtype: str
     model_type: dict[str, dict[str, str]]
-    max_input_length: int = Field(description="tokens of a text that are read, special ones apart")
+    max_input_length: int = Field(
+        description="tokens of a text that are read, without special tokens"
+    )
     max_client_batch_size: int
     max_concurrent_requests: int
-    auto_truncate: bool = Field(description="longer texts are cut, and the answer says which")
+    auto_truncate: bool = Field(description="longer texts are cut, and the answer names them")
     dimensions: int
     prompts: list[str] = Field(description="what `prompt_name` may be")
     rerank: Literal["cosine"] = Field(description="what the scores of `/rerank` are")

@@ -1,4 +1,4 @@
-"""Who may use the API: the key that programs send."""
+"""The key that programs send, and what all refusals have in common."""
 
 from __future__ import annotations
 
@@ -12,18 +12,9 @@ from flask import request
 from embedder.errors import FingerpostError
 from server.settings import Settings
 
-# Blueprints of pages for people and of the API's description, and of whether the server is alive.
-PAGES = frozenset({None, "pages", "shelf", "notes", "reference", "openapi"})
-
-
-HEALTH = "health"
-
-
-HEALTH_PATHS = frozenset({"/health", "/ping", "/ready"})
-
 
 class Refused(FingerpostError):
-    """A request that is not let in, whatever it asks; `headers` say what to do."""
+    """A request is refused whatever it asks for; `headers` say what to do."""
 
     status: ClassVar[HTTPStatus]
 
@@ -46,13 +37,13 @@ class Unauthorized(Refused):
 
 
 def check_key(settings: Settings) -> None:
-    """Raise Unauthorized for a request to the API without the key, where one is set."""
-    wanted = settings.api_key
-    if wanted is None or request.blueprint in PAGES or request.blueprint == HEALTH:
+    """Raise Unauthorized if the server has a key and the current request does not send it."""
+    key = settings.api_key
+    if key is None:
         return
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        given = request.headers.get("X-API-Key", "")
-    # Compared in a time that does not tell how much of it is right.
-    if not hmac.compare_digest(given.strip().encode(), wanted.get_secret_value().encode()):
+        sent = request.headers.get("X-API-Key", "")
+    # Compared in a time that does not depend on how much of it is right.
+    if not hmac.compare_digest(sent.strip().encode(), key.get_secret_value().encode()):
         raise Unauthorized

@@ -1,20 +1,23 @@
-"""What a request handler needs of the app that it runs in."""
+"""What a request handler needs from the app that it runs in."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from typing import cast
 
+from apiflask import APIFlask
 from flask import current_app
 
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import LibraryMissing
 from embedder.library import Library
+from server.http import access
 from server.http.admission import Gate
 from server.http.metrics import Metrics
 from server.settings import Settings
 
+# Where an app keeps them, in its `extensions`.
 GATE = "fingerpost_gate"
 LIBRARY = "fingerpost_library"
 METRICS = "fingerpost_metrics"
@@ -23,12 +26,15 @@ SETTINGS = "fingerpost_settings"
 
 
 def library() -> Library:
-    """Give the app's library."""
+    """Return the app's library."""
     return cast(Library, current_app.extensions[LIBRARY])
 
 
 def encoder() -> Encoder:
-    """Give the library's model, or the default where there is no library yet."""
+    """Return the library's model, or the default one where there is no library yet.
+
+    Raises EncoderError if the model cannot be loaded.
+    """
     try:
         return library().encoder
     except LibraryMissing:
@@ -38,18 +44,24 @@ def encoder() -> Encoder:
 
 
 def settings() -> Settings:
-    """Give the app's settings."""
+    """Return the app's settings."""
     return cast(Settings, current_app.extensions[SETTINGS])
 
 
 def metrics() -> Metrics:
-    """Give the app's counts."""
+    """Return the app's metrics."""
     return cast(Metrics, current_app.extensions[METRICS])
 
 
+def version() -> str:
+    """Return the version of the package that the app is from."""
+    return str(cast(APIFlask, current_app).version)
+
+
 def encoding() -> AbstractContextManager[None]:
-    """Hold a place among those who use the model, while in the block.
+    """Hold a slot of those that may use the model while in the block; people go before programs.
 
     Raises TooMany if too many wait for one.
     """
-    return cast(Gate, current_app.extensions[GATE])()
+    person = access.current().audience == "people"
+    return cast(Gate, current_app.extensions[GATE])(person=person)

@@ -1,17 +1,11 @@
-"""How errors are worded: ours on our routes, and as other servers word theirs on theirs."""
+"""How errors are worded: as ours on our routes, and as other servers word theirs on theirs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
-
-# Routes of Text Embeddings Inference; `/` by POST too, for a page answers there by GET.
-_TEI_PATHS = frozenset({"/", "/similarity", "/embed", "/rerank", "/info"})
-_OPENAI_PATHS = "/v1/"
-# Before OpenAI's, of which the first would be one.
-_COHERE_PATHS = frozenset({"/v1/rerank", "/v2/rerank"})
+from typing import Any, Literal
 
 _TEI_TYPES = {
     HTTPStatus.UNAUTHORIZED: "Unauthorized",
@@ -28,7 +22,7 @@ _OPENAI_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What went wrong with a request: an HTTP status, a stable name, words, a field at fault."""
+    """What went wrong with a request: HTTP status, stable name, message, and field at fault."""
 
     status: int
     kind: str
@@ -37,28 +31,25 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """How a group of routes words its errors; `schema` is the name of their shape in OpenAPI."""
+class ErrorFormat:
+    """How a route words its errors.
+
+    Attributes:
+        schema: the name in OpenAPI of the shape of the JSON body.
+        body: makes that body.
+        status: maps a status to the one that clients of these routes know.
+        page: when the answer is a page instead: always, never, or if the browser prefers HTML.
+    """
 
     schema: str
     body: Callable[[Problem], dict[str, Any]]
     status: Callable[[int], int] = int
+    page: Literal["always", "never", "if preferred"] = "if preferred"
 
-
-def family(path: str) -> Family:
-    """Give the family that a path belongs to."""
-    if path in _COHERE_PATHS:
-        return _COHERE
-    if path.startswith(_OPENAI_PATHS):
-        return _OPENAI
-    return _TEI if path in _TEI_PATHS else _OURS
-
-
-def word(path: str, problem: Problem) -> tuple[int, dict[str, Any]]:
-    """Give the status and the JSON body that programs on this path expect."""
-    own = family(path)
-    status = HTTPStatus.BAD_REQUEST if problem.kind == "empty" else problem.status
-    return own.status(status), own.body(problem)
+    def word(self, problem: Problem) -> tuple[int, dict[str, Any]]:
+        """Return the status and the JSON body that programs on these routes expect."""
+        status = HTTPStatus.BAD_REQUEST if problem.kind == "empty" else problem.status
+        return self.status(status), self.body(problem)
 
 
 def _ours(problem: Problem) -> dict[str, Any]:
@@ -73,6 +64,7 @@ def _tei(problem: Problem) -> dict[str, Any]:
 
 
 def _openai(problem: Problem) -> dict[str, Any]:
+    """Word an error as OpenAI does."""
     usual = "server_error" if problem.status >= 500 else "invalid_request_error"
     return {
         "error": {
@@ -85,45 +77,51 @@ def _openai(problem: Problem) -> dict[str, Any]:
 
 
 def _cohere(problem: Problem) -> dict[str, Any]:
-    """Word an error as Cohere does, whose programs go by the status."""
+    """Word an error as Cohere does, whose clients go by the status."""
     return {"message": problem.message}
 
 
 def _without_422(status: int) -> int:
-    """Give the status that OpenAI's clients know instead."""
+    """Return 400 for 422, which OpenAI's clients do not know, and any other status as it is."""
     unknown = status == HTTPStatus.UNPROCESSABLE_ENTITY
     return int(HTTPStatus.BAD_REQUEST) if unknown else status
 
 
-def _shape(needed: dict[str, str], more: dict[str, Any]) -> dict[str, Any]:
-    """Give the schema of an object: the strings that it always has, and what it may have."""
-    strings = {name: {"type": "string", "description": what} for name, what in needed.items()}
-    return {"type": "object", "required": list(needed), "properties": {**strings, **more}}
+OURS = ErrorFormat("Error", _ours, page="never")
+OURS_OR_PAGE = replace(OURS, page="if preferred")
+PAGE = replace(OURS, page="always")
+TEI = ErrorFormat("TeiError", _tei)
+OPENAI = ErrorFormat("OpenAiError", _openai, _without_422)
+COHERE = ErrorFormat("CohereError", _cohere)
+
+
+def _shape(required: dict[str, str], optional: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object: its required strings, described, and optional properties."""
+    strings = {name: {"type": "string", "description": what} for name, what in required.items()}
+    return {"type": "object", "required": list(required), "properties": {**strings, **optional}}
 
 
 def _in_error(inner: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": ["error"], "properties": {"error": inner}}
 
 
-_WORDS = "what was wrong and what to do"
-_STRING_OR_NOT = {"type": ["string", "null"]}
+_MESSAGE = "what was wrong and what to do"
+_NAME = "a stable name for programs"
+_STRING_OR_NULL = {"type": ["string", "null"]}
+# Each format's JSON body for OpenAPI, by `ErrorFormat.schema`.
 SCHEMAS: dict[str, dict[str, Any]] = {
     "Error": _in_error(
         _shape(
-            {"type": "a stable name for programs", "message": _WORDS},
-            {"field": {"type": "string", "description": "the part at fault, where one is"}},
+            {"type": _NAME, "message": _MESSAGE},
+            {"field": {"type": "string", "description": "the part at fault, where there is one"}},
         )
     ),
-    "TeiError": _shape({"error": _WORDS, "error_type": "a stable name for programs"}, {}),
-    "CohereError": _shape({"message": _WORDS}, {}),
+    "TeiError": _shape({"error": _MESSAGE, "error_type": _NAME}, {}),
+    "CohereError": _shape({"message": _MESSAGE}, {}),
     "OpenAiError": _in_error(
         _shape(
-            {"message": _WORDS, "type": "a stable name for programs"},
-            {"param": _STRING_OR_NOT, "code": _STRING_OR_NOT},
+            {"message": _MESSAGE, "type": _NAME},
+            {"param": _STRING_OR_NULL, "code": _STRING_OR_NULL},
         )
     ),
 }
-_OURS = Family("Error", _ours)
-_TEI = Family("TeiError", _tei)
-_COHERE = Family("CohereError", _cohere)
-_OPENAI = Family("OpenAiError", _openai, _without_422)

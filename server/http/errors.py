@@ -1,17 +1,15 @@
-"""Errors to answers: JSON for programs, a page for people, and a log without text.
+"""Answers to errors: JSON for programs, a page for people, and a log without anybody's text.
 
 {"error": {"type": "unknown_value", "message": "…", "field": "countries"}}
 
-That is the shape on our own routes; `families` has those of other servers' routes.
+That is the shape on our own routes; `error_formats` has those of other servers' routes.
 """
 
 from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from apiflask import APIFlask, HTTPError
 from flask import Response, current_app, jsonify, make_response, render_template, request
@@ -24,12 +22,10 @@ from werkzeug.exceptions import (
 )
 
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
-from server.http.auth import PAGES, Refused
-from server.http.error_formats import Problem, word
+from server.http import access
+from server.http.auth import Refused
+from server.http.error_formats import Problem
 from server.http.i18n import later, worded
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
@@ -41,7 +37,7 @@ _MESSAGES = {
     415: later("Send JSON, with the header Content-Type: application/json."),
     500: later("Something went wrong here. What you sent was not kept."),
 }
-# What pydantic says in its own terms, and how we say it.
+# Plain words for pydantic's messages, as regular expressions and what replaces them.
 _PLAINER = (
     (r"Extra inputs .*", "unknown key"),
     (r"List should have at least 1 item .*", "The list is empty. Send one at least."),
@@ -55,18 +51,13 @@ _PLAINER = (
         r"The text is too long. Send \1 characters at most.",
     ),
     (r"Input should be a valid dictionary.*", "Input should be a JSON object"),
-    (r"Input .* raw data as a unicode string", "The text holds half of a character."),
+    (r"Input .* raw data as a unicode string", "The text holds an unpaired surrogate."),
     (r"(Input should be a valid (integer|number)), unable .*", r"\1"),
-)
-# Where the body holds a question.
-_ASKED = frozenset({"/api/search", "/api/search/batch"})
-_ASK_BY_POST = (
-    "Ask by POST, with the question in the body: text in a URL ends up in logs and histories."
 )
 
 
 def status_of(error: FingerpostError) -> int:
-    """Give the HTTP status that fits one of our errors."""
+    """Return the HTTP status that fits one of our errors."""
     if isinstance(error, Refused):
         return error.status
     if isinstance(error, DocumentNotFound):
@@ -77,41 +68,41 @@ def status_of(error: FingerpostError) -> int:
 
 
 def register(app: APIFlask) -> None:
-    """Make the app answer every error in its shape."""
+    """Make the app answer every error in the format of its route."""
     app.error_processor(_http_error)
     app.register_error_handler(FingerpostError, _ours)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(RecursionError, _too_deep)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(Exception, unexpected)
 
 
 def refuse_other_bodies() -> None:
-    """Refuse a body that is not JSON on the API's routes, before anything reads it.
+    """Refuse a body that is not JSON on routes for programs, before anything reads it.
 
-    A form that another site's page sends has no such type, so no page can ask unseen.
+    A form on another site's page cannot send JSON, so no such page can ask in a visitor's name.
+
+    Raises UnsupportedMediaType, which is answered with 415.
     """
-    on_api = request.blueprint not in PAGES
-    if request.method == "POST" and on_api and not request.is_json:
+    for_people = access.current().audience == "people"
+    if request.method == "POST" and not for_people and not request.is_json:
         raise UnsupportedMediaType
 
 
 def _answer(status: int, kind: str, message: str, field: str | None = None) -> Response:
     if _is_page():
         return _page(status, gettext(message))
-    worded, content = word(request.path, Problem(status, kind, message, field))
-    return make_response(jsonify(content), worded)
+    problem = Problem(status, kind, message, field)
+    status, body = access.current().error_format.word(problem)
+    return make_response(jsonify(body), status)
 
 
 def _is_page() -> bool:
-    """Tell whether a person's browser asked, not a program."""
-    if request.blueprint is not None and request.blueprint in PAGES:
-        return True
+    """Return whether the current request is answered with a page for people."""
+    page = access.current().error_format.page
+    if page != "if preferred":
+        return page == "always"
     accepted = request.accept_mimetypes
-    return (
-        not request.path.startswith("/api")
-        and accepted.accept_html
-        and accepted["text/html"] > accepted["application/json"]
-    )
+    return accepted.accept_html and accepted["text/html"] > accepted["application/json"]
 
 
 def _page(status: int, message: str) -> Response:
@@ -122,8 +113,8 @@ def _ours(error: FingerpostError) -> Response:
     field = error.field if isinstance(error, RequestError) else None
     if _is_page():
         missing = isinstance(error, DocumentNotFound)
-        said = gettext("This library has no such document.") if missing else worded(error)
-        answer = _page(status_of(error), said)
+        message = gettext("This library has no such document.") if missing else worded(error)
+        answer = _page(status_of(error), message)
     else:
         answer = _answer(status_of(error), error.kind, error.message, field)
     if isinstance(error, Refused):
@@ -145,19 +136,20 @@ def _http(error: HTTPException) -> Response:
 
 
 def _for_programs(error: HTTPException, message: str) -> str:
-    """Add to a message what would be taken."""
+    """Add to a message what the address would take."""
     if isinstance(error, RequestEntityTooLarge):
         return f"{message} At most {request.max_content_length} bytes are read."
     if not isinstance(error, MethodNotAllowed):
         return message
-    if request.path in _ASKED:
-        return _ASK_BY_POST
+    instead = access.current().wrong_method
+    if instead:
+        return instead
     methods = sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"})
     return f"{message} It takes {' and '.join(methods)}." if methods else message
 
 
 def _http_error(error: HTTPError) -> Response:
-    """Shape APIFlask's own errors; those of validation name the first field at fault."""
+    """Answer APIFlask's own errors; those of validation name the first field at fault."""
     detail = error.detail if isinstance(error.detail, dict) else {}
     for problems in detail.values():
         for field, messages in problems.items():
@@ -171,11 +163,11 @@ def _http_error(error: HTTPError) -> Response:
 
 
 def _plain(message: str) -> str:
-    """Say what pydantic says without its terms and the names of our classes."""
-    for theirs, ours in _PLAINER:
-        found = re.fullmatch(theirs, message)
-        if found:
-            return found.expand(ours)
+    """Return pydantic's message without its terms and the names of our classes."""
+    for pattern, plain in _PLAINER:
+        match = re.fullmatch(pattern, message)
+        if match:
+            return match.expand(plain)
     return message
 
 
@@ -184,23 +176,8 @@ def _too_deep(_: RecursionError) -> Response:
     return _answer(400, "bad_request", _MESSAGES[400])
 
 
-def catch_panics(app: APIFlask) -> None:
-    """Answer what is no Exception, a panic of a Rust library, like any unexpected error."""
-    inner = app.wsgi_app
-
-    def guarded(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        try:
-            return inner(environ, start)
-        except (SystemExit, KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as error:
-            with app.request_context(environ):
-                return app.process_response(_unexpected(error))(environ, start)
-
-    app.wsgi_app = guarded  # type: ignore[method-assign, assignment]
-
-
-def _unexpected(error: BaseException) -> Response:
+def unexpected(error: BaseException) -> Response:
+    """Log where an error happened, without its words, and answer 500."""
     # The error's own words may hold what was sent; where it happened does not.
     where = "".join(traceback.format_tb(error.__traceback__))
     current_app.logger.error("unexpected %s\n%s", type(error).__name__, where)

@@ -1,12 +1,11 @@
 """The languages of the pages, and which one a person gets.
 
 A page is at `/documents` in the language that the browser asks for, and at `/fr/documents` in
-French. No cookie is needed for that, and an address says nothing but the language.
+French. That needs no cookie, and the address tells nothing but the language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,16 +19,16 @@ from embedder.text.countries import country_code
 from embedder.text.languages import language_of
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 
 def later(text: str) -> str:
-    """Mark a text to be translated where it is said."""
+    """Mark a text for translation where it is shown, and return it as it is."""
     return text
 
 
-# What is said elsewhere, where nothing is known of languages.
-_SAID = (
+# Messages of the library and of validation, which know nothing of languages.
+_ELSEWHERE = (
     later("{value} is not among the library's {what}. The nearest it has: {nearest}."),
     later("{value} is not among the library's {what}. It has none at all."),
     later("{what} {year} is no year: 1 to 9999."),
@@ -43,7 +42,7 @@ _SAID = (
     later("offset"),
 )
 
-# Regions as migration organisations name them; others are told as the library has them.
+# Regions as migration organisations name them; others are shown as the library has them.
 _REGIONS = frozenset(
     {
         later("Worldwide"),
@@ -56,13 +55,13 @@ _REGIONS = frozenset(
     }
 )
 
-# Where the language that an address names stands in a request's environment.
+# The key in a request's WSGI environment of the language that the address names.
 _CHOSEN = "fingerpost.language"
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language of the pages: its code (BCP 47), its own name, and how it is written."""
+    """A language of the pages: its code (BCP 47), its own name, and its direction of writing."""
 
     code: str
     name: str
@@ -75,11 +74,11 @@ LANGUAGES = (
     Language("es", "Español"),
     Language("ar", "العربية", "rtl"),
 )
-_BY_CODE = {each.code: each for each in LANGUAGES}
+_BY_CODE = {language.code: language for language in LANGUAGES}
 
 
 def register(app: APIFlask) -> None:
-    """Make the app speak its languages."""
+    """Set up translations, and what templates need for them."""
     Babel(app, locale_selector=_select)
     app.jinja_env.globals.update(
         language=current,
@@ -89,33 +88,35 @@ def register(app: APIFlask) -> None:
         place_in=place_in,
     )
     app.jinja_env.filters["place_in"] = place_in
-    _take_language_from_address(app)
 
 
 def current() -> Language:
-    """Give the language of the page that is being made."""
+    """Return the language of the page that is being made."""
     return _BY_CODE.get(str(get_locale() or "en"), LANGUAGES[0])
 
 
 def address_in(code: str) -> str:
-    """Give the address of this page in a language; of an answer, that of the empty box."""
+    """Return the address of this page in a language; for an answer, that of the empty form."""
     path = "/" if request.method == "POST" else request.path
     query = request.query_string.decode("latin-1") if request.method == "GET" else ""
     return f"/{code}{path}" + (f"?{query}" if query and path != "/" else "")
 
 
 def worded(error: FingerpostError) -> str:
-    """Give an error's message in the language of the page; English where there is none."""
+    """Return an error's message in the language of the page, or in English if not translated."""
     values = {
         name: gettext(str(value).replace("_", " ")) if name == "what" else value  # a field's name
         for name, value in error.values.items()
     }
-    said = str(gettext(error.template))
-    return said.format_map(values) if values else said
+    message = str(gettext(error.template))
+    return message.format_map(values) if values else message
 
 
 def place_in(name: str) -> str:
-    """Give the name of a country or a region in the language of the page, if it is known."""
+    """Return the name of a country or a region in the language of the page.
+
+    A name that is not known is returned as it is.
+    """
     code = country_code(name)
     country = pycountry.countries.get(alpha_3=code) if code else None
     locale = get_locale()
@@ -126,25 +127,23 @@ def place_in(name: str) -> str:
     return str(locale.territories.get(country.alpha_2, name))
 
 
+def take_language(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Read `/fr/documents` as `/documents` in French; links on it lead to other such pages."""
+    path = str(environ.get("PATH_INFO", ""))
+    first = path[1:].partition("/")[0]
+    if not path.startswith("/") or first not in _BY_CODE:
+        return environ
+    return {
+        **environ,
+        _CHOSEN: first,
+        "SCRIPT_NAME": f"{environ.get('SCRIPT_NAME', '')}/{first}",
+        "PATH_INFO": path[len(first) + 1 :] or "/",
+    }
+
+
 def _select() -> str:
     if not has_request_context():
         return LANGUAGES[0].code
     chosen: str | None = request.environ.get(_CHOSEN)
-    wanted: str | None = request.accept_languages.best_match(_BY_CODE)
-    return chosen or wanted or LANGUAGES[0].code
-
-
-def _take_language_from_address(app: APIFlask) -> None:
-    """Let `/fr/documents` be `/documents` in French, and links on it lead to other such pages."""
-    inner = app.wsgi_app
-
-    def in_language(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        path = str(environ.get("PATH_INFO", ""))
-        first = path[1:].partition("/")[0]
-        if path.startswith("/") and first in _BY_CODE:
-            environ[_CHOSEN] = first
-            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{first}"
-            environ["PATH_INFO"] = path[len(first) + 1 :] or "/"
-        return inner(environ, start)
-
-    app.wsgi_app = in_language  # type: ignore[method-assign, assignment]
+    accepted: str | None = request.accept_languages.best_match(_BY_CODE)
+    return chosen or accepted or LANGUAGES[0].code

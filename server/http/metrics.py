@@ -1,4 +1,4 @@
-"""What the server counts, for Prometheus; labels come from fixed lists, never from what is sent."""
+"""Metrics for Prometheus; labels come from fixed lists, never from what is sent."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 
 
 class Metrics:
-    """The counts of one app."""
+    """The metrics of one app."""
 
     def __init__(self) -> None:
-        """Begin to count."""
+        """Start with every count at zero."""
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "fingerpost_requests",
@@ -46,25 +46,28 @@ class Metrics:
         )
         self._texts = Histogram(
             "fingerpost_encode_texts",
-            "Texts that the model was given at once.",
+            "Texts in one call of the model.",
             buckets=_TEXTS,
             registry=self._registry,
         )
 
     def watch(self, library: Library, gate: Gate) -> None:
-        """Show the state of a library and of the queue too."""
+        """Add gauges of the state of a library and of the queue."""
         self._registry.register(_State(library, gate))
 
     def load(self, model: str, /, *, precision: Precision | None = None) -> Encoder:
-        """Load a model whose texts are counted."""
+        """Load a model, and count the texts that it encodes.
+
+        Raises EncoderError if it cannot be loaded.
+        """
         return _Counted(load_encoder(model, precision=precision), self._texts)
 
     def begin(self) -> None:
-        """Note when a request came."""
+        """Note when the current request began."""
         g.began = time.perf_counter()
 
     def end(self, response: Response) -> Response:
-        """Count a request that is answered."""
+        """Count the current request, which is answered now."""
         route = request.url_rule.rule if request.url_rule else _OTHER
         method = request.method if request.method in _METHODS else _OTHER
         self._requests.labels(route, method, str(response.status_code)).inc()
@@ -73,19 +76,19 @@ class Metrics:
         return response
 
     def text(self) -> bytes:
-        """Give all counts in the form that Prometheus reads."""
+        """Return all metrics in the form that Prometheus reads."""
         return generate_latest(self._registry)
 
 
 class _State(Collector):
-    """What is as it is at the moment of asking."""
+    """Gauges of the state at the moment when they are read."""
 
     def __init__(self, library: Library, gate: Gate) -> None:
         self._library = library
         self._gate = gate
 
     def collect(self) -> Iterator[Metric]:
-        """Give the gauges; without a library those of it are left out."""
+        """Yield the gauges; those of the library only if there is one."""
         yield GaugeMetricFamily(
             "fingerpost_waiting", "Requests that wait for the model.", self._gate.waiting
         )
@@ -102,7 +105,7 @@ class _State(Collector):
 
 
 class _Counted:
-    """A model that counts the texts it is given; see `encoder.Encoder`."""
+    """An encoder that counts the texts in each call; see `encoder.Encoder`."""
 
     def __init__(self, encoder: Encoder, texts: Histogram) -> None:
         self._encoder = encoder

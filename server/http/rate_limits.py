@@ -1,4 +1,4 @@
-"""Who may ask, how often, and how many at once; everything else is refused with a clear error."""
+"""How many requests a client may make in a minute."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from limits.strategies import FixedWindowRateLimiter
 from server.http.admission import TooMany
 from server.settings import Settings
 
-# What a client on another machine may ask a minute where nothing else is set.
-_USUAL_RATE = 600
+# Requests a minute of a client on another machine, where nothing else is set.
+_DEFAULT_RATE = 600
 
 
 class Rate:
-    """Counts each client's requests of a minute; addresses are forgotten when it is over."""
+    """Counts each client's requests of a minute, and forgets its address afterwards."""
 
     def __init__(self, per_minute: int) -> None:
-        """Let `per_minute` requests of one client through; with 0 all."""
+        """Allow `per_minute` requests of one client, 0 for any number."""
         self._item = RateLimitItemPerMinute(per_minute) if per_minute else None
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     def check(self, client: str) -> None:
         """Count one request.
 
-        Raises TooMany if the client has used up this minute's.
+        Raises TooMany if the client has used up the requests of this minute.
         """
         if self._item is None or self._limiter.hit(self._item, client):
             return
@@ -40,13 +40,13 @@ class Rate:
 
 
 def per_minute(settings: Settings) -> int:
-    """Give how many requests a client may make in a minute, 0 for any number.
+    """Return how many requests a client may make in a minute, 0 for any number.
 
-    Without a setting: any number from this machine alone, some hundreds from a network.
+    Without a setting: any number if only this machine can connect, else 600.
     """
     if settings.requests_per_minute is not None:
         return settings.requests_per_minute
-    return 0 if _is_local(settings.host) else _USUAL_RATE
+    return 0 if _is_local(settings.host) else _DEFAULT_RATE
 
 
 def _is_local(host: str) -> bool:

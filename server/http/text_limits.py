@@ -1,4 +1,4 @@
-"""Which texts programs may send: how many, how long, and nothing that is no text."""
+"""Which texts programs may send: how many, how long, and only valid text."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterable
 from embedder.errors import RequestError
 
 
-def check_count(field: str, count: int, most: int) -> None:
+def check_count(field: str, count: int, max_count: int) -> None:
     """Raise RequestError for more texts than go in one call."""
-    if count > most:
-        raise RequestError(field, f"{count} texts; at most {most} go in one call.")
+    if count > max_count:
+        raise RequestError(field, f"{count} texts; at most {max_count} go in one call.")
 
 
-def check_texts(field: str, texts: Iterable[str], longest: int) -> None:
-    """Raise RequestError for a text that is too long or not valid; no message holds any of it."""
+def check_texts(field: str, texts: Iterable[str], max_chars: int) -> None:
+    """Raise RequestError for a text that is too long or not valid; no message quotes it."""
     for text in texts:
-        if len(text) > longest:
+        if len(text) > max_chars:
             raise RequestError(
-                field, f"a text of {len(text)} characters; at most {longest} are read."
+                field, f"a text of {len(text)} characters; at most {max_chars} are read."
             )
-        if any("\ud800" <= each <= "\udfff" for each in text):
-            raise RequestError(field, "a text holds half of a character (a lone surrogate).")
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise RequestError(field, "a text holds an unpaired surrogate.")

@@ -7,26 +7,27 @@ import re
 import shlex
 from typing import Any, cast
 
-from apiflask import APIBlueprint, APIFlask
+from apiflask import APIFlask
 from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
 from embedder.errors import FingerpostError
+from server.http.access import PEOPLE, Blueprint
 from server.http.context import encoder, library, settings
 from server.settings import Settings
 from server.web import openapi_tables
 
-blueprint = APIBlueprint("reference", __name__, enable_openapi=False)
+blueprint = Blueprint("reference", __name__, access=PEOPLE, enable_openapi=False)
 
 
 # Settings that are limits, in the order in which they are shown.
 _LIMITS = (
-    "largest_body",
-    "most_texts",
-    "most_inputs",
-    "longest_text",
-    "most_questions",
+    "max_body_bytes",
+    "max_texts",
+    "max_inputs",
+    "max_text_chars",
+    "max_questions",
     "threads",
     "queue",
     "requests_per_minute",

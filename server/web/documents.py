@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from apiflask import APIBlueprint
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from embedder.formats.registry import EXPORTS
 from server.api.exports import export
+from server.http.access import PEOPLE, Blueprint
 from server.http.context import library
 from server.web.citations import citation, heading, meta_tags
 from server.web.map_view import Drawing, View
 
-blueprint = APIBlueprint("shelf", __name__, enable_openapi=False)
+blueprint = Blueprint("shelf", __name__, access=PEOPLE, enable_openapi=False)
 
 _LIST_LENGTH = 50
 _NEIGHBOURS = 5

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from apiflask import APIBlueprint
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
 from embedder.encoders.loading import DEFAULT_MODEL
+from server.http.access import PEOPLE, Blueprint, declare
 from server.http.context import library
 
-blueprint = APIBlueprint("notes", __name__, enable_openapi=False)
+blueprint = Blueprint("notes", __name__, access=PEOPLE, enable_openapi=False)
 
 
 @blueprint.get("/about")
@@ -35,6 +36,7 @@ def safety() -> ResponseReturnValue:
 
 
 @blueprint.get("/measures")
+@declare(replace(PEOPLE, max_age=86_400))
 def measures() -> ResponseReturnValue:
     """Show a page that tells nothing: where Exit leads.
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
@@ -16,6 +15,7 @@ from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
 from embedder.search.validation import MAX_CANDIDATES, MAX_QUERY_CHARS
 from embedder.text.languages import language_of
+from server.http.access import PEOPLE, Blueprint
 from server.http.admission import TooMany
 from server.http.context import encoding, library
 from server.http.errors import status_of
@@ -24,7 +24,7 @@ from server.web.examples import examples
 from server.web.forms import FACETS, PAGE_LENGTH, Form
 from server.web.histogram import Years
 
-blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
+blueprint = Blueprint("pages", __name__, access=PEOPLE, enable_openapi=False)
 
 VERDICTS = {
     "strong": lazy_gettext("The library has documents that answer this. Start with the first."),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 import pytest
 import schemathesis
@@ -45,7 +46,7 @@ def _library(seed_library: Library) -> None:
 
 @schemathesis.check
 def accepts_what_is_allowed(
-    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> bool | None:
     """Schemathesis' own check, but for what a schema cannot say."""
     try:
@@ -68,7 +69,7 @@ def accepts_what_is_allowed(
     derandomize="FUZZ_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )
-def test_every_operation_is_as_it_is_described(case: schemathesis.Case) -> None:
+def test_every_operation_is_as_it_is_described(case: schemathesis.Case[Any]) -> None:
     case.call_and_validate(
         excluded_checks=[positive_data_acceptance], additional_checks=[accepts_what_is_allowed]
     )

@@ -25,10 +25,14 @@ from server.app import create_app
 from server.settings import Settings
 from tests.conftest import ROOT, SEEDS, Silent, write_jsonl
 
-# A word that stands nowhere but in our questions: wherever else it turns up, one has leaked.
+# A word that occurs only in our questions: if it turns up anywhere else, a question has leaked.
 CANARY = "quetzalcoatlus"
 
+KEY = "a-key-of-a-test"
+BEARER = {"Authorization": f"Bearer {KEY}"}
+
 Ask = Callable[..., TestResponse]
+ClientWith = Callable[..., FlaskClient]
 
 
 @pytest.fixture(scope="session")
@@ -57,8 +61,9 @@ def ask(client: FlaskClient) -> Ask:
 def documents(app: APIFlask) -> list[dict[str, Any]]:
     """All documents of the library, as the API lists them."""
     listed = app.test_client().get("/api/documents?limit=1000").get_json()
-    assert listed["total"] == len(listed["documents"]) == 41
-    return listed["documents"]
+    found: list[dict[str, Any]] = listed["documents"]
+    assert listed["total"] == len(found) == 41
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +77,7 @@ def empty_client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
 def client_of(
     tmp_path_factory: pytest.TempPathFactory, encoder: Encoder
 ) -> Callable[..., FlaskClient]:
-    """Give a client of an app over a library of these documents."""
+    """Return a function that makes a client of an app over a library of these documents."""
 
     def build(*documents: Mapping[str, Any]) -> FlaskClient:
         folder = tmp_path_factory.mktemp("library")
@@ -84,13 +89,23 @@ def client_of(
     return build
 
 
+@pytest.fixture
+def client_with(seed_library: Library) -> ClientWith:
+    """Return a function that makes a client of an app with these settings."""
+
+    def make(**settings: object) -> FlaskClient:
+        return create_app(Settings.model_validate(settings), seed_library).test_client()
+
+    return make
+
+
 def error_of(response: TestResponse, status: int) -> dict[str, Any]:
-    """Check that a response is an error in the one shape, and give what is in it."""
+    """Check that a response is an error in our shape, and return its content."""
     assert response.status_code == status, response.get_data(as_text=True)
     assert response.mimetype == "application/json"
     body = response.get_json()
     assert list(body) == ["error"]
-    error = body["error"]
+    error: dict[str, Any] = body["error"]
     assert {"type", "message"} <= set(error) <= {"type", "message", "field"}
     assert all(isinstance(value, str) and value for value in error.values())
     assert "Traceback" not in error["message"]
@@ -157,14 +172,14 @@ class _Reader(HTMLParser):
 
 
 def page_of(response: TestResponse, status: int = 200) -> Element:
-    """Check that a response is a whole page, and give it."""
+    """Check that a response is a whole page, and return it."""
     assert response.status_code == status
     assert response.content_type == "text/html; charset=utf-8"
     return read_page(response.get_data(as_text=True))
 
 
 def read_page(text: str) -> Element:
-    """Check that a text is a whole page, and give it."""
+    """Check that a text is a whole page, and return it."""
     reader = _Reader()
     reader.feed(text)
     reader.close()
@@ -173,7 +188,7 @@ def read_page(text: str) -> Element:
 
 
 def fields_of(form: Element) -> dict[str, str]:
-    """What a browser sends of a form as it stands."""
+    """Return what a browser would send of a form as it is."""
     sent = {}
     for each in form.all("input"):
         unticked = each.attributes.get("type") == "checkbox" and "checked" not in each.attributes
@@ -194,7 +209,7 @@ def fields_of(form: Element) -> dict[str, str]:
 
 @dataclass
 class Running:
-    """A `fingerpost serve` of its own, and all that it writes."""
+    """A `fingerpost serve` in a process of its own, and all that it writes."""
 
     address: str
     folder: Path
@@ -214,9 +229,9 @@ class Running:
 
 
 def environment_of(folder: Path) -> dict[str, str]:
-    """An environment for our command in which every temporary file is in a known folder.
+    """Return an environment for our command in which temporary files are in a known folder.
 
-    Models are kept where the tests keep theirs: what runs fastest is tried once for all.
+    Models are cached where the tests cache theirs, so that the backend is chosen only once.
     """
     kept = {name: value for name, value in os.environ.items() if "FINGERPOST" not in name}
     return {
@@ -239,7 +254,7 @@ def running(
     tmp_path_factory: pytest.TempPathFactory,
     encoder: Encoder,  # noqa: ARG001 (its model is prepared by then)
 ) -> Iterator[Running]:
-    """A server in a folder with seeds and no library: it builds one, then serves."""
+    """A server in a folder with seeds and no library: it builds one, then serves it."""
     folder = tmp_path_factory.mktemp("running")
     (folder / "tmp").mkdir()
     shutil.copytree(SEEDS, folder / "seeds")

@@ -247,7 +247,7 @@ def tell_careless(page: Page, address: str) -> None:
 def ask_too_much(page: Page, library: Library, vectors: Path) -> None:
     """Ask a server that is busy with others' questions, and one that was asked too often."""
     app = create_app(Settings(vectors=vectors, threads=1, queue=0), library)
-    with serving(app) as address, app.extensions[GATE]():
+    with serving(app) as address, app.extensions[GATE](person=True):
         page.goto(f"{address}/")
         write(page, words("busy"))
         assert "busy" in page.locator(".problem").inner_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,8 @@ def client(request: pytest.FixtureRequest, address: str) -> InferenceClient:
 
 def cosines(reference: Encode) -> list[float]:
     rows = reference(TEXTS)
-    return (rows[1:] @ rows[0]).tolist()
+    found: list[float] = (rows[1:] @ rows[0]).tolist()
+    return found
 
 
 def test_sentence_similarity(client: InferenceClient, reference: Encode) -> None:
@@ -53,7 +55,8 @@ def test_sentence_similarity_by_its_own_route(address: str, reference: Encode) -
 def test_feature_extraction(address: str, reference: Encode, path: str) -> None:
     client = client_of(address + path)
     one = client.feature_extraction(SOURCE)
-    assert (one.shape, one.dtype) == ((1, 384), np.float32)
+    assert one.shape == (1, 384)
+    assert one.dtype == np.float32
     np.testing.assert_allclose(one, reference([SOURCE]), atol=1e-4)
     np.testing.assert_allclose(client.feature_extraction(TEXTS), reference(TEXTS), atol=1e-4)
 
@@ -75,7 +78,7 @@ def test_feature_extraction_with_all_that_it_can_send(
 @pytest.mark.parametrize(
     "more", [{"truncate": False}, {"prompt_name": "query"}, {"dimensions": 385}, {"dimensions": 0}]
 )
-def test_what_cannot_be_done_is_an_error(client: InferenceClient, more: dict[str, object]) -> None:
+def test_what_cannot_be_done_is_an_error(client: InferenceClient, more: dict[str, Any]) -> None:
     with pytest.raises(HfHubHTTPError) as caught:
         client.feature_extraction(LONG, **more)
     assert caught.value.response.status_code == 422
@@ -104,7 +107,8 @@ def test_without_the_token(guarded: str, token: str | None) -> None:
 
 async def ask(address: str) -> list[float]:
     async with AsyncInferenceClient(model=address) as client:
-        return await client.sentence_similarity(SOURCE, OTHERS)
+        found: list[float] = await client.sentence_similarity(SOURCE, OTHERS)
+        return found
 
 
 def test_without_waiting(address: str, reference: Encode) -> None:

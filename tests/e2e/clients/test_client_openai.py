@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterator
+from typing import Any, Literal, cast
 
 import numpy as np
 import openai
@@ -43,11 +44,15 @@ def test_one_text(client: openai.OpenAI, reference: Encode) -> None:
 
 
 @pytest.mark.parametrize("form", ["float", "base64"])
-def test_either_form(client: openai.OpenAI, reference: Encode, form: str) -> None:
+def test_either_form(
+    client: openai.OpenAI, reference: Encode, form: Literal["float", "base64"]
+) -> None:
     found = client.embeddings.create(model=NAME, input=TEXTS, encoding_format=form)
     if form == "base64":
         for each in found.data:
-            each.embedding = np.frombuffer(base64.b64decode(each.embedding), "<f4").tolist()
+            each.embedding = np.frombuffer(
+                base64.b64decode(cast(str, each.embedding)), "<f4"
+            ).tolist()
     same(found, reference(TEXTS))
 
 
@@ -80,14 +85,16 @@ def test_fewer_dimensions(client: openai.OpenAI, reference: Encode, count: int) 
     same(client.embeddings.create(model=NAME, input=TEXTS, dimensions=count), wanted)
 
 
-def test_the_most_texts(client: openai.OpenAI) -> None:
+def test_the_maximum_number_of_texts(client: openai.OpenAI) -> None:
     found = client.embeddings.create(model=NAME, input=["x"] * 2048)
     assert len(found.data) == 2048
     with pytest.raises(openai.BadRequestError, match="2049 texts; at most 2048 go in one call"):
         client.embeddings.create(model=NAME, input=["x"] * 2049)
 
 
-def test_a_long_text_is_cut_and_said_to_be(client: openai.OpenAI, reference: Encode) -> None:
+def test_a_long_text_is_cut_and_named_in_the_header(
+    client: openai.OpenAI, reference: Encode
+) -> None:
     raw = client.embeddings.with_raw_response.create(model=NAME, input=["x", LONG, LONG])
     assert raw.headers["x-truncated"] == "1,2"
     same(raw.parse(), reference(["x", LONG, LONG]))
@@ -120,7 +127,7 @@ def test_models(client: openai.OpenAI) -> None:
     ],
 )
 def test_what_cannot_be_read(
-    client: openai.OpenAI, wanted: dict[str, object], param: str, code: str
+    client: openai.OpenAI, wanted: dict[str, Any], param: str, code: str
 ) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         client.embeddings.create(model=NAME, **wanted)
@@ -128,9 +135,9 @@ def test_what_cannot_be_read(
     assert caught.value.type == "invalid_request_error"
 
 
-def test_what_is_no_text(client: openai.OpenAI) -> None:
+def test_what_is_not_text_is_refused(client: openai.OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="a text, a list of texts, or tokens"):
-        client.embeddings.create(model=NAME, input={"x": "y"})
+        client.embeddings.create(model=NAME, input=cast(Any, {"x": "y"}))
 
 
 def test_a_body_too_large(client: openai.OpenAI) -> None:

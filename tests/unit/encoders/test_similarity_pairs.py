@@ -78,7 +78,7 @@ def test_a_library_gives_its_documents_as_they_are_read(
     seed_library: Library, encoder: Encoder
 ) -> None:
     _, documents = seed_library.documents()
-    found = seed_library.readings([each.id for each in documents])
+    found = seed_library.passage_texts([each.id for each in documents])
     assert len(found) == len(documents) == 41
     assert max(map(len, found)) > 1
     for document, texts in zip(documents, found, strict=True):
@@ -86,19 +86,19 @@ def test_a_library_gives_its_documents_as_they_are_read(
         assert max(encoder.count_tokens(texts)) <= encoder.max_tokens
         if len(texts) == 1:
             assert texts[0].split() == f"{document.title}\n{document.abstract}".split()
-    assert seed_library.readings([documents[3].id, documents[0].id, documents[3].id]) == [
+    assert seed_library.passage_texts([documents[3].id, documents[0].id, documents[3].id]) == [
         found[3],
         found[0],
         found[3],
     ]
-    assert seed_library.readings([]) == []
+    assert seed_library.passage_texts([]) == []
 
 
 def test_a_documents_vector_is_near_what_more_like_this_uses(seed_library: Library) -> None:
     _, documents = seed_library.documents()
     hits = seed_library.similar(documents[0].id, 3)
-    near = seed_library.readings([hit.document.id for hit in hits])
-    own = seed_library.readings([documents[0].id])[0]
+    near = seed_library.passage_texts([hit.document.id for hit in hits])
+    own = seed_library.passage_texts([documents[0].id])[0]
     found = compare(seed_library.encoder, own, near).similarities
     # There the nearest passage counts, here the average.
     assert all(score > hit.similarity - 0.15 for score, hit in zip(found, hits, strict=True))
@@ -106,4 +106,4 @@ def test_a_documents_vector_is_near_what_more_like_this_uses(seed_library: Libra
 
 def test_an_unknown_document_is_named(seed_library: Library) -> None:
     with pytest.raises(DocumentNotFound, match="'no such'"):
-        seed_library.readings(["no such"])
+        seed_library.passage_texts(["no such"])

@@ -11,11 +11,11 @@ from embedder.errors import RequestError
 from server.settings import Settings
 
 
-def test_without_an_environment_all_have_their_defaults() -> None:
+def test_an_empty_environment_leaves_the_defaults() -> None:
     settings = Settings.from_environment({})
     assert settings == Settings()
     assert (settings.vectors, settings.host, settings.port) == (Path("vectors"), "127.0.0.1", 8000)
-    assert settings.largest_body == 8_388_608
+    assert settings.max_body_bytes == 8_388_608
 
 
 def test_settings_are_read_from_the_environment() -> None:
@@ -30,7 +30,7 @@ def test_the_real_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) ->
     assert Settings.from_environment().threads == 3
 
 
-def test_what_is_given_goes_before_the_environment() -> None:
+def test_overrides_go_before_the_environment() -> None:
     settings = Settings.from_environment({"FINGERPOST_PORT": "81"}, port=82, host=None)
     assert (settings.port, settings.host) == (82, "127.0.0.1")
 
@@ -54,14 +54,49 @@ def test_an_unknown_setting_lists_the_known_ones() -> None:
         ("PORT", "-1"),
         ("PORT", ""),
         ("THREADS", "0"),
-        ("LARGEST_BODY", "10"),
-        ("MOST_TEXTS", "0"),
-        ("LONGEST_TEXT", "1.5"),
+        ("MAX_BODY_BYTES", "10"),
+        ("MAX_TEXTS", "0"),
+        ("MAX_TEXT_CHARS", "1.5"),
     ],
 )
 def test_an_unusable_value_names_its_setting(name: str, value: str) -> None:
     with pytest.raises(RequestError, match=f"^setting FINGERPOST_{name}: Input should be "):
         Settings.from_environment({f"FINGERPOST_{name}": value})
+
+
+FORMER = {
+    "LARGEST_BODY": "max_body_bytes",
+    "MOST_TEXTS": "max_texts",
+    "MOST_INPUTS": "max_inputs",
+    "LONGEST_TEXT": "max_text_chars",
+    "MOST_QUESTIONS": "max_questions",
+}
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER.items())
+def test_former_names_are_still_read(former: str, name: str) -> None:
+    settings = Settings.from_environment({f"FINGERPOST_{former}": "2000"})
+    assert settings == Settings.model_validate({name: 2000})
+    both = {f"FINGERPOST_{former}": "2000", f"FINGERPOST_{name.upper()}": "3000"}
+    assert getattr(Settings.from_environment(both), name) == 3000
+
+
+def test_an_error_in_a_former_name_says_both_and_lists_only_the_new_ones() -> None:
+    with pytest.raises(RequestError) as caught:
+        Settings.from_environment({"FINGERPOST_LARGEST_BODY": "10"})
+    assert caught.value.field == "max_body_bytes"
+    said, _, known = caught.value.message.partition(" Known: ")
+    assert said == (
+        "setting FINGERPOST_LARGEST_BODY (now FINGERPOST_MAX_BODY_BYTES): "
+        "Input should be greater than or equal to 1024."
+    )
+    assert "FINGERPOST_MAX_BODY_BYTES" in known
+    assert not any(f"FINGERPOST_{each}" in known for each in FORMER)
+
+
+def test_former_names_are_of_variables_alone() -> None:
+    with pytest.raises(ValidationError, match="largest_body"):
+        Settings.model_validate({"largest_body": 2000})
 
 
 def test_a_short_key_is_refused_without_showing_it() -> None:

@@ -34,7 +34,7 @@ KEYS = {
 
 
 def test_the_list_is_the_library(documents: Documents, seed_library: Library) -> None:
-    assert documents == [each.as_dict() for each in seed_library.documents()[1]]
+    assert documents == [each.as_dict() for each in seed_library.documents()]
 
 
 def test_a_document_has_the_documented_keys_and_types(documents: Documents) -> None:
@@ -44,9 +44,7 @@ def test_a_document_has_the_documented_keys_and_types(documents: Documents) -> N
         assert document["abstract"]
 
 
-def test_twenty_documents_are_listed_where_no_limit_is(
-    client: FlaskClient, documents: Documents
-) -> None:
+def test_the_default_limit_is_twenty_documents(client: FlaskClient, documents: Documents) -> None:
     assert client.get("/api/documents").get_json() == {"total": 41, "documents": documents[:20]}
 
 
@@ -154,7 +152,7 @@ def test_neighbours_have_the_shape_of_hits(client: FlaskClient, documents: Docum
     assert similarities == sorted(similarities, reverse=True)
 
 
-def test_a_document_is_no_neighbour_of_its_own(client: FlaskClient, documents: Documents) -> None:
+def test_a_document_is_not_its_own_neighbour(client: FlaskClient, documents: Documents) -> None:
     everyone = {each["id"] for each in documents}
     for document in documents[::8]:
         hits = client.get(f"/api/documents/{document['id']}/similar?limit=100").get_json()["hits"]
@@ -169,7 +167,7 @@ def test_the_nearest_to_a_health_guide_is_about_health(client: FlaskClient) -> N
     ]
 
 
-def test_a_document_without_text_has_no_neighbours_and_is_none(odd: FlaskClient) -> None:
+def test_a_document_without_text_has_no_neighbours_and_is_nobodys(odd: FlaskClient) -> None:
     assert odd.get("/api/documents/empty/similar").get_json() == {"hits": []}
     hits = odd.get("/api/documents/a%2Fb/similar?limit=100").get_json()["hits"]
     assert "empty" not in {hit["document"]["id"] for hit in hits}

@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import bibtexparser
 import pytest
 import rispy
+from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import LatexDecodingMiddleware
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -32,7 +32,7 @@ def _titles_of_csv(text: str) -> list[str]:
 
 
 def _titles_of_bibtex(text: str) -> list[str]:
-    read = bibtexparser.parse_string(text, append_middleware=[LatexDecodingMiddleware()])
+    read = parse_string(text, append_middleware=[LatexDecodingMiddleware()])
     return [each["title"] for each in read.entries]
 
 
@@ -171,12 +171,12 @@ def test_other_programs_get_json(client: FlaskClient, accept: str) -> None:
     assert answer.mimetype == "application/json"
 
 
-def test_what_the_address_says_goes_before_the_header(client: FlaskClient) -> None:
+def test_the_format_in_the_address_goes_before_the_header(client: FlaskClient) -> None:
     answer = client.get("/api/documents?format=json", headers={"Accept": "text/csv"})
     assert answer.mimetype == "application/json"
 
 
-def test_errors_are_json_whatever_form_was_wanted(
+def test_errors_are_json_whatever_format_was_requested(
     client: FlaskClient, empty_client: FlaskClient
 ) -> None:
     wanted = {"Accept": "text/csv"}

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from embedder.encoders.encoder import Encoder
 from embedder.errors import ModelNotFound
 from embedder.library import Library
+from embedder.records import Precision
 from embedder.store import generations
 from server.app import create_app
 from server.settings import Settings
@@ -45,7 +46,7 @@ def test_a_server_over_a_damaged_library_is_not_ready(built_seeds: Path, encoder
 
 
 def test_a_server_without_its_model_is_not_ready(built_seeds: Path) -> None:
-    def missing(name: str) -> Encoder:
+    def missing(name: str, /, *, precision: Precision | None = None) -> Encoder:  # noqa: ARG001
         raise ModelNotFound(f"no model {name!r}")
 
     response = client_over(Library(built_seeds, load=missing), built_seeds).get("/ready")

@@ -39,7 +39,8 @@ MODES = ["hybrid", "semantic", "keyword"]
 
 def hits_of(response: TestResponse) -> list[dict[str, Any]]:
     assert response.status_code == 200, response.get_data(as_text=True)
-    return response.get_json()["hits"]
+    hits: list[dict[str, Any]] = response.get_json()["hits"]
+    return hits
 
 
 def ids_of(response: TestResponse) -> list[str]:
@@ -82,7 +83,7 @@ def test_a_hit_has_the_documented_keys_and_types(ask: Ask, documents: Documents)
             assert {"field", "start", "end", "text", "similarity"} <= set(each)
 
 
-def test_ten_hits_are_given_where_no_limit_is(ask: Ask) -> None:
+def test_the_default_limit_is_ten_hits(ask: Ask) -> None:
     assert len(hits_of(ask("How are victims identified?"))) == 10
 
 
@@ -125,7 +126,7 @@ def test_hits_are_ordered_by_score(ask: Ask, mode: str) -> None:
     assert len(set(scores)) > 5
 
 
-def test_the_keyword_mode_finds_only_who_holds_a_word(ask: Ask, documents: Documents) -> None:
+def test_keyword_mode_finds_only_documents_with_a_word(ask: Ask, documents: Documents) -> None:
     holders = {
         each["id"]
         for each in documents
@@ -138,7 +139,7 @@ def test_the_keyword_mode_finds_only_who_holds_a_word(ask: Ask, documents: Docum
     assert all(hit["legs"]["keyword"] > 0 for hit in hits_of(response))
 
 
-def test_words_that_nothing_holds_find_nothing(ask: Ask) -> None:
+def test_words_that_occur_nowhere_find_nothing(ask: Ask) -> None:
     response = ask(CANARY, mode="keyword")
     assert (response.get_json()["total"], hits_of(response)) == (0, [])
     assert all(counts == [] for counts in response.get_json()["facets"].values())
@@ -284,7 +285,7 @@ def recount(documents: Documents) -> dict[str, dict[Any, int]]:
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic"])
 @pytest.mark.parametrize(("filters", "keeps"), FILTERS.values(), ids=FILTERS)
-def test_filters_keep_whom_they_should_and_count_them(
+def test_filters_keep_the_right_documents_and_count_them(
     ask: Ask, documents: Documents, filters: dict[str, Any], keeps: Keeps, mode: str
 ) -> None:
     kept = [each for each in documents if keeps(each)]
@@ -329,7 +330,7 @@ def test_a_country_without_documents_keeps_none(ask: Ask, country: str, mode: st
 
 
 # BUG: the same where nothing in the library is marked Worldwide.
-def test_the_world_adds_none_where_no_document_is_worldwide(
+def test_include_worldwide_adds_nothing_where_no_document_is_worldwide(
     client_of: Callable[..., FlaskClient],
 ) -> None:
     client = client_of(
@@ -348,7 +349,7 @@ def test_an_author_without_a_letter_is_unknown(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_min_similarity_keeps_those_at_least_as_near(ask: Ask, mode: str) -> None:
+def test_min_similarity_keeps_hits_at_or_above_it(ask: Ask, mode: str) -> None:
     everyone = hits_of(ask(QUESTIONS[0], mode=mode, limit=100))
     middle = sorted(hit["similarity"] for hit in everyone)[len(everyone) // 2] - 1e-4
     wanted = {hit["document"]["id"] for hit in everyone if hit["similarity"] >= middle}
@@ -559,14 +560,14 @@ def test_another_content_type_is_refused(client: FlaskClient, kind: str) -> None
     assert CANARY not in response.get_data(as_text=True)
 
 
-def test_half_of_a_character_is_no_text(client: FlaskClient) -> None:
+def test_an_unpaired_surrogate_is_not_text(client: FlaskClient) -> None:
     body = json.dumps({"query": f"{Q}\ud800"})
     response = client.post("/api/search", data=body, content_type="application/json")
     error = error_of(response, 422)
-    assert error["message"] == "query: The text holds half of a character."
+    assert error["message"] == "query: The text holds an unpaired surrogate."
 
 
-def test_json_by_other_names_is_taken(client: FlaskClient) -> None:
+def test_other_json_media_types_are_accepted(client: FlaskClient) -> None:
     body = json.dumps({"query": "victims"}).encode()
     for kind in ("application/json; charset=utf-8", "application/ld+json"):
         response = client.post("/api/search", data=body, headers={"Content-Type": kind})
@@ -585,7 +586,7 @@ def test_a_body_too_large_is_refused(client: FlaskClient) -> None:
 
 # Waitress, which would refuse it in plain text and without our headers, takes twice as much.
 @pytest.mark.slow
-def test_a_real_server_refuses_it_in_the_one_shape(running: Running) -> None:
+def test_a_real_server_refuses_it_in_our_shape(running: Running) -> None:
     body = json.dumps({"query": Q + "x" * 8_400_000}).encode()
     request = urllib.request.Request(  # noqa: S310
         f"{running.address}/api/search", body, {"Content-Type": "application/json"}

@@ -123,7 +123,7 @@ def test_a_bad_body_is_answered_with_what_is_wrong(
     assert CANARY not in caplog.text
 
 
-def test_half_a_character_is_refused(client: FlaskClient) -> None:
+def test_an_unpaired_surrogate_is_refused(client: FlaskClient) -> None:
     body = b'{"source": "x", "texts": ["\\ud83d"]}'
     response = client.post("/api/similarity", data=body, content_type="application/json")
     assert error_of(response, 422)["field"].startswith("texts")
@@ -138,7 +138,7 @@ def test_any_other_text_is_compared(client: FlaskClient, text: str) -> None:
 
 
 def test_limits_are_those_of_the_settings(seed_library: Library, tmp_path: Path) -> None:
-    settings = Settings(vectors=tmp_path, most_texts=2, longest_text=10)
+    settings = Settings(vectors=tmp_path, max_texts=2, max_text_chars=10)
     client = create_app(settings, seed_library).test_client()
     assert compare_by(client, "x", ["y"] * 2).status_code == 200
     assert error_of(compare_by(client, "x", ["y"] * 3), 422)["message"] == (

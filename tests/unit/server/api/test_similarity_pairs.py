@@ -29,7 +29,7 @@ def send(client: FlaskClient, **body: object) -> TestResponse:
 def test_a_document_stands_for_its_title_and_abstract(
     client: FlaskClient, seed_library: Library, documents: list[dict[str, Any]]
 ) -> None:
-    read = seed_library.readings([each["id"] for each in documents])
+    read = seed_library.passage_texts([each["id"] for each in documents])
     short = next(at for at, texts in enumerate(read) if len(texts) == 1)
     long = max(range(len(read)), key=lambda at: len(read[at]))
     texts = [{"id": documents[short]["id"]}, read[short][0], {"id": documents[long]["id"]}]
@@ -47,7 +47,7 @@ def test_a_long_document_is_read_whole_and_not_truncated(
     encoder: Encoder,
     documents: list[dict[str, Any]],
 ) -> None:
-    read = seed_library.readings([each["id"] for each in documents])
+    read = seed_library.passage_texts([each["id"] for each in documents])
     long = max(range(len(read)), key=lambda at: len(read[at]))
     whole = f"{documents[long]['title']}\n{documents[long]['abstract']}"
     answer = send(client, source=TEXTS[0], texts=[{"id": documents[long]["id"]}, whole]).get_json()

@@ -40,7 +40,7 @@ EMPTY: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("path", "body", "said"), EMPTY.values(), ids=list(EMPTY))
-def test_what_is_empty_is_said(client: FlaskClient, path: str, body: object, said: str) -> None:
+def test_what_is_empty_is_named(client: FlaskClient, path: str, body: object, said: str) -> None:
     answer = client.post(path, json=body)
     assert answer.status_code == 400
     assert answer.get_json() == {"error": said, "error_type": "Empty"}
@@ -66,14 +66,14 @@ def test_the_text_that_is_too_long_is_named(
 
 
 @pytest.mark.parametrize("inputs", [None, 5, {"a": CANARY}], ids=repr)
-def test_what_is_no_text_is_refused(client: FlaskClient, inputs: object) -> None:
+def test_what_is_not_text_is_refused(client: FlaskClient, inputs: object) -> None:
     answer = client.post("/embed", json={"inputs": inputs})
     said = "inputs: Input should be a text or a list of texts"
     assert answer.status_code == 422
     assert answer.get_json() == {"error": said, "error_type": "Validation"}
 
 
-def test_what_two_routes_take_is_sent_to_one_of_them(client: FlaskClient) -> None:
+def test_a_body_for_two_routes_is_refused_at_the_root(client: FlaskClient) -> None:
     answer = client.post("/", json={"query": CANARY, "texts": ["x"]})
     assert answer.status_code == 422
     assert answer.get_json() == {

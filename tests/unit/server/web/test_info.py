@@ -69,7 +69,7 @@ def test_a_library_of_something_else_offers_no_examples(
 
 def test_the_first_page_is_shown_while_others_ask(seed_library: Library) -> None:
     app = create_app(Settings(threads=1, queue=0), seed_library)
-    with app.extensions[GATE]():
+    with app.extensions[GATE](person=True):
         assert page_of(app.test_client().get("/")).all("form", **{"class": "examples"}) == []
     assert page_of(app.test_client().get("/")).all("form", **{"class": "examples"})
 

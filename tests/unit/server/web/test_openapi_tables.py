@@ -105,7 +105,7 @@ def test_the_reference_shows_nested_fields_alternatives_and_ways_to_them(
     page = page_of(client.get("/docs"))
     names = {each.text for each in page.all("code")}
     assert {"filters.countries", "hits[].evidence[].text", "facets.*[].count", "format"} <= names
-    assert "Or a body: A query, and documents to put in order" in page.text
+    assert "Or a body: A query, and documents to rerank" in page.text
     assert "`" not in page.text
     anchors = {each.attributes["id"] for each in page.all("h2")}
     links = page.one("nav", **{"aria-label": "Routes"}).all("a")
