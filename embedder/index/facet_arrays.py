@@ -98,7 +98,7 @@ class FacetArrays:
         years = np.empty(len(rows), dtype=np.int16)
         years[kept_positions], years[added_positions] = self.years[kept], new.years
 
-        pairs = sorted({*self._pairs(), *new._pairs()})
+        pairs = sorted(dict.fromkeys((*self._pairs(), *new._pairs())))  # two ascending runs
         numbers = {pair: number for number, pair in enumerate(pairs)}
         moved = np.zeros(len(self.rows), dtype=np.int32)
         moved[kept] = kept_positions
@@ -115,7 +115,8 @@ class FacetArrays:
             labels=[pairs[number][0] for number in used.tolist()],
             names=[pairs[number][1] for number in used.tolist()],
             begins=np.concatenate(([0], np.cumsum(counts[used]))).astype(np.int64),
-            carriers=carriers[np.lexsort((carriers, of_pair))],
+            # By pair, then position: one key is sorted several times faster than two.
+            carriers=carriers[np.argsort(of_pair * np.int64(len(rows)) + carriers)],
         )
 
     @classmethod

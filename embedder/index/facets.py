@@ -33,6 +33,9 @@ MAX_FACET_VALUES = 250
 MIN_YEAR, MAX_YEAR = 1, 9999
 
 _MAX_SUGGESTIONS = 5
+# A table has at most this many entries a document: it is several times faster than a search.
+_MAX_TABLE_ENTRIES = 4
+_NO_POSITIONS = np.empty(0, dtype=np.int64)
 _WORD = re.compile(r"[^\s()\[\],;]+")
 
 
@@ -57,10 +60,10 @@ class Facets:
         """Take in the metadata of all documents."""
         self.rows = arrays.rows
         self._arrays = arrays
-        steps = np.diff(arrays.rows)
-        # Documents indexed in one go in the order of their ids have consecutive row numbers.
-        self._consecutive = len(arrays.rows) > 0 and bool((steps == 1).all())
-        self._by_row = None if bool((steps > 0).all()) else np.argsort(arrays.rows)
+        # The position of each row number, or, where that would be mostly gaps, the positions in
+        # the order of the row numbers, for a binary search.
+        self._position_of = _position_table(arrays.rows)
+        self._by_row = np.argsort(arrays.rows) if self._position_of is None else _NO_POSITIONS
         # A label has one pair of label and name for each of its spellings.
         pairs = arrays.labels
         firsts = [at for at, each in enumerate(pairs) if not at or each != pairs[at - 1]]
@@ -98,10 +101,10 @@ class Facets:
 
     def positions(self, rows: DocumentRows) -> DocumentPositions:
         """Return the positions of documents by their row numbers, all of them here: int64 (k,)."""
-        if self._consecutive:
-            return DocumentPositions(np.asarray(rows - self.rows[0]))
+        if self._position_of is not None:
+            return DocumentPositions(self._position_of[rows].astype(np.int64))
         found = np.searchsorted(self.rows, rows, sorter=self._by_row)
-        return DocumentPositions(found if self._by_row is None else self._by_row[found])
+        return DocumentPositions(self._by_row[found])
 
     def values(self, facet: Facet) -> list[str]:
         """Return the values of a facet in alphabetical order, each in its commonest spelling."""
@@ -245,6 +248,16 @@ class Facets:
             }
             self._by_name[facet] = known
         return known
+
+
+def _position_table(rows: DocumentRows) -> Int32Array | None:
+    """Return the position of each row number, int32 (highest + 1,), None if it had many gaps."""
+    entries = int(rows.max(initial=-1)) + 1
+    if entries > _MAX_TABLE_ENTRIES * len(rows):
+        return None
+    table = np.zeros(entries, dtype=np.int32)
+    table[rows] = np.arange(len(rows), dtype=np.int32)
+    return table
 
 
 def _check_years(filters: Filters) -> None:

@@ -60,6 +60,6 @@ def test_no_results_are_empty_arrays() -> None:
     assert scores.dtype == np.float32
 
 
-def test_all_slots_ascend_from_nought() -> None:
+def test_all_slots_ascend_from_zero() -> None:
     assert all_slots(3).tolist() == [0, 1, 2]
     assert all_slots(0).dtype == np.int64

@@ -48,14 +48,14 @@ def assert_equal(one: FacetArrays, other: FacetArrays) -> None:
 
 
 def test_a_documents_labels_are_codes_and_folded_names() -> None:
-    given = document(
+    one = document(
         countries=("Viet Nam", "Worldwide"),
         regions=("Asia and the Pacific",),
         topics=("Referral  Mechanisms",),
         authors=("Markéta Von Hagen",),
         year=2019,
     )
-    assert labels(given) == [
+    assert labels(one) == [
         "countries:VNM",
         "countries:worldwide",
         "regions:asia and the pacific",
@@ -143,7 +143,7 @@ def some_documents(count: int, seed: int = 0) -> Iterable[Document]:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_changing_gives_what_collecting_anew_would(seed: int) -> None:
+def test_changing_gives_what_collecting_all_would(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 (no secret)
     stored = dict(enumerate(some_documents(chance.randint(0, 12), seed), start=1))
     arrays = FacetArrays.of(stored.items())

@@ -75,7 +75,7 @@ def test_a_country_given_by_its_code_alone_is_found() -> None:
     assert facets.mask(facets.resolve(Filters(countries=("Lebanon",)))).tolist() == [True, False]
 
 
-def test_rows_are_those_given(facets: Facets) -> None:
+def test_rows_are_those_of_the_documents(facets: Facets) -> None:
     assert facets.rows.tolist() == list(range(3, 413, 10))
     assert facets.rows.dtype == np.int64
 
@@ -89,6 +89,8 @@ def test_a_documents_position_is_its_rank_by_id() -> None:
     "rows",
     [
         pytest.param([3, 13, 23, 33], id="with gaps"),
+        pytest.param([33, 3, 2**40, 13], id="with wide gaps"),
+        pytest.param([0, 1], id="from zero"),
         pytest.param([4, 5, 6, 7], id="consecutive"),
         pytest.param([4, 5, 6, 8], id="nearly consecutive"),
         pytest.param([8, 2, 11, 5], id="in another order"),
@@ -192,7 +194,7 @@ def test_different_filters_must_all_hold(facets: Facets, seeds: list[Document]) 
     assert found(facets, seeds, countries=("Azerbaijan",), authors=("Claire Healy",)) == []
 
 
-def test_the_world_is_a_value_like_others(facets: Facets, seeds: list[Document]) -> None:
+def test_worldwide_is_a_value_like_others(facets: Facets, seeds: list[Document]) -> None:
     assert len(found(facets, seeds, countries=("worldwide",))) == 34
     assert len(found(facets, seeds, regions=("Worldwide",))) == 31
 
@@ -261,7 +263,7 @@ def test_a_whole_name_means_that_author_alone() -> None:
 
 
 @pytest.mark.parametrize("name", ["heal", "Claire Heal", "Healy Forin", "Healy, C.", " ", ""])
-def test_part_of_a_word_is_no_authors_name(name: str, facets: Facets) -> None:
+def test_part_of_a_word_does_not_find_an_author(name: str, facets: Facets) -> None:
     with pytest.raises(UnknownValue):
         facets.resolve(Filters(authors=(name,)))
 
@@ -358,7 +360,7 @@ def test_worldwide_counts_for_country_and_region_each(
     assert {LEBANON, CRISIS} <= set(titles)
 
 
-def test_worldwide_is_no_way_past_other_filters(facets: Facets, seeds: list[Document]) -> None:
+def test_worldwide_documents_must_pass_other_filters(facets: Facets, seeds: list[Document]) -> None:
     filters: dict[str, Any] = {
         "countries": ("Lebanon",),
         "authors": ("healy",),
@@ -377,7 +379,7 @@ def test_worldwide_alone_filters_nothing(facets: Facets) -> None:
 
 
 # BUG: in a library without worldwide documents, it lets all through (see above).
-def test_worldwide_adds_nothing_where_there_is_none() -> None:
+def test_include_worldwide_adds_nothing_without_worldwide_documents() -> None:
     facets = make(document(countries=("Lebanon",)), document(countries=("Georgia",)))
     allowed = facets.resolve(Filters(countries=("Lebanon",), include_worldwide=True))
     assert facets.mask(allowed).tolist() == [True, False]
@@ -508,7 +510,7 @@ def test_an_empty_library_has_empty_facets() -> None:
 
 
 # BUG: names were kept in a cache of the class, which held the generations they were of.
-def test_metadata_that_were_asked_go_with_the_last_who_holds_them() -> None:
+def test_metadata_that_were_used_are_freed_with_the_last_reference() -> None:
     facets = make(document(authors=("Claire Healy",)))
     assert facets.resolve(Filters(authors=("healy",))).any_of
     gone = weakref.ref(facets)

@@ -55,5 +55,5 @@ def test_a_selector_has_just_the_slots_of_the_filter(allowed: list[int]) -> None
     assert [slot for slot in range(13) if selector.is_member(slot)] == allowed
 
 
-def test_no_filter_is_no_selector() -> None:
+def test_without_a_filter_there_is_no_selector() -> None:
     assert id_selector(None) is None

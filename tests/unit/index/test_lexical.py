@@ -238,7 +238,7 @@ def test_a_related_word_that_is_a_stop_word_adds_nothing(index: LexicalIndex) ->
 
 
 def write_rings(place: Path, *rings: Sequence[int]) -> LexicalIndex:
-    """Write documents called `0`, `1` … with the rings given, under the row numbers 10, 20 …"""
+    """Write documents called `0`, `1` … with these rings, under the row numbers 10, 20 …"""
     documents = [(10 * at + 10, document(str(at), "nurse")) for at in range(len(rings))]
     write_index(place, documents, rings=lambda each: rings[int(each.title)])
     return LexicalIndex(place)
@@ -252,7 +252,7 @@ def test_rings_find_the_documents_that_hold_them(tmp_path: Path) -> None:
     assert hits(index, LexicalQuery("", rings=(2,)), 10) == []
 
 
-def test_a_ring_is_no_word(tmp_path: Path) -> None:
+def test_a_ring_is_not_found_as_a_word(tmp_path: Path) -> None:
     index = write_rings(tmp_path, [7, 12])
     assert search(index, "7 12", 10) == []
 
@@ -477,7 +477,7 @@ def test_a_limit_keeps_as_many_as_it_can_where_all_scores_are_equal(tmp_path: Pa
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_no_limit_gives_nothing(limit: int, index: LexicalIndex) -> None:
+def test_a_limit_of_zero_or_less_gives_nothing(limit: int, index: LexicalIndex) -> None:
     assert search(index, "children", limit) == []
 
 
@@ -545,7 +545,7 @@ def test_filters_let_through_who_carries_the_labels(
     assert dict(hits) == pytest.approx({row: unfiltered[row] for row in found})
 
 
-def test_a_filter_is_no_word(index: LexicalIndex) -> None:
+def test_a_filter_alone_finds_nothing(index: LexicalIndex) -> None:
     allowed = FacetFilter((frozenset({"topics:migration"}),))
     assert search(index, "children", 10, allowed) == []
     assert search(index, "", 10, allowed) == []
@@ -593,7 +593,7 @@ def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     assert (empty.size, search(empty, "children", 10)) == (0, [])
 
 
-def test_a_row_number_may_be_nought(tmp_path: Path) -> None:
+def test_a_row_number_may_be_zero(tmp_path: Path) -> None:
     write_index(tmp_path, [(0, document("Nurses")), (2**40, document("Nurses"))])
     assert rows(search(LexicalIndex(tmp_path), "nurses", 10)) == [0, 2**40]
 
@@ -634,7 +634,7 @@ def test_a_replaced_document_is_found_by_its_new_words_alone(tmp_path: Path) -> 
     assert rows(search(index, "surgeons", 10, FacetFilter((frozenset({"topics:care"}),)))) == [10]
 
 
-def test_a_removed_document_is_found_no_more(tmp_path: Path) -> None:
+def test_a_removed_document_is_not_found(tmp_path: Path) -> None:
     write(tmp_path, document("Nurses"), document("Nurses"))
     write_index(tmp_path, [], removed=[10])
     index = LexicalIndex(tmp_path)

@@ -162,6 +162,13 @@ def test_passage_vectors_come_back_to_the_last_bit(filled: Store) -> None:
     np.testing.assert_array_equal(second, block[1:])
 
 
+def test_row_numbers_are_listed_in_the_order_of_the_ids(store: Store) -> None:
+    ids = ["b", "é", "B", "a", "😀", "\uffee", "ab"]
+    with store.writing() as writer, writer.transaction():
+        rows = {id_: writer.put_document(replace(LEBANON, id=id_)) for id_ in ids}
+        assert writer.rows_by_id() == [rows[id_] for id_ in sorted(ids)]
+
+
 def test_documents_with_text_and_their_passages_are_told(filled: Store) -> None:
     with filled.writing() as writer, writer.transaction():
         writer.put_document(BARE)

@@ -1,3 +1,5 @@
+"""Names and codes of countries, and regions that a page splits."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -77,7 +79,7 @@ def test_an_everyday_name_is_known(name: str, code: str) -> None:
     "name",
     ["Worldwide", "worldwide", "Atlantis", "", " ", "Asia", "Middle East", "Viet", "Lebanonn", "X"],
 )
-def test_what_is_no_country_has_no_code(name: str) -> None:
+def test_other_names_have_no_code(name: str) -> None:
     assert country_code(name) is None
 
 
@@ -144,7 +146,7 @@ def test_part_of_a_region_stays_as_it_stands(lines: list[str], regions: tuple[st
     assert join_split_regions(lines) == regions
 
 
-def test_a_region_stands_where_its_first_part_stood() -> None:
+def test_a_region_takes_the_place_of_its_first_part() -> None:
     lines = ["Worldwide", "North Africa", "Asia", "Southern Africa", "Middle East", "Pacific"]
     assert join_split_regions(lines) == ("Worldwide", MENA, ASIA, "Southern Africa")
 

@@ -1,3 +1,5 @@
+"""Which names are the same without case, accents and repeated spaces."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Synonym rings: what is found in a text, what a file may hold, and the packaged glossary."""
+
 from __future__ import annotations
 
 from collections import defaultdict
@@ -35,7 +37,7 @@ def glossary(tmp_path: Path) -> Glossary:
 
 
 def found(text: str, glossary: Glossary) -> list[tuple[str, str]]:
-    """Give the pieces of a text that are recognised, with the terms."""
+    """Return the pieces of a text that are recognised, with the terms."""
     return [(text[each.start : each.end], each.ring.term) for each in glossary.find(words(text))]
 
 
@@ -69,7 +71,7 @@ def test_a_term_is_recognised_in_any_case_number_and_spelling(
 
 
 @pytest.mark.parametrize("text", ["mermaid", "maiden", "live in", "help", "domestic", "workers"])
-def test_a_part_of_a_phrase_is_nothing(text: str, glossary: Glossary) -> None:
+def test_part_of_a_phrase_is_not_recognised(text: str, glossary: Glossary) -> None:
     assert found(text, glossary) == []
 
 
@@ -90,13 +92,13 @@ def test_accents_do_not_matter(glossary: Glossary) -> None:
         "passport has been taken away",
     ],
 )
-def test_little_words_may_stand_between(text: str, glossary: Glossary) -> None:
+def test_function_words_may_stand_between(text: str, glossary: Glossary) -> None:
     assert "retention of identity documents" in terms(text, glossary)
     longest = max(len(piece) for piece, _ in found(text, glossary))
     assert longest > len("passports")
 
 
-def test_two_little_words_at_most_stand_between_two_words(glossary: Glossary) -> None:
+def test_two_function_words_at_most_stand_between_two_words(glossary: Glossary) -> None:
     assert found("keep her the passport", glossary)[0][0] == "keep her the passport"
     assert found("keep her the a passport", glossary)[0][0] == "passport"
 
@@ -105,7 +107,7 @@ def test_other_words_may_not_stand_between(glossary: Glossary) -> None:
     assert [piece for piece, _ in found("keep dirty passport", glossary)] == ["passport"]
 
 
-def test_a_phrase_may_be_written_with_little_words_that_a_text_leaves_out(
+def test_a_phrase_may_be_written_with_function_words_that_a_text_leaves_out(
     glossary: Glossary,
 ) -> None:
     assert terms("train trainers", glossary) == ["training of trainers"]
@@ -122,7 +124,7 @@ def test_the_longest_phrase_counts(glossary: Glossary) -> None:
 
 # BUG: `being` is a little word, and the form of `beings` is `being`: the phrase's last word is
 # left out, so that `trade in human organs` is a trade in human beings, in the packaged file too.
-def test_a_plural_that_looks_like_a_little_word_is_none(glossary: Glossary) -> None:
+def test_a_plural_that_looks_like_a_function_word_is_not_one(glossary: Glossary) -> None:
     assert found("the trade in human beings", glossary) == [
         ("trade in human beings", "trafficking")
     ]
@@ -165,7 +167,7 @@ def test_an_acronym_is_recognised_only_as_written(text: str, glossary: Glossary)
 
 
 # BUG: an acronym of signs alone stopped the reading of the whole glossary.
-def test_an_acronym_of_signs_alone_is_no_acronym(tmp_path: Path) -> None:
+def test_an_acronym_of_signs_alone_is_never_found(tmp_path: Path) -> None:
     glossary = read_glossary(write(tmp_path, "a term,& ; TIP,,UN"))
     assert [each.ring.term for each in glossary.find(words("& TIP &"))] == ["a term"]
 
@@ -189,7 +191,7 @@ def test_an_acronym_of_several_words_is_recognised(acronym: str, text: str, tmp_
 
 
 @pytest.mark.parametrize("text", ["", "zebra", "?! …"])
-def test_nothing_is_recognised_in_nothing(text: str, glossary: Glossary) -> None:
+def test_nothing_is_recognised_in_a_text_without_words(text: str, glossary: Glossary) -> None:
     assert glossary.find(words(text)) == []
 
 
@@ -200,7 +202,7 @@ def test_a_glossary_without_rings_recognises_nothing(tmp_path: Path) -> None:
 # Reading.
 
 
-def test_a_ring_is_read_with_all_it_has(tmp_path: Path) -> None:
+def test_a_ring_is_read_with_all_its_cells(tmp_path: Path) -> None:
     glossary = read_glossary(write(tmp_path, 'a b," XY ;Z; ","c d; e, f ;",The source'))
     assert glossary.rings == (Ring(2, "a b", ("XY", "Z"), ("c d", "e, f"), "The source"),)
 
@@ -263,7 +265,7 @@ def test_a_glossary_that_is_not_utf_8_is_an_error_with_its_line(tmp_path: Path) 
         read_glossary(path)
 
 
-def test_a_glossary_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_glossary_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="No such file"):
         read_glossary(tmp_path / "gone.csv")
 
@@ -285,18 +287,18 @@ LITTLE = "a an the her his their my our your its is are was were been being be h
 
 
 def compared(phrase: str) -> str:
-    """Give a phrase as it is compared, by the rule that the glossary's head states."""
+    """Return a phrase as it is compared, by the rules in the docstring of the glossary."""
     found = words(phrase)
     kept = [word for word in found if word.written.lower() not in LITTLE.split()] or found
     return " ".join(word.form for word in kept)
 
 
-def test_it_is_large(packaged: Glossary) -> None:
+def test_the_packaged_glossary_is_large(packaged: Glossary) -> None:
     assert len(packaged.rings) >= 150
     assert len({ring.number for ring in packaged.rings}) == len(packaged.rings)
 
 
-def test_every_term_stands_once(packaged: Glossary, by_term: dict[str, Ring]) -> None:
+def test_every_term_occurs_once(packaged: Glossary, by_term: dict[str, Ring]) -> None:
     assert len(by_term) == len(packaged.rings)
 
 
@@ -448,5 +450,5 @@ def test_what_people_say_is_recognised(text: str, term: str, packaged: Glossary)
 @pytest.mark.parametrize(
     "text", ["who are they", "a tip for us", "he is it", "see the so called", "How to bake bread?"]
 )
-def test_plain_words_are_no_acronyms(text: str, packaged: Glossary) -> None:
+def test_plain_words_are_not_acronyms(text: str, packaged: Glossary) -> None:
     assert found(text, packaged) == []

@@ -33,20 +33,20 @@ def document(title: str, abstract: str) -> Document:
     return Document(id="x", title=title, abstract=abstract)
 
 
-def check(given: Document, found: Sequence[Passage], count: CountTokens, room: int) -> None:
+def check(source: Document, found: Sequence[Passage], count: CountTokens, room: int) -> None:
     """Check what holds of every document's passages."""
     for passage in found:
         assert count([passage.text])[0] <= room
         for span, (start, end) in zip(passage.sentences, passage.offsets, strict=True):
-            sentence = getattr(given, span.field)[span.start : span.end]
+            sentence = getattr(source, span.field)[span.start : span.end]
             assert passage.text[start:end] == sentence
             assert sentence.strip()
     spans = [span for passage in found for span in passage.sentences]
     abstract = [(span.start, span.end) for span in spans if span.field == "abstract"]
     assert abstract == sorted(abstract)
-    assert uncovered(given.abstract, abstract) == []
+    assert uncovered(source.abstract, abstract) == []
     title = [(span.start, span.end) for span in spans if span.field == "title"]
-    assert uncovered(given.title, title) == []
+    assert uncovered(source.title, title) == []
 
 
 # Passages, in words.
@@ -110,7 +110,7 @@ def test_a_title_alone_is_a_passage_of_itself() -> None:
     ]
 
 
-def test_an_abstract_alone_stands_under_nothing() -> None:
+def test_an_abstract_without_a_title_has_no_text_above() -> None:
     assert split_into_passages(document("", "One two."), count_words, 20) == [
         Passage(text="One two.", sentences=(Span("abstract", 0, 8),), offsets=((0, 8),))
     ]
@@ -139,16 +139,16 @@ def test_a_longer_title_is_read_as_passages_of_its_own() -> None:
 
 @pytest.mark.parametrize("room", [1, 2, 3, 7, 50])
 def test_any_room_holds_a_document(room: int) -> None:
-    given = document("one two three", "Four five. Six seven eight nine ten! Eleven? 12.5 13 14")
-    check(given, split_into_passages(given, count_words, room), count_words, room)
+    source = document("one two three", "Four five. Six seven eight nine ten! Eleven? 12.5 13 14")
+    check(source, split_into_passages(source, count_words, room), count_words, room)
 
 
 # BUG: `_runs` adds up the sentences' tokens and leaves out those of the white space between
 # them. The default model has none there, others (byte-level BPE) do: the passage is too long.
 def test_white_space_counts_where_the_model_reads_it() -> None:
-    given = document("A title", "One two. Three four.\n\n\nFive six. Seven eight nine ten eleven.")
+    source = document("A title", "One two. Three four.\n\n\nFive six. Seven eight nine ten eleven.")
     for room in range(14, 80):
-        check(given, split_into_passages(given, count_characters, room), count_characters, room)
+        check(source, split_into_passages(source, count_characters, room), count_characters, room)
 
 
 # Passages, with the real model's tokens.
@@ -216,10 +216,10 @@ LONG_SENTENCE = "the person moved on and " * 300
 def test_whatever_is_written_fits_and_nothing_is_lost(
     title: Any, abstract: Any, encoder: Encoder
 ) -> None:
-    given = document(title, abstract)
-    found = split_into_passages(given, encoder.count_tokens, encoder.max_tokens)
+    source = document(title, abstract)
+    found = split_into_passages(source, encoder.count_tokens, encoder.max_tokens)
     assert found
-    check(given, found, encoder.count_tokens, encoder.max_tokens)
+    check(source, found, encoder.count_tokens, encoder.max_tokens)
 
 
 # fmt: off
@@ -243,16 +243,16 @@ def test_random_texts_fit_and_nothing_is_lost(room: int, encoder: Encoder) -> No
             space.join(random.choice(WORDS, size=random.integers(longest)))
             for longest in (room // 2, 200)
         )
-        given = document(title, abstract)
+        source = document(title, abstract)
         check(
-            given,
-            split_into_passages(given, encoder.count_tokens, room),
+            source,
+            split_into_passages(source, encoder.count_tokens, room),
             encoder.count_tokens,
             room,
         )
 
 
-# Windows of a question.
+# Windows of a query.
 
 
 @pytest.mark.parametrize(
@@ -315,10 +315,10 @@ def test_the_same_passage_has_the_same_hash_of_32_bytes() -> None:
         pytest.param({"offsets": ((2, 11),)}, id="one sentence"),
     ],
 )
-def test_other_vectors_have_another_hash(other: dict[str, Any]) -> None:
+def test_passages_with_other_vectors_have_another_hash(other: dict[str, Any]) -> None:
     assert content_hash(replace(PASSAGE, **other)) != content_hash(PASSAGE)
 
 
-def test_where_a_sentence_stands_in_its_document_does_not_count() -> None:
+def test_the_hash_does_not_depend_on_where_a_sentence_stands_in_its_document() -> None:
     elsewhere = (Span("title", 10, 14), Span("title", 15, 19))
     assert content_hash(replace(PASSAGE, sentences=elsewhere)) == content_hash(PASSAGE)

@@ -1,3 +1,5 @@
+"""Which words are corrected, and to which."""
+
 from __future__ import annotations
 
 import pytest
@@ -64,7 +66,7 @@ def test_a_misspelt_word_is_corrected(word: str, right: str, speller: Speller) -
         pytest.param("", id="empty"),
     ],
 )
-def test_other_words_are_left_alone(word: str, speller: Speller) -> None:
+def test_other_words_are_not_corrected(word: str, speller: Speller) -> None:
     assert speller.correct(word) is None
 
 
@@ -88,7 +90,7 @@ def test_without_words_nothing_is_corrected() -> None:
     assert Speller({}, lambda _: False).correct("pasport") is None
 
 
-def test_what_is_a_word_is_asked_once_and_only_of_unknown_words() -> None:
+def test_is_word_is_called_once_and_only_for_unknown_words() -> None:
     asked: list[str] = []
 
     def is_word(word: str) -> bool:
@@ -134,11 +136,11 @@ def test_common_slips_are_corrected_to_the_librarys_words(
     "word",
     ["employer", "passport", "bakery", "kitchen", "horses", "lebanon", "nairobi", "quake", "maid"],
 )
-def test_english_words_are_left_alone(word: str, library_speller: Speller) -> None:
+def test_english_words_are_not_corrected(word: str, library_speller: Speller) -> None:
     assert library_speller.correct(word) is None
 
 
-def test_names_of_authors_and_places_are_left_alone(
+def test_names_of_authors_and_places_are_not_corrected(
     library_speller: Speller, seed_library: Library
 ) -> None:
     names = {

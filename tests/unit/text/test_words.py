@@ -1,3 +1,5 @@
+"""The words of a text, and their singulars."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -46,7 +48,7 @@ def test_a_text_is_split_into_words(text: str, parts: list[str] | list[Any]) -> 
 @pytest.mark.parametrize(
     "text", ["She’s a live-in maid; M&E!", "  UN.GIFT\n\tTürkiye", "İstanbul ﬁnds 👩‍👩‍👧 a maid"]
 )
-def test_each_word_is_what_stands_at_its_place(text: str) -> None:
+def test_each_word_is_at_its_offsets(text: str) -> None:
     found = words(text)
     assert found
     assert [text[word.start : word.end] for word in found] == [word.written for word in found]
