@@ -118,7 +118,7 @@ def facets(answer: Answer) -> dict[str, dict[str | int, int]]:
 
 # A library of the stand-in model, whose vectors are sums of words.
 
-WORDS = [
+WORDS: list[dict[str, Any]] = [
     {
         "id": "cats",
         "title": "Cats",

@@ -85,7 +85,7 @@ def hits_of(folder: Path, query: EncodedQuery, page: range, *names: str) -> list
         candidates = Candidates(
             filtered=served.filtered_set_of(np.ones(len(served.facets.rows), dtype=np.bool_)),
             positions=DocumentPositions(np.asarray([positions[name] for name in names])),
-            similarities=scores / 2,
+            similarities=scores / np.float32(2),
             keyword_scores=np.where(scores > 0.85, scores, 0).astype(np.float32),
             scores=scores,
         )
