@@ -45,7 +45,7 @@ from embedder.index.facets import FacetFilter
 from embedder.library import Library
 from embedder.records import Document, Filters, Passage, Question
 from embedder.text.passages import passages
-from embedder.vectors import Float32Array, PassageVectors, normalise
+from embedder.vectors import DocumentRows, Float32Array, PassageSlots, PassageVectors, normalise
 from server.cli.console import Bars
 
 COLLECTIONS = ("cranfield", "cisi")
@@ -299,13 +299,13 @@ def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
     """Give the share of the ten nearest passages that the index finds, filter by filter."""
     with library._reading() as (loaded, snapshot):
         scopes = {
-            name: loaded.scope(
+            name: loaded.filtered_set(
                 FacetFilter() if name == "none" else loaded.facets.resolve(Filters(topics=(name,)))
             )
             for name in SHARES
         }
         ids, rows = snapshot.passages()
-        position = np.searchsorted(loaded.facets.rows, rows)
+        position = loaded.facets.positions(DocumentRows(rows))
         exact = {name: approximate.NearestVectors(queries) for name in SHARES}
         kept: dict[str, list[Any]] = {name: [] for name in SHARES}
         at = 0
@@ -326,7 +326,9 @@ def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
                     [
                         np.isin(
                             rows[wanted],
-                            loaded.facets.rows[loaded.passage_documents[near[:_NEAREST]]],
+                            loaded.facets.rows[
+                                loaded.passages.positions_of(PassageSlots(near[:_NEAREST]))
+                            ],
                         ).mean()
                         for wanted, near in zip(nearest, got, strict=True)
                     ]
