@@ -29,7 +29,7 @@ class Fingerpost:
         """Load the model: the default one, whose files the other systems are given."""
         del model
         encoder = load_encoder()
-        self._load = lambda _: encoder
+        self._load = lambda _, **__: encoder
         self._folder = folder
         self._library = Library(folder, load=self._load)
 

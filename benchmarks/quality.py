@@ -65,7 +65,7 @@ class Silent:
     @contextmanager
     def step(self, name: str, total: int) -> Iterator[Callable[[int], None]]:  # noqa: ARG002
         """Show nothing."""
-        yield lambda _: None
+        yield lambda _, **__: None
 
 
 class Remembering:
@@ -120,8 +120,8 @@ def main() -> None:
 
 def build(folder: Path, source: Path, encoder: Remembering) -> Library:
     """Build a library and open it."""
-    index(folder, [source], Silent(), load=lambda _: encoder)  # type: ignore[arg-type,return-value]
-    return Library(folder, load=lambda _: encoder)  # type: ignore[arg-type,return-value]
+    index(folder, [source], Silent(), load=lambda _, **__: encoder)  # type: ignore[arg-type,return-value]
+    return Library(folder, load=lambda _, **__: encoder)  # type: ignore[arg-type,return-value]
 
 
 def files_of(folder: Path) -> tuple[Path, Path]:

@@ -45,7 +45,7 @@ from embedder.index.facets import FacetFilter
 from embedder.library import Library
 from embedder.records import Document, Filters, Passage, Question
 from embedder.text.passages import split_into_passages
-from embedder.vectors import DocumentRows, Float32Array, PassageVectors, normalise
+from embedder.vectors import DocumentRows, Float32Array, PassageSlots, PassageVectors, normalise
 from server.cli.console import Bars
 
 COLLECTIONS = ("cranfield", "cisi")
@@ -264,7 +264,7 @@ def _search(work: Path, size: int, data: Path) -> dict[str, Any]:
     timed.encode_queries(questions[:20])
     before = _memory()
     found: dict[str, Any] = {}
-    library = Library(_folder(work, size), load=lambda _: timed)
+    library = Library(_folder(work, size), load=lambda _, **__: timed)
     with _timed(found, "start_s"):
         library.load()
     found["memory_start_mb"] = round(_memory() - before)
@@ -297,9 +297,9 @@ def _ask(library: Library, timed: Timed, question: Question) -> tuple[float, flo
 
 def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
     """Give the share of the ten nearest passages that the index finds, filter by filter."""
-    with library._reading() as (loaded, snapshot):
+    with library._serving() as (loaded, snapshot):
         scopes = {
-            name: loaded.scope(
+            name: loaded.filtered_set(
                 FacetFilter() if name == "none" else loaded.facets.resolve(Filters(topics=(name,)))
             )
             for name in SHARES
@@ -326,7 +326,9 @@ def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
                     [
                         np.isin(
                             rows[wanted],
-                            loaded.facets.rows[loaded.passage_documents[near[:_NEAREST]]],
+                            loaded.facets.rows[
+                                loaded.passages.positions_of(PassageSlots(near[:_NEAREST]))
+                            ],
                         ).mean()
                         for wanted, near in zip(nearest, got, strict=True)
                     ]

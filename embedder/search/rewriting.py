@@ -90,20 +90,24 @@ def rewrite(
     text: str, glossary: Glossary, speller: Speller, weights: RankingWeights
 ) -> RewrittenQuery:
     """Rewrite a question with the glossary's terms and the library's spelling."""
-    rewritten = [
+    found = [
         _rewrite_part(text, start, end, glossary, speller, weights) for start, end in _cut(text)
     ]
-    rings = {found.ring.number: found.ring.term for each in rewritten for found in each.recognised}
+    rings = {
+        recognised.ring.number: recognised.ring.term
+        for sentence in found
+        for recognised in sentence.recognised
+    }
     terms = list(rings.values()) if weights.terms else []
     outside: dict[str, tuple[int, int]] = {}
     names: set[str] = set()
-    for each in rewritten:
-        for word in each.outside_glossary():
-            start = each.part.start
+    for sentence in found:
+        for word in sentence.outside_glossary():
+            start = sentence.part.start
             outside.setdefault(fold(word.written), (start + word.start, start + word.end))
             if _is_name(word):
                 names.add(fold(word.written))
-    parts = tuple(each.part for each in rewritten)
+    parts = tuple(sentence.part for sentence in found)
     corrected = " ".join(part.corrected for part in parts)
     return RewrittenQuery(
         whole=_with_terms(corrected, terms),
@@ -113,8 +117,8 @@ def rewrite(
         rings=tuple(rings),
         words_outside_glossary=outside,
         names=frozenset(names),
-        word_count=len({word.form for each in rewritten for word in each.counted}),
-        understood=tuple(item for each in rewritten for item in each.understood),
+        word_count=len({word.form for sentence in found for word in sentence.counted}),
+        understood=tuple(item for sentence in found for item in sentence.understood),
     )
 
 
@@ -128,17 +132,19 @@ def _rewrite_part(
 ) -> _RewrittenPart:
     """Rewrite the part of a question at [start, end)."""
     sentence = text[start:end]
-    found = words(sentence)
-    corrected_words, corrections = _correct(found, speller) if weights.spelling else (found, [])
+    sentence_words = words(sentence)
+    corrected_words, corrections = (
+        _correct(sentence_words, speller) if weights.spelling else (sentence_words, [])
+    )
     recognised = glossary.find(corrected_words)
     corrected = _replaced(sentence, corrections)
-    terms = list(dict.fromkeys(found.ring.term for found in recognised)) if weights.terms else []
+    terms = list(dict.fromkeys(term.ring.term for term in recognised)) if weights.terms else []
     understood = [
         *corrections,
         *(
-            Understood("term", found.start, found.end, found.ring.term)
-            for found in recognised
-            if not _is_same(sentence[found.start : found.end], found.ring.term)
+            Understood("term", term.start, term.end, term.ring.term)
+            for term in recognised
+            if not _is_same(sentence[term.start : term.end], term.ring.term)
         ),
     ]
     return _RewrittenPart(
@@ -175,10 +181,10 @@ def _cut(text: str) -> list[tuple[int, int]]:
     return [(group[0][0], group[-1][1]) for group in groups]
 
 
-def _correct(found: Sequence[Word], speller: Speller) -> tuple[list[Word], list[Understood]]:
+def _correct(sentence: Sequence[Word], speller: Speller) -> tuple[list[Word], list[Understood]]:
     """Correct misspelt words; a word all in capitals is taken for a name and stays."""
     corrected, corrections = [], []
-    for word in found:
+    for word in sentence:
         right = None if word.written.isupper() else speller.correct(word.written.lower())
         if right is None:
             corrected.append(word)

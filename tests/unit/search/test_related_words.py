@@ -1,3 +1,5 @@
+"""Words of the library that are near a word that it does not use."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -8,9 +10,10 @@ import pytest
 from embedder.encoders.encoder import Encoder
 from embedder.index.exact import ExactIndex
 from embedder.search.related_words import RelatedWords
+from embedder.vectors import Float32Array
 
 
-def rows(*values: tuple[float, ...]) -> np.ndarray:
+def rows(*values: tuple[float, ...]) -> Float32Array:
     return np.asarray(values, dtype=np.float32)
 
 
@@ -19,7 +22,7 @@ WORDS = ["same", "near", "nearish", "just", "far", "none", "opposite"]
 VECTORS = rows((1, 0), (0.8, 0.6), (0.6, -0.8), (0.5, 0.75**0.5), (0.28, 0.96), (0, 1), (-1, 0))
 
 
-def of(words: Sequence[str], vectors: np.ndarray) -> RelatedWords:
+def of(words: Sequence[str], vectors: Float32Array) -> RelatedWords:
     return RelatedWords(words, ExactIndex(vectors).search)
 
 
@@ -28,13 +31,13 @@ def words() -> RelatedWords:
     return of(WORDS, VECTORS)
 
 
-def test_the_three_nearest_words_are_given_with_their_cosines(words: RelatedWords) -> None:
+def test_the_three_nearest_words_are_found_with_their_cosines(words: RelatedWords) -> None:
     (found,) = words.near(rows((1, 0)))
     assert found == pytest.approx({"same": 1.0, "near": 0.8, "nearish": 0.6}, abs=1e-6)
     assert list(found) == ["same", "near", "nearish"]
 
 
-def test_words_under_a_half_are_not_near(words: RelatedWords) -> None:
+def test_words_below_a_half_are_not_near(words: RelatedWords) -> None:
     (found,) = words.near(rows((-1, 0)))
     assert found == pytest.approx({"opposite": 1.0})
 
@@ -50,7 +53,7 @@ def test_each_row_has_its_own_words(words: RelatedWords) -> None:
     assert list(two) == ["none", "far", "just"]
 
 
-def test_of_equally_near_words_the_first_are_given() -> None:
+def test_of_equally_near_words_the_first_are_found() -> None:
     near = of(list("abcde"), rows(*[(1, 0)] * 5)).near(rows((1, 0)))
     assert list(near[0]) == ["a", "b", "c"]
 
@@ -80,7 +83,7 @@ def test_the_model_knows_which_words_are_near(word: str, near: str, encoder: Enc
     assert next(iter(found)) == near
 
 
-def test_words_of_another_script_are_told_apart() -> None:
+def test_words_of_another_script_are_recognised() -> None:
     related_words = of(["shelter", "naïve"], np.eye(2, dtype=np.float32))
     assert related_words.in_their_script("Zuflucht")
     assert related_words.in_their_script("x-ray 2")

@@ -1,9 +1,10 @@
+"""Questions are rewritten: cut into parts, corrected, and followed by the glossary's terms."""
+
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -28,6 +29,8 @@ PLAIN = {"there", "again", "their", "worker", "house", "works", "asked", "three"
 
 DEFAULT_WEIGHTS = RankingWeights()
 
+Read = Callable[..., RewrittenQuery]
+
 
 @pytest.fixture(scope="module")
 def glossary(tmp_path_factory: pytest.TempPathFactory) -> Glossary:
@@ -49,8 +52,8 @@ def speller() -> Speller:
 
 
 @pytest.fixture
-def read(glossary: Glossary, speller: Speller):
-    """Read a question with the small glossary and vocabulary above."""
+def read(glossary: Glossary, speller: Speller) -> Read:
+    """Rewrite a question with the small glossary and vocabulary above."""
 
     def read_it(text: str, weights: RankingWeights = DEFAULT_WEIGHTS) -> RewrittenQuery:
         return rewrite(text, glossary, speller, weights)
@@ -59,12 +62,12 @@ def read(glossary: Glossary, speller: Speller):
 
 
 def slices(text: str, understood: Sequence[Understood]) -> list[tuple[str, str, str]]:
-    """Give what was understood as (kind, the piece of the question, meaning)."""
+    """Return what was understood as (kind, the piece of the question, meaning)."""
     return [(each.kind, text[each.start : each.end], each.meaning) for each in understood]
 
 
 def uncovered(text: str, parts: Sequence[Part]) -> str:
-    """Give the visible characters of a text that are in no part."""
+    """Return the visible characters of a text that are in no part."""
     covered = {at for part in parts for at in range(part.start, part.end)}
     left = [each for at, each in enumerate(text) if at not in covered]
     return "".join(left).strip()
@@ -75,20 +78,20 @@ STORY = (
 )
 
 
-# Reading plainly.
+# Verbatim questions.
 
 
 @pytest.mark.parametrize(
     "text", ["my pasport", "traficking of TIP", " two  spaces ", "maid.\nMaid? Maid!", "x" * 10_000]
 )
-def test_reading_plainly_changes_nothing(text: str) -> None:
-    reading = verbatim(text)
-    assert (reading.whole, reading.corrected) == (text, text)
-    assert (reading.rings, reading.words_outside_glossary, reading.understood) == ((), {}, ())
-    assert all(part.text == text[part.start : part.end] for part in reading.parts)
+def test_a_verbatim_question_is_not_changed(text: str) -> None:
+    rewritten = verbatim(text)
+    assert (rewritten.whole, rewritten.corrected) == (text, text)
+    assert (rewritten.rings, rewritten.words_outside_glossary, rewritten.understood) == ((), {}, ())
+    assert all(part.text == text[part.start : part.end] for part in rewritten.parts)
 
 
-def test_reading_plainly_cuts_into_sentences() -> None:
+def test_a_verbatim_question_is_cut_into_sentences() -> None:
     assert [part.text for part in verbatim(STORY).parts] == [
         "She came in May.",
         "Her employer keeps her pasport, she said!",
@@ -97,7 +100,7 @@ def test_reading_plainly_cuts_into_sentences() -> None:
 
 
 @pytest.mark.parametrize("text", ["One sentence only.", "no full stop", "trafficking"])
-def test_one_sentence_has_no_parts(text: str, read: Any) -> None:
+def test_one_sentence_has_no_parts(text: str, read: Read) -> None:
     assert verbatim(text).parts == ()
     assert read(text).parts == ()
 
@@ -105,83 +108,85 @@ def test_one_sentence_has_no_parts(text: str, read: Any) -> None:
 # Terms.
 
 
-def test_a_term_is_read_behind_the_question(read: Any) -> None:
-    reading = read("She is a maid.")
-    assert reading.whole == "She is a maid. (domestic worker)"
-    assert reading.corrected == "She is a maid."
-    assert reading.understood == (Understood("term", 9, 13, "domestic worker"),)
+def test_a_term_follows_the_question(read: Read) -> None:
+    rewritten = read("She is a maid.")
+    assert rewritten.whole == "She is a maid. (domestic worker)"
+    assert rewritten.corrected == "She is a maid."
+    assert rewritten.understood == (Understood("term", 9, 13, "domestic worker"),)
 
 
-def test_terms_are_read_behind_the_part_they_stand_in_and_behind_the_whole(read: Any) -> None:
+def test_terms_follow_their_part_and_the_whole(read: Read) -> None:
     text = "The maid came. He keeps her passport. A maid again. All the women."
-    reading = read(text)
-    assert [part.text for part in reading.parts] == [
+    rewritten = read(text)
+    assert [part.text for part in rewritten.parts] == [
         "The maid came. (domestic worker)",
         "He keeps her passport. (retention of identity documents)",
         "A maid again. (domestic worker)",
         "All the women.",
     ]
-    assert reading.whole == f"{text} (domestic worker; retention of identity documents)"
+    assert rewritten.whole == f"{text} (domestic worker; retention of identity documents)"
 
 
-def test_a_term_is_read_once_however_often_it_is_said(read: Any) -> None:
+def test_a_term_is_added_once_however_often_it_is_said(read: Read) -> None:
     assert read("maid, maids and a maid").whole == "maid, maids and a maid (domestic worker)"
 
 
-def test_the_numbers_of_rings_are_given_once_in_order(read: Any, glossary: Glossary) -> None:
+def test_the_numbers_of_rings_are_listed_once_in_order(read: Read, glossary: Glossary) -> None:
     numbers = {ring.term: ring.number for ring in glossary.rings}
-    reading = read("TIP. A maid. Trafficking of a maid.")
-    assert reading.rings == (numbers["trafficking in persons"], numbers["domestic worker"])
+    rewritten = read("TIP. A maid. Trafficking of a maid.")
+    assert rewritten.rings == (numbers["trafficking in persons"], numbers["domestic worker"])
 
 
-def test_nothing_recognised_adds_nothing(read: Any) -> None:
-    reading = read("About women")
-    assert (reading.whole, reading.rings, reading.understood) == ("About women", (), ())
+def test_nothing_recognised_adds_nothing(read: Read) -> None:
+    rewritten = read("About women")
+    assert (rewritten.whole, rewritten.rings, rewritten.understood) == ("About women", (), ())
 
 
-def test_without_terms_rings_still_count(read: Any) -> None:
-    reading = read("A maid. Women again.", RankingWeights(terms=False))
-    assert reading.whole == "A maid. Women again."
-    assert [part.text for part in reading.parts] == ["A maid.", "Women again."]
-    assert len(reading.rings) == 1
-    assert slices("A maid.", reading.understood) == [("term", "maid", "domestic worker")]
+def test_without_terms_rings_still_count(read: Read) -> None:
+    rewritten = read("A maid. Women again.", RankingWeights(terms=False))
+    assert rewritten.whole == "A maid. Women again."
+    assert [part.text for part in rewritten.parts] == ["A maid.", "Women again."]
+    assert len(rewritten.rings) == 1
+    assert slices("A maid.", rewritten.understood) == [("term", "maid", "domestic worker")]
 
 
 # Spelling.
 
 
-def test_a_misspelt_word_is_read_as_the_librarys(read: Any) -> None:
-    reading = read("my pasport")
-    assert (reading.whole, reading.corrected) == ("my passport", "my passport")
-    assert reading.understood == (Understood("spelling", 3, 10, "passport"),)
+def test_a_misspelt_word_becomes_the_librarys(read: Read) -> None:
+    rewritten = read("my pasport")
+    assert (rewritten.whole, rewritten.corrected) == ("my passport", "my passport")
+    assert rewritten.understood == (Understood("spelling", 3, 10, "passport"),)
 
 
-def test_a_term_is_recognised_in_corrected_words(read: Any) -> None:
+def test_a_term_is_recognised_in_corrected_words(read: Read) -> None:
     text = "Traficking of childrn?"
-    reading = read(text)
-    assert slices(text, reading.understood) == [
+    rewritten = read(text)
+    assert slices(text, rewritten.understood) == [
         ("spelling", "Traficking", "trafficking"),
         ("spelling", "childrn", "children"),
         ("term", "Traficking of childrn", "child trafficking"),
     ]
-    assert reading.corrected == "trafficking of children?"
-    assert reading.whole == "trafficking of children? (child trafficking)"
+    assert rewritten.corrected == "trafficking of children?"
+    assert rewritten.whole == "trafficking of children? (child trafficking)"
 
 
 @pytest.mark.parametrize("word", ["PASPORT", "TRAFICKING", "CHILDRN"])
-def test_words_in_capitals_are_names_and_stay(word: str, read: Any) -> None:
-    reading = read(f"about {word}")
-    assert reading.corrected == f"about {word}"
-    assert [each for each in reading.understood if each.kind == "spelling"] == []
+def test_words_in_capitals_are_names_and_stay(word: str, read: Read) -> None:
+    rewritten = read(f"about {word}")
+    assert rewritten.corrected == f"about {word}"
+    assert [each for each in rewritten.understood if each.kind == "spelling"] == []
 
 
-def test_without_spelling_nothing_is_corrected(read: Any) -> None:
-    reading = read("my pasport, a maid", RankingWeights(spelling=False))
-    assert reading.corrected == "my pasport, a maid"
-    assert slices("my pasport, a maid", reading.understood) == [("term", "maid", "domestic worker")]
+def test_without_spelling_nothing_is_corrected(read: Read) -> None:
+    rewritten = read("my pasport, a maid", RankingWeights(spelling=False))
+    assert rewritten.corrected == "my pasport, a maid"
+    assert slices("my pasport, a maid", rewritten.understood) == [
+        ("term", "maid", "domestic worker")
+    ]
 
 
-def test_offsets_are_of_the_question_as_asked_with_corrections_before(read: Any) -> None:
+def test_offsets_are_of_the_question_as_asked_with_corrections_before(read: Read) -> None:
     text = "Pasportt, pasport: the childrn. Then the maid's pasport — he keeps the pasport."
     assert slices(text, read(text).understood) == [
         ("spelling", "pasport", "passport"),
@@ -201,7 +206,7 @@ def test_offsets_are_of_the_question_as_asked_with_corrections_before(read: Any)
         "A maid\r\nA pasport\r\n\r\nTIP",
     ],
 )
-def test_offsets_hold_around_odd_characters(text: str, read: Any) -> None:
+def test_offsets_hold_around_odd_characters(text: str, read: Read) -> None:
     found = slices(text, read(text).understood)
     assert found
     for kind, piece, meaning in found:
@@ -214,7 +219,7 @@ def test_offsets_hold_around_odd_characters(text: str, read: Any) -> None:
 # Parts.
 
 
-def test_parts_stand_where_their_sentences_do(read: Any) -> None:
+def test_parts_have_the_offsets_of_their_sentences(read: Read) -> None:
     text = "My pasport. The maid, again. Women!"
     parts = read(text).parts
     assert [(part.start, part.end) for part in parts] == split_sentences(text)
@@ -222,7 +227,7 @@ def test_parts_stand_where_their_sentences_do(read: Any) -> None:
     assert parts[1].text == "The maid, again. (domestic worker)"
 
 
-@pytest.mark.parametrize("reader", ["plainly", "question"])
+@pytest.mark.parametrize("reader", ["verbatim", "rewritten"])
 @pytest.mark.parametrize(
     "text",
     [
@@ -235,54 +240,54 @@ def test_parts_stand_where_their_sentences_do(read: Any) -> None:
         pytest.param("人口贩运。" * 2000, id="another script"),
     ],
 )
-def test_nothing_of_a_long_question_is_left_out(text: Any, reader: str, read: Any) -> None:
-    reading = verbatim(text) if reader == "plainly" else read(text)
-    assert len(reading.parts) <= 24
-    places = [(part.start, part.end) for part in reading.parts]
+def test_nothing_of_a_long_question_is_left_out(text: str, reader: str, read: Read) -> None:
+    rewritten = verbatim(text) if reader == "verbatim" else read(text)
+    assert len(rewritten.parts) <= 24
+    places = [(part.start, part.end) for part in rewritten.parts]
     assert places == sorted(places)
     assert all(one[1] <= two[0] for one, two in pairwise(places))
     if len(split_sentences(text)) > 1:
-        assert uncovered(text, reading.parts) == ""
+        assert uncovered(text, rewritten.parts) == ""
         for start, end in split_sentences(text):
-            assert any(part.start <= start and end <= part.end for part in reading.parts)
+            assert any(part.start <= start and end <= part.end for part in rewritten.parts)
 
 
 @pytest.mark.parametrize(("number", "parts"), [(2, 2), (24, 24), (25, 13), (49, 17), (500, 24)])
 def test_sentences_share_parts_only_where_there_are_many(
-    number: int, parts: int, read: Any
+    number: int, parts: int, read: Read
 ) -> None:
     text = " ".join(f"Women came {at} times." for at in range(number))
     assert len(read(text).parts) == parts
 
 
-def test_each_word_of_a_question_is_in_what_is_read(read: Any) -> None:
+def test_each_word_of_a_question_is_kept(read: Read) -> None:
     text = (STORY * 200)[:10_000]
-    reading = read(text)
-    plain = " ".join(part.text for part in reading.parts)
+    rewritten = read(text)
+    plain = " ".join(part.text for part in rewritten.parts)
     for word in set(text.replace("pasport", "passport").split()):
         assert word in plain
-        assert word in reading.whole
-        assert word in reading.corrected
+        assert word in rewritten.whole
+        assert word in rewritten.corrected
 
 
-def test_what_stands_in_two_sentences_is_no_phrase(read: Any) -> None:
+def test_words_of_two_sentences_are_not_a_phrase(read: Read) -> None:
     text = "What they keep. Passport of women."
     assert read(text).understood == ()
 
 
-# Strange words: candidates for related words.
+# Words outside the glossary: candidates for related words.
 
 
-def test_words_of_terms_are_not_strange(read: Any) -> None:
+def test_words_of_terms_are_not_outside_the_glossary(read: Read) -> None:
     assert read("the maid keeps her passport").words_outside_glossary == {"the": (0, 3)}
 
 
-def test_strange_words_are_folded_corrected_and_given_once(read: Any) -> None:
+def test_words_outside_the_glossary_are_folded_corrected_and_listed_once(read: Read) -> None:
     found = read("Quake? QUAKE! Pasport, qüake.").words_outside_glossary
     assert found == {"quake": (0, 5), "passport": (14, 21)}
 
 
-def test_names_are_told_from_words(read: Any) -> None:
+def test_names_are_told_from_words(read: Read) -> None:
     found = read("Zebras and Quagga in italy. Zorn asked Costa. UNKRA?")
     assert set(found.words_outside_glossary) >= {"zebras", "quagga", "italy", "zorn", "costa"}
     assert {"quagga", "italy", "costa"} <= found.names
@@ -290,7 +295,7 @@ def test_names_are_told_from_words(read: Any) -> None:
 
 
 @pytest.mark.parametrize("said", ["maids", "Domestic workers", "domestic worker"])
-def test_a_term_in_another_number_or_case_is_no_news(said: str, read: Any) -> None:
+def test_a_term_in_another_number_or_case_is_not_shown(said: str, read: Read) -> None:
     found = [each.meaning for each in read(f"About {said} abroad.").understood]
     assert found == (["domestic worker"] if said == "maids" else [])
 
@@ -326,7 +331,7 @@ def test_plain_english_is_not_corrected(understood: Sequence[Understood]) -> Non
     assert corrected <= {"pasport"}
 
 
-def test_words_near_in_meaning_to_a_strange_one_are_shown(understood: Sequence[Understood]) -> None:
+def test_words_related_to_an_unknown_one_are_shown(understood: Sequence[Understood]) -> None:
     (near,) = (each[2] for each in slices(CASE, understood) if each[:2] == ("related", "abroad"))
     assert "international" in near.split(", ")
 

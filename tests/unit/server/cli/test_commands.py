@@ -33,8 +33,8 @@ COMMANDS = ["index", "ask", "similar", "documents", "status", "serve"]
 @pytest.fixture
 def run(seed_vectors: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run our command over the seeds' library, with the model that is loaded already."""
-    monkeypatch.setitem(index.__kwdefaults__, "load", lambda _: encoder)
-    monkeypatch.setattr(Library.__init__, "__defaults__", (lambda _: encoder,))
+    monkeypatch.setitem(index.__kwdefaults__, "load", lambda _, **__: encoder)
+    monkeypatch.setattr(Library.__init__, "__defaults__", (lambda _, **__: encoder,))
     monkeypatch.setenv("FINGERPOST_VECTORS", str(seed_vectors))
 
     def invoke(*arguments: str, sent: bytes | None = None) -> Result:

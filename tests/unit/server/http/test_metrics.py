@@ -24,7 +24,7 @@ def samples(metrics: Metrics) -> dict[tuple[str, str], float]:
 @pytest.fixture
 def loaded(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> tuple[Metrics, Encoder]:
     """Metrics, and a model that was loaded through them."""
-    monkeypatch.setattr(module, "load_encoder", lambda _: encoder)
+    monkeypatch.setattr(module, "load_encoder", lambda _, **__: encoder)
     metrics = Metrics()
     return metrics, metrics.load("any")
 
