@@ -56,7 +56,7 @@ class Library:
     >>> with Library.open(folder) as library:
     ...     answer = library.search("How are victims referred?", limit=3, countries=["LBN"])
     >>> answer.hits[0].document.title
-    'Trainers Curriculum on Standard Operating Procedures for Identification and Referral of ...'
+    'Training-of-Trainers Curriculum on Standard Operating Procedures for ... in Lebanon'
     """
 
     def __init__(self, folder: Path, load: LoadEncoder = load_encoder) -> None:

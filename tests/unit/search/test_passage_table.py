@@ -92,13 +92,13 @@ def test_documents_without_passages_have_no_slots(table: PassageTable) -> None:
 def test_a_filter_lets_the_passages_of_its_documents_be_found(table: PassageTable) -> None:
     only = table.filter_of(mask(True, True, False, False, True))
     assert only is not None
-    assert (only.count, only.positions().tolist()) == (2, [3, 6])
+    assert (only.count, only.slots().tolist()) == (2, [3, 6])
 
 
 def test_a_filter_of_all_documents_leaves_removed_passages_out(table: PassageTable) -> None:
     everything = table.filter_of(mask(True, True, True, True, True))
     assert everything is not None
-    assert everything.positions().tolist() == [0, 1, 3, 4, 6]
+    assert everything.slots().tolist() == [0, 1, 3, 4, 6]
 
 
 def test_where_nothing_was_removed_all_documents_need_no_filter() -> None:

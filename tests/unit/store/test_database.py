@@ -166,7 +166,7 @@ def test_row_numbers_are_listed_in_the_order_of_the_ids(store: Store) -> None:
     ids = ["b", "é", "B", "a", "😀", "\uffee", "ab"]
     with store.writing() as writer, writer.transaction():
         rows = {id_: writer.put_document(replace(LEBANON, id=id_)) for id_ in ids}
-        assert writer.rows_by_id() == [rows[id_] for id_ in sorted(ids)]
+        assert writer.rows_by_id().tolist() == [rows[id_] for id_ in sorted(ids)]
 
 
 def test_documents_with_text_and_their_passages_are_told(filled: Store) -> None:
