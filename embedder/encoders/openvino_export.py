@@ -34,7 +34,7 @@ from embedder.encoders.openvino_package import (
     ModelConfig,
     write_config,
 )
-from embedder.encoders.openvino_runtime import openvino
+from embedder.encoders.openvino_runtime import import_openvino
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.files import file_sha256
@@ -197,6 +197,7 @@ def _check(encoder: TorchEncoder) -> None:
 
 
 def _write_network(form: _Form, path: Path) -> None:
+    openvino = import_openvino()
     inputs = tuple(form.example)
     if not set(inputs) <= {*_INPUTS, *PACKED}:
         raise EncoderError(f"it reads {', '.join(inputs)}")
@@ -221,7 +222,8 @@ def _write_bytes(folder: Path) -> None:
 
     The words' own vectors stay as they are: looking them up costs no time.
     """
-    # Imported here, after `openvino`, and only when a model is converted: it takes seconds.
+    openvino = import_openvino()
+    # Imported here, after OpenVINO, and only when a model is converted: it takes seconds.
     import nncf
 
     network = openvino.Core().read_model(folder / MODEL)

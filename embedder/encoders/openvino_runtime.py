@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from queue import LifoQueue
 from typing import Any, Literal
@@ -38,13 +39,6 @@ from embedder.errors import EncoderError
 from embedder.runtime import CORES
 from embedder.vectors import Float32Array
 
-# Importing OpenVINO tells its maker so over the network and leaves a number of this machine in
-# the home folder, unless the package that does it cannot be imported.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-import openvino as _openvino  # noqa: E402
-
-openvino: Any = _openvino  # its stubs miss what it adds to its C++ classes
-
 Precision = Literal["bf16", "int8", "f32"]
 
 # Tokens of a row of several blocks. A question of several blocks is read on several cores; longer
@@ -65,6 +59,20 @@ _CPUINFO = Path("/proc/cpuinfo")
 _TRIES = 5
 _WORTH = 0.85
 _Ids = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@cache
+def import_openvino() -> Any:
+    """Import OpenVINO at its first use, with its telemetry blocked for the rest of the process.
+
+    OpenVINO reports each import over the network and leaves an id of this machine in the home
+    folder, unless the package that does so cannot be imported. The conversion of a model imports
+    that package again, so it stays blocked.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
 
 
 class Network:
@@ -168,7 +176,7 @@ def fastest(folder: Path, config: ModelConfig, encoded: Sequence[Encoding]) -> P
     Instructions for bf16 are no promise: some processors take longer with them than without.
     It is tried with texts, `encoded`.
     """
-    core = openvino.Core()
+    core = import_openvino().Core()
     possible: list[Precision] = ["f32"]
     if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         possible.append("bf16")
@@ -217,12 +225,12 @@ def _compiled(folder: Path, config: ModelConfig, model: str, settings: dict[str,
 
     Raises EncoderError if the network is damaged or cannot be run.
     """
-    core = openvino.Core()
+    core = import_openvino().Core()
     path = folder / COMPILED / f"{_key(core, settings, model, config)}.blob"
     with suppress(OSError, RuntimeError):
         content = np.fromfile(path, np.uint8)
         if hashlib.sha256(content[32:].data).digest() == content[:32].tobytes():
-            return core.import_model(openvino.Tensor(content[32:]), "CPU", settings)
+            return core.import_model(import_openvino().Tensor(content[32:]), "CPU", settings)
     check_files(folder, config, (model, Path(model).with_suffix(".bin").name))
     try:
         compiled = core.compile_model(str(folder / model), "CPU", settings)
@@ -236,7 +244,7 @@ def _compiled(folder: Path, config: ModelConfig, model: str, settings: dict[str,
 def _key(core: Any, *made_of: Any) -> str:
     """Name what holds for this processor and this OpenVINO alone."""
     of = (
-        openvino.__version__,
+        import_openvino().__version__,
         core.get_property("CPU", "FULL_DEVICE_NAME"),
         _abilities(),
         *made_of,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_runtime import Network, Precision
 from embedder.errors import EncoderError
+from tests.conftest import ROOT
 from tests.unit.encoders.test_openvino_encoder import least_cosine
 from tests.unit.encoders.test_torch_encoder import TEXTS
 
@@ -63,6 +66,25 @@ def test_questions_are_read_in_rows_of_few_lengths(
     for words in range(1, 100):
         encoder.encode_queries(["word " * words, "another word"])
     assert lengths == {(1, 32), (1, 64), (1, 128)}
+
+
+IMPORT_ROOM = """
+import pkgutil, sys
+import embedder.encoders
+for module in pkgutil.iter_modules(embedder.encoders.__path__, "embedder.encoders."):
+    __import__(module.name)
+print("openvino" in sys.modules, "openvino_telemetry" in sys.modules)
+from embedder.encoders.openvino_runtime import import_openvino
+import_openvino()
+print("openvino" in sys.modules, sys.modules["openvino_telemetry"])
+"""
+
+
+def test_importing_our_modules_neither_imports_openvino_nor_blocks_its_telemetry() -> None:
+    out = subprocess.run(
+        [sys.executable, "-c", IMPORT_ROOM], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    assert out.stdout.splitlines() == ["False False", "True None"]
 
 
 # What was compiled.
