@@ -19,7 +19,13 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never do
 
 from embedder.build.pipeline import Report, index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import converted, load_encoder
+from embedder.encoders.loading import (
+    DEFAULT_MODEL,
+    find_model,
+    fingerprint,
+    load_encoder,
+    package_folder,
+)
 from embedder.library import Library
 
 pytest_plugins = ["tests.support.app"]
@@ -86,10 +92,10 @@ def encoder() -> Encoder:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:  # noqa: ARG001
     """A copy of the default model's converted form, for a module to do with what it likes."""
     folder = tmp_path_factory.mktemp("converted") / "place"
-    return shutil.copytree(converted(encoder.fingerprint), folder)
+    return shutil.copytree(package_folder(fingerprint(find_model(DEFAULT_MODEL))), folder)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from embedder.encoders.precision import Precision
 from embedder.records import Passage
 from embedder.vectors import Float32Array, PassageVectors
 
@@ -36,13 +37,15 @@ DEFAULT_OPTIONS = EncodeOptions()
 class Encoder(Protocol):
     """A loaded model.
 
-    `fingerprint` is a SHA-256 over the model's files; `backend` says what runs it; `max_tokens`
-    is how many tokens of text one reading takes in, without special tokens and prompts.
+    `fingerprint` is a SHA-256 (hex) over the model's files and `precision`, which is what a
+    library records: only vectors of one fingerprint are compared. `backend` says what runs the
+    model; `max_tokens` is how many tokens of a text it reads, without special tokens and prompts.
     `prompts` are those that the model has for a `query` and for a `document`, if any.
     """
 
     name: str
     backend: str
+    precision: Precision
     fingerprint: str
     dim: int
     max_tokens: int

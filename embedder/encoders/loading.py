@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from embedder.encoders.encoder import Encoder
+from embedder.encoders.precision import Precision
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
 from embedder.files import file_sha256
 
@@ -26,11 +27,13 @@ log = logging.getLogger("fingerpost")
 _MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
-def load_encoder(model: str = DEFAULT_MODEL) -> Encoder:
+def load_encoder(model: str = DEFAULT_MODEL, *, precision: Precision | None = None) -> Encoder:
     """Load a model by name or path.
 
     `model` is the default's name, a folder, or a name on the model hub that is in the local
-    cache or can be downloaded (not with HF_HUB_OFFLINE=1).
+    cache or can be downloaded (not with HF_HUB_OFFLINE=1). `precision` is that of a library whose
+    questions are to be encoded, None for the best one here. Where it cannot be had, vectors are
+    computed at f32 and still stand for it: those of f32 are the most exact.
 
     Raises ModelNotFound if there is no such model, ModelChanged if the bundled model's weights
     are not the ones expected, EncoderError if the files are no sentence-transformers model.
@@ -43,24 +46,24 @@ def load_encoder(model: str = DEFAULT_MODEL) -> Encoder:
     # A folder is kept by its whole path, so that it is found from everywhere.
     here = Path(model).expanduser().is_dir()
     name = DEFAULT_MODEL if is_default(model) else str(folder) if here else model
-    return _load(name, folder, _fingerprint(hashes))
+    return _load(name, folder, _fingerprint(hashes), precision)
 
 
-def _load(name: str, folder: Path, sha256: str) -> Encoder:
+def _load(name: str, folder: Path, sha256: str, precision: Precision | None) -> Encoder:
     """Load a model by the fast way, converting it the first time, or else with torch."""
     # Imported here: these take long to import, torch seconds, and many commands need no model.
     from embedder.encoders.openvino_encoder import OpenVinoEncoder
 
-    place = converted(sha256)
+    place = package_folder(sha256)
     refused = place.with_name(f"{place.name}.refused")
     try:
-        return OpenVinoEncoder(name, place, sha256)
+        return OpenVinoEncoder(name, place, sha256, precision)
     except EncoderError:
         # It is not there yet, or was damaged; both are mended by making it again.
         pass
     from embedder.encoders.torch_encoder import TorchEncoder
 
-    plain = TorchEncoder(name, folder, sha256)
+    plain = TorchEncoder(name, folder, sha256, precision or "f32")
     if refused.is_file():
         return plain
     try:
@@ -68,7 +71,7 @@ def _load(name: str, folder: Path, sha256: str) -> Encoder:
 
         log.info("Preparing the model %s for this processor, once.", name)
         convert(plain, place)
-        return OpenVinoEncoder(name, place, sha256)
+        return OpenVinoEncoder(name, place, sha256, precision)
     except (EncoderError, OSError) as error:
         log.warning("The model %s runs on torch, which is slower: %s", name, error)
         if isinstance(error, EncoderError):
@@ -79,7 +82,7 @@ def _load(name: str, folder: Path, sha256: str) -> Encoder:
         return plain
 
 
-def converted(sha256: str) -> Path:
+def package_folder(sha256: str) -> Path:
     """Give the folder where a model with this fingerprint is kept in its converted form.
 
     FINGERPOST_CACHE names another folder than the user's cache.

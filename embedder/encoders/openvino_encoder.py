@@ -15,8 +15,9 @@ from tokenizers import Encoding, Tokenizer
 from embedder.encoders.batching import by_tokens, filled
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions
 from embedder.encoders.openvino_package import TOKENIZER, check_files, read_config
-from embedder.encoders.openvino_runtime import Network, Precision, fastest
+from embedder.encoders.openvino_runtime import Network, precision_for
 from embedder.encoders.pooling import check_lengths, each_alone, pool
+from embedder.encoders.precision import Precision, fingerprint_at
 from embedder.encoders.tokens import count_tokens, decode, prompts_of
 from embedder.records import Passage
 from embedder.runtime import CORES
@@ -26,8 +27,6 @@ from embedder.vectors import Float32Array, PassageVectors, normalise
 _BLOCK_TOKENS = 128
 _BATCH_TOKENS = 2048
 _FEW = 8
-# What a precision is tried with.
-_TRIED = "a short question and its terms " * 10
 _Made = TypeVar("_Made")
 
 
@@ -35,17 +34,16 @@ class OpenVinoEncoder:
     """A converted model on the CPU; see `encoder.Encoder`."""
 
     def __init__(
-        self, name: str, folder: Path, fingerprint: str, precision: Precision | None = None
+        self, name: str, folder: Path, model_sha256: str, precision: Precision | None = None
     ) -> None:
         """Load the converted model in `folder`.
 
-        Without a `precision`, what this processor does fastest of f32, bf16 where it has
-        instructions for it, and weights of a byte each (int8) where the model has them; it is
-        tried once.
+        `model_sha256` is the fingerprint of the files that it was converted from. Without a
+        `precision`, it is the one that `precision.choose_precision` names.
 
         Raises EncoderError if it is damaged or this processor cannot run it.
         """
-        self.name, self.fingerprint = name, fingerprint
+        self.name = name
         self._config = read_config(folder)
         check_files(folder, self._config, (TOKENIZER,))
         self.dim, self.max_tokens = self._config.dim, self._config.max_tokens
@@ -57,10 +55,10 @@ class OpenVinoEncoder:
         self._tokenizer = _tokenizer(folder)
         self._tokenizer.enable_truncation(self._config.reads)
         self._folder = folder
-        precision = precision or fastest(folder, self._config, self._cut([_TRIED], self._tokenizer))
-        self._network = Network(folder, self._config, precision)
+        self.precision: Precision = precision or precision_for(self._config)
+        self.fingerprint = fingerprint_at(model_sha256, self.precision)
+        self._network = Network(folder, self._config, self.precision)
         self._pool = ThreadPoolExecutor(CORES, "encoder")
-        self.precision = self._network.precision
         self.backend = f"openvino, {self.precision}"
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

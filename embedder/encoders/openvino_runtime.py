@@ -12,13 +12,12 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from queue import LifoQueue
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from tokenizers import Encoding
@@ -35,11 +34,10 @@ from embedder.encoders.openvino_package import (
     ModelConfig,
     check_files,
 )
+from embedder.encoders.precision import Precision, choose_precision, read_cpu_flags
 from embedder.errors import EncoderError
 from embedder.runtime import CORES
 from embedder.vectors import Float32Array
-
-Precision = Literal["bf16", "int8", "f32"]
 
 # Tokens of a row of several blocks. A question of several blocks is read on several cores; longer
 # rows cost more a token, as each token looks at all of its row.
@@ -53,11 +51,6 @@ _ROWS = (32, 64, _ROW_TOKENS)
 _COLUMNS = 16
 # So many activations share a scale where weights are bytes.
 _GROUP = 32
-_CPUINFO = Path("/proc/cpuinfo")
-# How often a precision is tried, and the share of the time that a less exact one may take to be
-# worth it.
-_TRIES = 5
-_WORTH = 0.85
 _Ids = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -79,7 +72,8 @@ class Network:
     """A compiled network, for as many callers at a time as there are cores, each on one.
 
     More cores for one question would only make questions asked at once collide, and many texts
-    go through in less time side by side than one after another on all cores.
+    go through in less time side by side than one after another on all cores. A precision that
+    the processor or the package does not have is computed at f32.
     """
 
     def __init__(self, folder: Path, config: ModelConfig, precision: Precision) -> None:
@@ -88,13 +82,13 @@ class Network:
             "NUM_STREAMS": CORES,
             "INFERENCE_NUM_THREADS": CORES,
         }
-        if precision == "int8":
+        int8 = precision == "int8" and MODEL_INT8 in config.files
+        if int8:
             settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _GROUP
         else:
-            settings["INFERENCE_PRECISION_HINT"] = precision
-        name = MODEL_INT8 if precision == "int8" else MODEL
+            settings["INFERENCE_PRECISION_HINT"] = "bf16" if precision == "bf16" else "f32"
+        name = MODEL_INT8 if int8 else MODEL
         compiled = _compiled(folder, config, name, settings)
-        self.precision = precision
         self._config = config
         self._together = Together[Sequence[Encoding], list[tuple[Float32Array, Float32Array]]](
             self._read, _ROW_TOKENS if config.packed else 0, _width, CORES
@@ -170,30 +164,10 @@ class Network:
         return arrays
 
 
-def fastest(folder: Path, config: ModelConfig, encoded: Sequence[Encoding]) -> Precision:
-    """Give the precision that this processor does fastest, as it was found the first time.
-
-    Instructions for bf16 are no promise: some processors take longer with them than without.
-    It is tried with texts, `encoded`.
-    """
-    core = import_openvino().Core()
-    possible: list[Precision] = ["f32"]
-    if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        possible.append("bf16")
-    if MODEL_INT8 in config.files:
-        possible.append("int8")
-    path = folder / COMPILED / f"{_key(core, possible, config)}.precision"
-    with suppress(OSError):
-        found = path.read_text(encoding="ascii")
-        if found in possible:
-            return found
-    times = {each: _seconds(Network(folder, config, each), encoded) for each in possible}
-    best = possible[0]
-    for each in possible[1:]:
-        if times[each] < _WORTH * times[best]:
-            best = each
-    _keep(path, best.encode("ascii"))
-    return best
+def precision_for(config: ModelConfig) -> Precision:
+    """Return the precision for a model package on this processor; see `precision`."""
+    capabilities = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return choose_precision(read_cpu_flags(), capabilities, has_int8=MODEL_INT8 in config.files)
 
 
 def _width(block: Sequence[Encoding]) -> int:
@@ -204,17 +178,6 @@ def _width(block: Sequence[Encoding]) -> int:
 def _row(tokens: int) -> int:
     """Give how long a row of so many tokens is made."""
     return next((each for each in _ROWS if each >= tokens), tokens)
-
-
-def _seconds(network: Network, encoded: Sequence[Encoding]) -> float:
-    """Measure how long a network reads texts, at its best."""
-    network.read(encoded)
-    times = []
-    for _ in range(_TRIES):
-        begin = time.perf_counter()
-        network.read(encoded)
-        times.append(time.perf_counter() - begin)
-    return min(times)
 
 
 def _compiled(folder: Path, config: ModelConfig, model: str, settings: dict[str, Any]) -> Any:
@@ -246,19 +209,10 @@ def _key(core: Any, *made_of: Any) -> str:
     of = (
         import_openvino().__version__,
         core.get_property("CPU", "FULL_DEVICE_NAME"),
-        _abilities(),
+        sorted(read_cpu_flags()),  # virtual processors of one name differ in them
         *made_of,
     )
     return hashlib.sha256(repr(of).encode()).hexdigest()[:16]
-
-
-def _abilities() -> str:
-    """Give what Linux says that the processor can do: virtual ones of one name differ in it."""
-    with suppress(OSError):
-        for line in _CPUINFO.read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith(("flags", "Features")):
-                return line
-    return ""
 
 
 def _keep(path: Path, content: bytes) -> None:

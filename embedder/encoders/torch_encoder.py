@@ -20,6 +20,7 @@ from transformers.utils import logging as _transformers_logging
 from embedder.encoders.batching import by_tokens
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions
 from embedder.encoders.pooling import check_lengths, each_alone, pool
+from embedder.encoders.precision import Precision, fingerprint_at
 from embedder.encoders.tokens import count_tokens, decode, prompts_of
 from embedder.errors import EncoderError
 from embedder.records import Passage
@@ -35,12 +36,19 @@ transformers_logging: Any = _transformers_logging  # its functions have no types
 class TorchEncoder:
     """A sentence-transformers model on the CPU; see `encoder.Encoder`."""
 
-    def __init__(self, name: str, folder: Path, fingerprint: str) -> None:
+    def __init__(
+        self, name: str, folder: Path, model_sha256: str, precision: Precision = "f32"
+    ) -> None:
         """Load the model in `folder`.
+
+        `model_sha256` is the fingerprint of its files. torch computes at f32 whatever
+        `precision` says: another one is that of a library whose questions it answers.
 
         Raises EncoderError if its files are no sentence-transformers model with a fast tokenizer.
         """
-        self.name, self.fingerprint, self.backend = name, fingerprint, "torch"
+        self.name, self.backend = name, "torch"
+        self.precision: Precision = precision
+        self.fingerprint = fingerprint_at(model_sha256, precision)
         # Its bars and advice go to standard error, where people look for ours.
         transformers_logging.disable_progress_bar()
         transformers_logging.set_verbosity_error()

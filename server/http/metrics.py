@@ -108,7 +108,7 @@ class _Counted:
         self._encoder = encoder
         self._texts = texts
         self.name, self.backend = encoder.name, encoder.backend
-        self.fingerprint = encoder.fingerprint
+        self.fingerprint, self.precision = encoder.fingerprint, encoder.precision
         self.dim, self.max_tokens = encoder.dim, encoder.max_tokens
         self.prompts = encoder.prompts
 

@@ -56,6 +56,7 @@ class WordEncoder:
 
     dim = 16
     max_tokens = 40
+    precision = "f32"
 
     def __init__(self, name: str = "words") -> None:
         self.name = name

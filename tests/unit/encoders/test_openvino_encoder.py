@@ -15,15 +15,15 @@ import pytest
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import (
     DEFAULT_MODEL,
-    converted,
     find_model,
     fingerprint,
     load_encoder,
+    package_folder,
 )
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_export import convert
 from embedder.encoders.openvino_package import read_config
-from embedder.encoders.openvino_runtime import Precision
+from embedder.encoders.precision import Precision
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.vectors import Float32Array
@@ -42,7 +42,7 @@ def fast(
     torch_encoder: TorchEncoder, place: Path, precision: Precision | None = None
 ) -> OpenVinoEncoder:
     convert(torch_encoder, place)
-    return OpenVinoEncoder(torch_encoder.name, place, torch_encoder.fingerprint, precision)
+    return OpenVinoEncoder(torch_encoder.name, place, "", precision)
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +209,7 @@ def test_a_damaged_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path))
     folder = make_model(tmp_path / "m")
     load_encoder(str(folder))
-    place = converted(fingerprint(folder))
+    place = package_folder(fingerprint(folder))
     (place / "tokenizer.json").write_text("{}")
     assert load_encoder(str(folder)).backend.startswith("openvino")
     assert len((place / "tokenizer.json").read_text()) > 1000
@@ -222,7 +222,7 @@ def test_an_empty_cache_is_filled_and_a_full_one_read(
     monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "cache"))
     folder = make_model(tmp_path / "m")
     assert load_encoder(str(folder)).backend.startswith("openvino")
-    config = read_config(converted(fingerprint(folder)))
+    config = read_config(package_folder(fingerprint(folder)))
     assert (config.dim, config.averages, config.packed) == (32, True, True)
     # With bytes for weights some processors give this tiny model other vectors: then it has none.
     small = {"int8.xml", "int8.bin"}
@@ -272,7 +272,7 @@ calls = []
 real = socket.socket.connect
 socket.socket.connect = lambda self, address: calls.append(str(address))
 from embedder.encoders.loading import (
-    DEFAULT_MODEL, converted, find_model, fingerprint, load_encoder
+    DEFAULT_MODEL, find_model, fingerprint, load_encoder
 )
 encoder = load_encoder()
 encoder.encode_queries(["a question"])
