@@ -26,6 +26,7 @@ from embedder.encoders.loading import (
     load_encoder,
     package_folder,
 )
+from embedder.encoders.preparing import prepare
 from embedder.library import Library
 
 pytest_plugins = ["tests.support.app"]
@@ -87,7 +88,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
-    """The real default model, loaded once."""
+    """The real default model, prepared and loaded once."""
+    prepare(DEFAULT_MODEL)
     return load_encoder()
 
 

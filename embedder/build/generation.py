@@ -15,13 +15,12 @@ same answers.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +37,7 @@ from embedder.index import (
 )
 from embedder.index import exact as exact_index
 from embedder.index.facets import Facets
+from embedder.progress import Progress
 from embedder.records import Document, Manifest
 from embedder.store import generations
 from embedder.store.writer import Writer
@@ -57,14 +57,6 @@ _OTHER_SIZE = 0.1
 _MOST_GONE, _MOST_ADDED = 0.1, 0.3
 # Documents whose sentences are asked, of very many.
 _ASKED_DOCUMENTS = 2000
-
-
-class Progress(Protocol):
-    """Is told how far a build is."""
-
-    def step(self, name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Begin a step of `total` units; the function given is called with each advance."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from pathlib import Path
 from embedder.build import diff
 from embedder.build import generation as derive
 from embedder.build.diff import Changes
-from embedder.build.generation import BuildContext, Progress, RowChanges
+from embedder.build.generation import BuildContext, RowChanges
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMissing
 from embedder.formats import registry
 from embedder.index import lexical
+from embedder.progress import Progress
 from embedder.records import Document, Entry, Manifest, Passage
 from embedder.store import generations
 from embedder.store.database import Store

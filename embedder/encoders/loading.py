@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -28,7 +28,7 @@ _MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
 def load_encoder(model: str = DEFAULT_MODEL, *, precision: Precision | None = None) -> Encoder:
-    """Load a model by name or path.
+    """Load a model by name or path: as `preparing.prepare` left it, or else with torch.
 
     `model` is the default's name, a folder, or a name on the model hub that is in the local
     cache or can be downloaded (not with HF_HUB_OFFLINE=1). `precision` is that of a library whose
@@ -38,60 +38,84 @@ def load_encoder(model: str = DEFAULT_MODEL, *, precision: Precision | None = No
     Raises ModelNotFound if there is no such model, ModelChanged if the bundled model's weights
     are not the ones expected, EncoderError if the files are no sentence-transformers model.
     """
+    files = locate_model(model)
+    # Imported here: these take long to import, torch seconds, and many commands need no model.
+    from embedder.encoders.openvino_encoder import OpenVinoEncoder
+
+    try:
+        return OpenVinoEncoder(files.name, files.package, files.sha256, precision)
+    except EncoderError:
+        _say_that_torch_is_used(files)
+    from embedder.encoders.torch_encoder import TorchEncoder
+
+    return TorchEncoder(files.name, files.folder, files.sha256, precision or "f32")
+
+
+def _say_that_torch_is_used(files: ModelFiles) -> None:
+    reason = read_refusal(files)
+    if reason is None:
+        log.warning(
+            "The model %s is not prepared for this processor, so it runs on torch, which is "
+            "slower. Prepare it with: fingerpost prepare",
+            files.name,
+        )
+    else:
+        log.warning("The model %s runs on torch, which is slower: %s", files.name, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model that was found: the name to record, its folder, and its fingerprint (hex)."""
+
+    name: str
+    folder: Path
+    sha256: str
+
+    @property
+    def package(self) -> Path:
+        """The folder of its converted form, which need not exist."""
+        return package_folder(self.sha256)
+
+    @property
+    def refusal(self) -> Path:
+        """The file that says why it cannot be converted, if that was found."""
+        return self.package.with_name(f"{self.package.name}.refused")
+
+
+def locate_model(model: str) -> ModelFiles:
+    """Find a model by name or path and check its files.
+
+    Raises ModelNotFound, ModelChanged or EncoderError as `load_encoder` does.
+    """
     folder = find_model(model)
     hashes = _hashes(folder)
     if is_default(model):
         check_default_weights(folder, hashes.get("model.safetensors"))
     _refuse_pickles(folder)
-    # A folder is kept by its whole path, so that it is found from everywhere.
-    here = Path(model).expanduser().is_dir()
-    name = DEFAULT_MODEL if is_default(model) else str(folder) if here else model
-    return _load(name, folder, _fingerprint(hashes), precision)
+    # A folder is recorded by its whole path, so that it is found from everywhere.
+    is_folder = Path(model).expanduser().is_dir()
+    name = DEFAULT_MODEL if is_default(model) else str(folder) if is_folder else model
+    return ModelFiles(name, folder, _fingerprint(hashes))
 
 
-def _load(name: str, folder: Path, sha256: str, precision: Precision | None) -> Encoder:
-    """Load a model by the fast way, converting it the first time, or else with torch."""
-    # Imported here: these take long to import, torch seconds, and many commands need no model.
-    from embedder.encoders.openvino_encoder import OpenVinoEncoder
-
-    place = package_folder(sha256)
-    refused = place.with_name(f"{place.name}.refused")
-    try:
-        return OpenVinoEncoder(name, place, sha256, precision)
-    except EncoderError:
-        # It is not there yet, or was damaged; both are mended by making it again.
-        pass
-    from embedder.encoders.torch_encoder import TorchEncoder
-
-    plain = TorchEncoder(name, folder, sha256, precision or "f32")
-    if refused.is_file():
-        return plain
-    try:
-        from embedder.encoders.openvino_export import convert
-
-        log.info("Preparing the model %s for this processor, once.", name)
-        convert(plain, place)
-        return OpenVinoEncoder(name, place, sha256, precision)
-    except (EncoderError, OSError) as error:
-        log.warning("The model %s runs on torch, which is slower: %s", name, error)
-        if isinstance(error, EncoderError):
-            # It would end the same way every time.
-            with suppress(OSError):
-                refused.parent.mkdir(parents=True, exist_ok=True)
-                refused.write_text(f"{error}\n", encoding="utf-8")
-        return plain
-
-
-def package_folder(sha256: str) -> Path:
-    """Give the folder where a model with this fingerprint is kept in its converted form.
+def package_folder(model_sha256: str) -> Path:
+    """Return the folder of the converted form of the model with this fingerprint.
 
     FINGERPOST_CACHE names another folder than the user's cache.
     """
     from importlib.metadata import version
 
-    own = os.environ.get("FINGERPOST_CACHE")
-    cache = Path(own) if own else platformdirs.user_cache_path("fingerpost")
-    return cache / "models" / f"{sha256[:16]}-openvino-{version('openvino')}-{FORMAT}"
+    override = os.environ.get("FINGERPOST_CACHE")
+    cache = Path(override) if override else platformdirs.user_cache_path("fingerpost")
+    return cache / "models" / f"{model_sha256[:16]}-openvino-{version('openvino')}-{FORMAT}"
+
+
+def read_refusal(files: ModelFiles) -> str | None:
+    """Return why an earlier conversion was refused, None if none was."""
+    try:
+        return files.refusal.read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
 
 
 def is_default(model: str) -> bool:

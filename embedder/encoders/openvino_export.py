@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -57,8 +57,13 @@ _TRIAL = (
 )
 
 
-def convert(encoder: TorchEncoder, target: Path) -> None:
-    """Write a loaded model in the form of `converted`, into the folder `target`.
+def convert(
+    encoder: TorchEncoder, target: Path, reach: Callable[[int], None] = lambda _stage: None
+) -> None:
+    """Write a loaded model as an OpenVINO package (see `openvino_package`) into a folder.
+
+    `reach` is called with each stage that is done: 1 converted, 2 compared, 3 compressed,
+    4 compiled. Where one way to trace the model fails, they begin again with the next.
 
     Raises EncoderError, saying why, if it cannot be converted or the result is not the same.
     """
@@ -70,7 +75,7 @@ def convert(encoder: TorchEncoder, target: Path) -> None:
             folder = Path(aside) / str(number)
             folder.mkdir()
             try:
-                _write(encoder, network, folder)
+                _write(encoder, network, folder, reach)
             except EncoderError as error:
                 problem = error
                 continue
@@ -137,7 +142,7 @@ def _networks(encoder: TorchEncoder) -> Iterator[_Form]:
     yield _Form(_Padded(encoder.model, inputs), example, (TOKENS, TEXT))
 
 
-def _write(encoder: TorchEncoder, form: _Form, folder: Path) -> None:
+def _write(encoder: TorchEncoder, form: _Form, folder: Path, reach: Callable[[int], None]) -> None:
     """Write the folder of a converted model.
 
     Raises EncoderError unless its vectors are the same.
@@ -156,10 +161,12 @@ def _write(encoder: TorchEncoder, form: _Form, folder: Path) -> None:
         files={},
     )
     _write_card(folder, config)
+    reach(1)
     expected = encoder.encode_queries(_TRIAL)
     found = _likeness(expected, OpenVinoEncoder("", folder, "", "f32"))
     if not found >= _SAME:
         raise EncoderError(f"converted, its vectors are others: cosine {found:.5f}")
+    reach(2)
     try:
         _write_bytes(folder)
         _write_card(folder, config)
@@ -171,11 +178,13 @@ def _write(encoder: TorchEncoder, form: _Form, folder: Path) -> None:
         for each in (folder / MODEL_INT8, (folder / MODEL_INT8).with_suffix(".bin")):
             each.unlink(missing_ok=True)
         _write_card(folder, config)
+    reach(3)
     # What was compiled so far was of another card; what is now is used.
     shutil.rmtree(folder / COMPILED, ignore_errors=True)
     found = _likeness(expected, OpenVinoEncoder("", folder, ""))
     if not found >= _ALIKE:
         raise EncoderError(f"on this processor its vectors are others: cosine {found:.5f}")
+    reach(4)
 
 
 def _write_card(folder: Path, config: ModelConfig) -> None:

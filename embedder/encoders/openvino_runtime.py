@@ -37,7 +37,7 @@ from embedder.encoders.openvino_package import (
 from embedder.encoders.precision import Precision, choose_precision, read_cpu_flags
 from embedder.errors import EncoderError
 from embedder.runtime import CORES
-from embedder.vectors import Float32Array
+from embedder.vectors import Float32Array, UInt8Array
 
 # Tokens of a row of several blocks. A question of several blocks is read on several cores; longer
 # rows cost more a token, as each token looks at all of its row.
@@ -77,18 +77,7 @@ class Network:
     """
 
     def __init__(self, folder: Path, config: ModelConfig, precision: Precision) -> None:
-        settings = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": CORES,
-            "INFERENCE_NUM_THREADS": CORES,
-        }
-        int8 = precision == "int8" and MODEL_INT8 in config.files
-        if int8:
-            settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _GROUP
-        else:
-            settings["INFERENCE_PRECISION_HINT"] = "bf16" if precision == "bf16" else "f32"
-        name = MODEL_INT8 if int8 else MODEL
-        compiled = _compiled(folder, config, name, settings)
+        compiled = _compiled(folder, config, *_plan(config, precision))
         self._config = config
         self._together = Together[Sequence[Encoding], list[tuple[Float32Array, Float32Array]]](
             self._read, _ROW_TOKENS if config.packed else 0, _width, CORES
@@ -170,6 +159,25 @@ def precision_for(config: ModelConfig) -> Precision:
     return choose_precision(read_cpu_flags(), capabilities, has_int8=MODEL_INT8 in config.files)
 
 
+def is_compiled(folder: Path, config: ModelConfig) -> bool:
+    """Return whether a package is compiled for this processor, at the precision of the rule."""
+    model, settings = _plan(config, precision_for(config))
+    return _read_blob(_blob_path(folder, config, model, settings)) is not None
+
+
+def _plan(config: ModelConfig, precision: Precision) -> tuple[str, dict[str, Any]]:
+    """Return the network's file and OpenVINO's settings for a precision."""
+    settings: dict[str, Any] = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": CORES,
+        "INFERENCE_NUM_THREADS": CORES,
+    }
+    if precision == "int8" and MODEL_INT8 in config.files:
+        return MODEL_INT8, settings | {"DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP}
+    hint = "bf16" if precision == "bf16" else "f32"
+    return MODEL, settings | {"INFERENCE_PRECISION_HINT": hint}
+
+
 def _width(block: Sequence[Encoding]) -> int:
     """Give the tokens that a block takes in its row."""
     return -(-sum(len(each.ids) for each in block) // _COLUMNS) * _COLUMNS
@@ -188,31 +196,45 @@ def _compiled(folder: Path, config: ModelConfig, model: str, settings: dict[str,
 
     Raises EncoderError if the network is damaged or cannot be run.
     """
-    core = import_openvino().Core()
-    path = folder / COMPILED / f"{_key(core, settings, model, config)}.blob"
-    with suppress(OSError, RuntimeError):
-        content = np.fromfile(path, np.uint8)
-        if hashlib.sha256(content[32:].data).digest() == content[:32].tobytes():
-            return core.import_model(import_openvino().Tensor(content[32:]), "CPU", settings)
+    openvino = import_openvino()
+    core = openvino.Core()
+    path = _blob_path(folder, config, model, settings)
+    with suppress(RuntimeError):
+        blob = _read_blob(path)
+        if blob is not None:
+            return core.import_model(openvino.Tensor(blob), "CPU", settings)
     check_files(folder, config, (model, Path(model).with_suffix(".bin").name))
     try:
         compiled = core.compile_model(str(folder / model), "CPU", settings)
-        blob: bytes = compiled.export_model().getvalue()
+        content: bytes = compiled.export_model().getvalue()
     except RuntimeError as error:
         raise EncoderError(f"OpenVINO cannot run {folder / model}: {error}") from error
-    _keep(path, hashlib.sha256(blob).digest() + blob)
+    _keep(path, hashlib.sha256(content).digest() + content)
     return compiled
 
 
-def _key(core: Any, *made_of: Any) -> str:
-    """Name what holds for this processor and this OpenVINO alone."""
-    of = (
-        import_openvino().__version__,
-        core.get_property("CPU", "FULL_DEVICE_NAME"),
+def _read_blob(path: Path) -> UInt8Array | None:
+    """Read what was compiled before; None if it is not there or damaged."""
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError:
+        return None
+    sound = hashlib.sha256(content[32:].data).digest() == content[:32].tobytes()
+    return content[32:] if sound else None
+
+
+def _blob_path(folder: Path, config: ModelConfig, model: str, settings: dict[str, Any]) -> Path:
+    """Return where the network is kept that is compiled for this processor and OpenVINO alone."""
+    openvino = import_openvino()
+    parts = (
+        openvino.__version__,
+        openvino.Core().get_property("CPU", "FULL_DEVICE_NAME"),
         sorted(read_cpu_flags()),  # virtual processors of one name differ in them
-        *made_of,
+        settings,
+        model,
+        config,
     )
-    return hashlib.sha256(repr(of).encode()).hexdigest()[:16]
+    return folder / COMPILED / f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}.blob"
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from embedder.encoders.encoder import EncodeOptions, Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
+from embedder.encoders.preparing import prepare
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.vectors import Float32Array, shorten
@@ -83,6 +84,7 @@ def test_unscaled_rows_are_what_is_pooled(either: Encoder, plain: SentenceTransf
 @pytest.mark.parametrize("kind", ["torch", "openvino"])
 def test_a_prompt_of_the_model_stands_before_the_text(kind: str, tmp_path: Path) -> None:
     folder = str(make_model(tmp_path, prompts=PROMPTS))
+    prepare(folder)
     model: Encoder = by_torch(folder) if kind == "torch" else load_encoder(folder)
     assert isinstance(model, TorchEncoder if kind == "torch" else OpenVinoEncoder)
     assert model.prompts == PROMPTS
