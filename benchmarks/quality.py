@@ -78,8 +78,10 @@ class Remembering:
     def __getattr__(self, name: str) -> object:
         return getattr(self._encoder, name)
 
-    def encode_queries(self, texts: list[str]) -> Float32Array:
-        """Encode questions not encoded before."""
+    def encode_queries(self, texts: list[str], *, reproducible: bool = False) -> Float32Array:
+        """Encode questions not encoded before; what a build stores is always encoded."""
+        if reproducible:
+            return self._encoder.encode_queries(texts, reproducible=True)
         missing = [each for each in dict.fromkeys(texts) if each not in self._known]
         self._known.update(zip(missing, self._encoder.encode_queries(missing), strict=True))
         if not texts:

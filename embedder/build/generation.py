@@ -188,7 +188,7 @@ def _texts(context: BuildContext, name: str, texts: Sequence[str]) -> Float32Arr
     with context.progress.step(name, len(missing)) as advance:
         for at in range(0, len(missing), _WORDS_AT_ONCE):
             batch = missing[at : at + _WORDS_AT_ONCE]
-            rows = context.encoder.encode_queries(batch)
+            rows = context.encoder.encode_queries(batch, reproducible=True)
             context.writer.keep_texts(batch, model, rows)
             kept.update(zip(batch, rows, strict=True))
             advance(len(batch))

@@ -62,22 +62,30 @@ class Encoder(Protocol):
         """
         ...
 
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
-        """Encode questions: float32 (n, dim), unit rows; text past `max_tokens` is not read."""
+    def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
+        """Encode queries: float32 (n, dim), unit rows; text past `max_tokens` is not read.
+
+        In one call, a text's last digits may depend on its neighbours: a question is read with its
+        parts and words in the least time. With `reproducible` they do not, which takes longer.
+        """
         ...
 
     def encode_documents(
         self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
     ) -> Float32Array:
-        """Encode documents: float32 (n, dim), unit rows; text past `max_tokens` is not read.
+        """Encode documents at f32: float32 (n, dim), unit rows; text past `max_tokens` is not read.
 
-        A `options` other than the usual one is for programs that ask for it. All at full
-        precision, unlike questions and passages, for which a backend may take less.
+        A text's vector is the same bit for bit whatever else is in the call. Programs may ask for
+        other `options`.
         """
         ...
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         """Encode passages and their sentences, in order.
+
+        Their vectors are the same bit for bit whatever else is in the call. A model that averages
+        its tokens gives a sentence's vector from its passage's tokens, see `pooling`; others read
+        each sentence again, alone.
 
         Raises EncoderError for a passage of more than `max_tokens`: nothing is cut in silence.
         """

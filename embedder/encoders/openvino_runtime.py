@@ -1,10 +1,8 @@
 """A converted model, compiled for this processor: tokens in, vectors out.
 
 Most networks are *packed*: texts stand one behind another in a single row of tokens, each with
-positions of its own, and a token sees those of its own text alone. So nothing is padding, and a
-question is read at once with its parts and words, in a *block*. Questions that wait at the same
-time go into one row, block after block; each begins at a multiple of so many tokens that its
-vectors are the same to the last digit, whoever else asks.
+positions of its own, and a token attends to those of its own text alone. So nothing is padding,
+and a question is read together with its parts and words.
 """
 
 from __future__ import annotations
@@ -23,7 +21,6 @@ import numpy as np
 from tokenizers import Encoding
 
 from embedder.encoders.batching import round_up
-from embedder.encoders.microbatch import Together
 from embedder.encoders.openvino_package import (
     COMPILED,
     MODEL,
@@ -37,21 +34,20 @@ from embedder.encoders.openvino_package import (
 from embedder.encoders.precision import Precision, choose_precision, read_cpu_flags
 from embedder.errors import EncoderError
 from embedder.runtime import CORES
-from embedder.vectors import Float32Array, UInt8Array
+from embedder.vectors import Float32Array, Int64Array, UInt8Array
 
-# Tokens of a row of several blocks. A question of several blocks is read on several cores; longer
-# rows cost more a token, as each token looks at all of its row.
-_ROW_TOKENS = 128
-# For each new shape OpenVINO compiles, which takes ten times as long as reading, and for each that
-# is not the last one's it prepares, which takes a third; so up to that rows have few lengths.
-_ROWS = (32, 64, _ROW_TOKENS)
-# Blocks begin at multiples of so many tokens, of the numbers that a processor adds at once: then
-# a sum over a row is the same to its last digits wherever a block stands. Longer rows are as long
-# as such a multiple.
-_COLUMNS = 16
+# Tokens of a packed row of several texts. Longer rows cost more per token, as each token is
+# compared with all of its row, and texts of several rows are read on several cores.
+ROW_TOKENS = 128
+# OpenVINO compiles for each new shape, which takes ten times as long as reading, and prepares for
+# each that is not the last one's, which takes a third; so up to that rows have few lengths.
+_ROWS = (32, 64, ROW_TOKENS)
+# As many numbers as a processor adds in one instruction. Of a text that begins at a multiple of it,
+# all sums over the row are made in the same order, so that its vectors are the same bit for bit,
+# whatever else is in the row.
+ALIGNMENT = 16
 # So many activations share a scale where weights are bytes.
 _GROUP = 32
-_Ids = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @cache
@@ -79,39 +75,34 @@ class Network:
     def __init__(self, folder: Path, config: ModelConfig, precision: Precision) -> None:
         compiled = _compiled(folder, config, *_plan(config, precision))
         self._config = config
-        self._together = Together[Sequence[Encoding], list[tuple[Float32Array, Float32Array]]](
-            self._read, _ROW_TOKENS if config.packed else 0, _width, CORES
-        )
         # The last that was used is the next: what it needs is still in the processor's cache.
         self._requests: LifoQueue[Any] = LifoQueue()
         for _ in range(CORES):
             self._requests.put(compiled.create_infer_request())
 
-    def read(self, encoded: Sequence[Encoding]) -> list[tuple[Float32Array, Float32Array]]:
-        """Read texts as one block or batch: each one's tokens (t, dim) and its own (dim,)."""
-        return self._together(encoded)
+    def read(
+        self, encoded: Sequence[Encoding], *, aligned: bool
+    ) -> list[tuple[Float32Array, Float32Array]]:
+        """Read texts in one row or batch: each one's tokens (t, dim) and its own vector (dim,).
 
-    def _read(
-        self, blocks: Sequence[Sequence[Encoding]]
-    ) -> list[list[tuple[Float32Array, Float32Array]]]:
-        if not self._config.packed:  # a batch alone
-            (encoded,) = blocks
+        In a packed row, `aligned` texts begin at multiples of ALIGNMENT, the others directly
+        behind one another.
+        """
+        if not self._config.packed:
             results = self._run(self._padded(encoded))
             rows = zip(encoded, results[TOKENS], results[TEXT], strict=False)
-            return [[(tokens[: len(each.ids)], text) for each, tokens, text in rows]]
-        tokens = self._run(self._in_a_row(blocks))[TOKENS][0]
-        found = []
-        begin = 0
-        for block in blocks:
-            ends = begin + np.cumsum([len(each.ids) for each in block])
-            own = np.split(tokens[begin : ends[-1]], ends[:-1] - begin)
-            found.append(
-                [(each, each.mean(axis=0) if self._config.averages else each[0]) for each in own]
-            )
-            begin += _width(block)
-        return found
+            return [(tokens[: len(each.ids)], text) for each, tokens, text in rows]
+        widths = [aligned_width(len(each.ids)) if aligned else len(each.ids) for each in encoded]
+        starts = np.cumsum([0, *widths])
+        tokens = self._run(self._packed(encoded, starts))[TOKENS][0]
+        own = [
+            tokens[start : start + len(each.ids)]
+            for each, start in zip(encoded, starts[:-1], strict=True)
+        ]
+        averages = self._config.averages
+        return [(each, each.mean(axis=0) if averages else each[0]) for each in own]
 
-    def _run(self, arrays: dict[str, _Ids]) -> dict[str, Float32Array]:
+    def _run(self, arrays: dict[str, Int64Array]) -> dict[str, Float32Array]:
         request = self._requests.get()
         try:
             # Both ways in the place where they lie: what comes out is copied before the next.
@@ -121,25 +112,20 @@ class Network:
         finally:
             self._requests.put(request)
 
-    def _in_a_row(self, blocks: Sequence[Sequence[Encoding]]) -> dict[str, _Ids]:
-        arrays = {name: np.zeros((1, _row(sum(map(_width, blocks)))), np.int64) for name in PACKED}
+    def _packed(self, encoded: Sequence[Encoding], starts: Int64Array) -> dict[str, Int64Array]:
+        """Put texts into a row, each at its start; the last of `starts` is the row's end."""
+        arrays = {name: np.zeros((1, _row_length(int(starts[-1]))), np.int64) for name in PACKED}
         ids, segments, positions = (arrays[name][0] for name in PACKED)
-        base = number = 0
-        for block in blocks:
-            begin = base
-            for each in block:
-                number += 1
-                end = begin + len(each.ids)
-                ids[begin:end] = each.ids
-                segments[begin:end] = number
-                positions[begin:end] = np.arange(len(each.ids)) + self._config.first
-                begin = end
-            base += _width(block)
+        for number, (each, start) in enumerate(zip(encoded, starts[:-1], strict=True), start=1):
+            place = slice(start, start + len(each.ids))
+            ids[place] = each.ids
+            segments[place] = number
+            positions[place] = np.arange(len(each.ids)) + self._config.first
         return arrays
 
-    def _padded(self, encoded: Sequence[Encoding]) -> dict[str, _Ids]:
+    def _padded(self, encoded: Sequence[Encoding]) -> dict[str, Int64Array]:
         longest = max(len(each.ids) for each in encoded)
-        width = min(-(-longest // _COLUMNS) * _COLUMNS, self._config.reads)
+        width = min(-(-longest // ALIGNMENT) * ALIGNMENT, self._config.reads)
         shape = (round_up(len(encoded)), width)
         arrays = {name: np.zeros(shape, np.int64) for name in self._config.inputs}
         for row, each in enumerate(encoded):
@@ -178,14 +164,20 @@ def _plan(config: ModelConfig, precision: Precision) -> tuple[str, dict[str, Any
     return MODEL, settings | {"INFERENCE_PRECISION_HINT": hint}
 
 
-def _width(block: Sequence[Encoding]) -> int:
-    """Give the tokens that a block takes in its row."""
-    return -(-sum(len(each.ids) for each in block) // _COLUMNS) * _COLUMNS
+def aligned_width(tokens: int) -> int:
+    """Return the tokens that an aligned text takes in a row.
+
+    A multiple of ALIGNMENT, or for fewer tokens a power of two. In a row with the widest first,
+    each text then begins at a multiple of its width or of ALIGNMENT.
+    """
+    if tokens <= ALIGNMENT:
+        return 1 << max(tokens - 1, 0).bit_length()
+    return -(-tokens // ALIGNMENT) * ALIGNMENT
 
 
-def _row(tokens: int) -> int:
-    """Give how long a row of so many tokens is made."""
-    return next((each for each in _ROWS if each >= tokens), tokens)
+def _row_length(tokens: int) -> int:
+    """Return the length of the row that holds so many tokens."""
+    return next((each for each in _ROWS if each >= tokens), -(-tokens // ALIGNMENT) * ALIGNMENT)
 
 
 def _compiled(folder: Path, config: ModelConfig, model: str, settings: dict[str, Any]) -> Any:

@@ -17,7 +17,6 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 from tokenizers import Tokenizer
 from transformers.utils import logging as _transformers_logging
 
-from embedder.encoders.batching import by_tokens
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions
 from embedder.encoders.pooling import check_lengths, each_alone, pool
 from embedder.encoders.precision import Precision, fingerprint_at
@@ -28,7 +27,6 @@ from embedder.runtime import CORES
 from embedder.vectors import Float32Array, PassageVectors, normalise
 
 _BATCH = 32
-_BATCH_TOKENS = 4096
 
 transformers_logging: Any = _transformers_logging  # its functions have no types
 
@@ -94,9 +92,9 @@ class TorchEncoder:
         """Give tokens' text; see `encoder.Encoder`."""
         return decode(self._counter, ids)
 
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
-        """Encode questions; see `encoder.Encoder`."""
-        return self._encode(texts, self.query_prompt)
+    def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
+        """Encode queries; see `encoder.Encoder`."""
+        return self._encode(texts, self.query_prompt, together=not reproducible)
 
     def encode_documents(
         self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
@@ -106,16 +104,12 @@ class TorchEncoder:
         return self._encode(texts, prompt, options)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        """Encode passages and their sentences; see `encoder.Encoder`.
-
-        A model that averages its tokens gives a sentence's vector by `pooling`; others read
-        each sentence again, alone.
-        """
-        counts = self.count_tokens([each.text for each in passages])
+        """Encode passages and their sentences; see `encoder.Encoder`."""
+        counts = self.count_tokens([passage.text for passage in passages])
         check_lengths(passages, counts, self.max_tokens, self.name)
         if self.averages_tokens():
             with self._using(CORES):
-                return self._late(passages, counts)
+                return [self._late(passage) for passage in passages]
         return each_alone(passages, self.encode_documents)
 
     def _prompt(self, *names: str) -> str:
@@ -142,16 +136,28 @@ class TorchEncoder:
         return SentenceTransformer(modules=parts, device="cpu")
 
     def _encode(
-        self, texts: Sequence[str], prompt: str, options: EncodeOptions = DEFAULT_OPTIONS
+        self,
+        texts: Sequence[str],
+        prompt: str,
+        options: EncodeOptions = DEFAULT_OPTIONS,
+        *,
+        together: bool = False,
     ) -> Float32Array:
+        """Encode texts, one at a time unless `together`.
+
+        In a batch, and with another number of threads, torch adds in another order.
+        """
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
-        # Few texts are a question, for which more threads only collide with other questions'.
-        with self._using(CORES if len(texts) > _BATCH else 1):
+        # Texts together are a question, for which more threads only collide with other questions'.
+        with self._using(1 if together else CORES):
             model = self.model if options.unit else self._pooled
             self.tokenizer.truncation_side = "left" if options.truncate_left else "right"
             found = model.encode(
-                list(texts), prompt=prompt or None, batch_size=_BATCH, show_progress_bar=False
+                list(texts),
+                prompt=prompt or None,
+                batch_size=_BATCH if together else 1,
+                show_progress_bar=False,
             )
         rows = np.asarray(found, dtype=np.float32)
         return normalise(rows) if options.unit else rows
@@ -177,20 +183,14 @@ class TorchEncoder:
         return str(pooling.pooling_mode)
 
     @torch.inference_mode()
-    def _late(self, passages: Sequence[Passage], counts: Sequence[int]) -> list[PassageVectors]:
-        vectors: dict[int, PassageVectors] = {}
-        for batch in by_tokens(counts, _BATCH_TOKENS):
-            texts = [self.document_prompt + passages[at].text for at in batch]
-            features = self.tokenizer(
-                texts, padding=True, return_offsets_mapping=True, return_tensors="pt"
-            )
-            offsets = features.pop("offset_mapping").numpy()
-            out = self.model(dict(features))
-            tokens = out["token_embeddings"].numpy()
-            whole = normalise(out["sentence_embedding"].numpy())
-            for row, at in enumerate(batch):
-                places = np.asarray(passages[at].offsets) + len(self.document_prompt)
-                vectors[at] = PassageVectors(
-                    whole[row], pool(tokens[row], offsets[row], places, whole[row])
-                )
-        return [vectors[at] for at in range(len(passages))]
+    def _late(self, passage: Passage) -> PassageVectors:
+        """Encode a passage whose sentences' vectors are averages of their tokens' vectors."""
+        features = self.tokenizer(
+            [self.document_prompt + passage.text], return_offsets_mapping=True, return_tensors="pt"
+        )
+        offsets = features.pop("offset_mapping").numpy()[0]
+        out = self.model(dict(features))
+        tokens = out["token_embeddings"].numpy()[0]
+        whole = normalise(out["sentence_embedding"].numpy()[0])
+        spans = np.asarray(passage.offsets) + len(self.document_prompt)
+        return PassageVectors(whole, pool(tokens, offsets, spans, whole))

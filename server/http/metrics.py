@@ -118,9 +118,9 @@ class _Counted:
     def decode(self, ids: Sequence[int]) -> str:
         return self._encoder.decode(ids)
 
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
+    def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
         self._texts.observe(len(texts))
-        return self._encoder.encode_queries(texts)
+        return self._encoder.encode_queries(texts, reproducible=reproducible)
 
     def encode_documents(
         self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS

@@ -66,7 +66,12 @@ class WordEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
 
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
+    def encode_queries(
+        self,
+        texts: Sequence[str],
+        *,
+        reproducible: bool = False,  # noqa: ARG002
+    ) -> Float32Array:
         return self.encode_documents(texts)
 
     def encode_documents(self, texts: Sequence[str]) -> Float32Array:

@@ -15,7 +15,7 @@ import pytest
 
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_package import read_config, write_config
-from embedder.encoders.openvino_runtime import Network
+from embedder.encoders.openvino_runtime import Network, aligned_width
 from embedder.encoders.precision import Precision
 from embedder.errors import EncoderError
 from tests.conftest import ROOT
@@ -80,6 +80,16 @@ def test_importing_our_modules_neither_imports_openvino_nor_blocks_its_telemetry
         [sys.executable, "-c", IMPORT_ROOM], cwd=ROOT, capture_output=True, check=True, text=True
     )
     assert out.stdout.splitlines() == ["False False", "True None"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "width"),
+    [(0, 1), (1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (9, 16), (16, 16), (17, 32), (127, 128)],
+)
+def test_an_aligned_text_takes_a_power_of_two_or_a_multiple_of_sixteen(
+    tokens: int, width: int
+) -> None:
+    assert aligned_width(tokens) == width
 
 
 # What was compiled.
