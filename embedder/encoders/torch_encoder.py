@@ -1,4 +1,4 @@
-"""Runs a sentence-transformers model with torch: the plain way, for any model."""
+"""Encode with torch, as sentence-transformers does: slower, but it runs any model."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class TorchEncoder:
         `model_sha256` is the fingerprint of its files. torch computes at f32 whatever
         `precision` says: another one is that of a library whose questions it answers.
 
-        Raises EncoderError if its files are no sentence-transformers model with a fast tokenizer.
+        Raises EncoderError if they are not a sentence-transformers model with a fast tokenizer.
         """
         self.name, self.backend = name, "torch"
         self.precision: Precision = precision
         self.fingerprint = fingerprint_at(model_sha256, precision)
-        # Its bars and advice go to standard error, where people look for ours.
+        # Its progress bars and advice go to standard error, where our messages are expected.
         transformers_logging.disable_progress_bar()
         transformers_logging.set_verbosity_error()
         try:
@@ -77,7 +77,7 @@ class TorchEncoder:
         self.query_prompt = self._prompt("query")
         self.document_prompt = self._prompt("document", "passage", "corpus")
         self.prompts: Mapping[str, str] = prompts_of(self.query_prompt, self.document_prompt)
-        # A tokenizer keeps how it pads and cuts, so threads must not share one; this one counts.
+        # A tokenizer keeps its padding and truncation, so counting and encoding each have their own.
         self._counter = Tokenizer.from_str(self.tokenizer.backend_tokenizer.to_str())
         self._counter.no_padding()
         self._counter.no_truncation()
@@ -85,11 +85,11 @@ class TorchEncoder:
         self.max_tokens = self._room()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens; see `encoder.Encoder`."""
+        """Return each text's number of tokens; see `encoder.Encoder`."""
         return count_tokens(self._counter, texts)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Give tokens' text; see `encoder.Encoder`."""
+        """Return the text of token ids; see `encoder.Encoder`."""
         return decode(self._counter, ids)
 
     def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
@@ -113,13 +113,13 @@ class TorchEncoder:
         return each_alone(passages, self.encode_documents)
 
     def _prompt(self, *names: str) -> str:
-        """Give the prompt that the model names for a use, else its default one, else none."""
+        """Return the prompt that the model names for a use, else its default one, else none."""
         prompts: dict[str, str | None] = self.model.prompts
         default = self.model.default_prompt_name or ""
-        return next((found for name in (*names, default) if (found := prompts.get(name))), "")
+        return next((prompt for name in (*names, default) if (prompt := prompts.get(name))), "")
 
     def _room(self) -> int:
-        """Give the tokens left for text beside special tokens and the longer prompt."""
+        """Return the number of tokens left for text beside special tokens and the longer prompt."""
         self.reads = int(self.model.max_seq_length or self.tokenizer.model_max_length)
         prompts = max(self.count_tokens([self.query_prompt, self.document_prompt]))
         room = self.reads - int(self.tokenizer.num_special_tokens_to_add()) - prompts
@@ -131,8 +131,8 @@ class TorchEncoder:
 
     @cached_property
     def _pooled(self) -> SentenceTransformer:
-        """The same model without normalising at its end, for programs that want it so."""
-        parts = [each for each in self.model if not isinstance(each, Normalize)]
+        """The same model without a normalising last module."""
+        parts = [module for module in self.model if not isinstance(module, Normalize)]
         return SentenceTransformer(modules=parts, device="cpu")
 
     def _encode(
@@ -151,31 +151,31 @@ class TorchEncoder:
             return np.empty((0, self.dim), dtype=np.float32)
         # Texts together are a question, for which more threads only collide with other questions'.
         with self._using(1 if together else CORES):
-            model = self.model if options.unit else self._pooled
+            model = self.model if options.normalise else self._pooled
             self.tokenizer.truncation_side = "left" if options.truncate_left else "right"
-            found = model.encode(
+            vectors = model.encode(
                 list(texts),
                 prompt=prompt or None,
                 batch_size=_BATCH if together else 1,
                 show_progress_bar=False,
             )
-        rows = np.asarray(found, dtype=np.float32)
-        return normalise(rows) if options.unit else rows
+        rows = np.asarray(vectors, dtype=np.float32)
+        return normalise(rows) if options.normalise else rows
 
     @contextmanager
     def _using(self, threads: int) -> Iterator[None]:
-        """Have the model to oneself, with so many threads."""
+        """Hold the model for one caller, with this number of threads."""
         with self._lock:
             torch.set_num_threads(threads)
             yield
 
     def averages_tokens(self) -> bool:
-        """Tell whether the model's vector is the plain average of its tokens' vectors."""
+        """Return whether the model's vector is the plain mean of its token vectors."""
         pooling: Any = self.model[1] if len(self.model) > 1 else None
         return self.pools_by() == "mean" and (pooling.include_prompt or not self.document_prompt)
 
     def pools_by(self) -> str:
-        """Give how tokens' vectors become the text's: `mean`, `cls`, …; empty if more is done."""
+        """Return how token vectors are pooled: `mean`, `cls`, …; empty if the model does more."""
         kinds = [type(module).__name__ for module in self.model]
         if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
             return ""

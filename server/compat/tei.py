@@ -140,12 +140,12 @@ def _embed(body: EmbedIn) -> tuple[Any, Sequence[int]]:
     check_count("inputs", len(body.inputs), settings().most_texts)
     with encoding():
         model = encoder()
-        wanted = _reading(model, body, {"inputs": body.inputs}, unit=body.normalize)
+        wanted = _reading(model, body, {"inputs": body.inputs}, normalise=body.normalize)
         check_dimensions(model, body.dimensions)
         rows = model.encode_documents(body.inputs, wanted)
         truncated = too_long(model, body.inputs)
     if body.dimensions:
-        rows = shorten(rows, body.dimensions, unit=body.normalize)
+        rows = shorten(rows, body.dimensions, normalised=body.normalize)
     return rows.tolist(), truncated
 
 
@@ -218,7 +218,11 @@ def _compared(
 
 
 def _reading(
-    model: Encoder, options: Options, sent: Mapping[str, Sequence[str]], *, unit: bool = True
+    model: Encoder,
+    options: Options,
+    sent: Mapping[str, Sequence[str]],
+    *,
+    normalise: bool = True,
 ) -> EncodeOptions:
     """Give how texts are to be read, which are `sent` by the names of their fields.
 
@@ -236,7 +240,7 @@ def _reading(
         for field, texts in sent.items():
             refuse_long(model, field, texts)
     prompt = None if name is None else model.prompts[name]
-    return EncodeOptions(prompt, options.truncation_direction.lower() == "left", unit)
+    return EncodeOptions(prompt, options.truncation_direction.lower() == "left", normalise)
 
 
 def _ranked(found: Comparison) -> list[tuple[int, float]]:

@@ -69,12 +69,12 @@ def test_several_at_once_leave_logging_and_warnings_as_they_were() -> None:
     assert settled() == before
 
 
-def test_a_converted_model_with_other_vectors_is_refused(
+def test_a_converted_model_whose_vectors_differ_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch_encoder = load(make_model(tmp_path))
     other = load(make_model(tmp_path / "other", seed=1))
     monkeypatch.setattr(torch_encoder, "encode_queries", other.encode_queries)
-    with pytest.raises(EncoderError, match="its vectors are others"):
+    with pytest.raises(EncoderError, match="its vectors differ"):
         convert(torch_encoder, tmp_path / "place")
     assert not (tmp_path / "place").exists()
