@@ -78,8 +78,10 @@ class Remembering:
     def __getattr__(self, name: str) -> object:
         return getattr(self._encoder, name)
 
-    def encode_queries(self, texts: list[str]) -> Float32Array:
-        """Encode questions not encoded before."""
+    def encode_queries(self, texts: list[str], *, reproducible: bool = False) -> Float32Array:
+        """Encode questions not encoded before; what a build stores is always encoded."""
+        if reproducible:
+            return self._encoder.encode_queries(texts, reproducible=True)
         missing = [each for each in dict.fromkeys(texts) if each not in self._known]
         self._known.update(zip(missing, self._encoder.encode_queries(missing), strict=True))
         if not texts:
@@ -120,8 +122,8 @@ def main() -> None:
 
 def build(folder: Path, source: Path, encoder: Remembering) -> Library:
     """Build a library and open it."""
-    index(folder, [source], Silent(), load=lambda _, **__: encoder)  # type: ignore[arg-type,return-value]
-    return Library(folder, load=lambda _, **__: encoder)  # type: ignore[arg-type,return-value]
+    index(folder, [source], Silent(), load=lambda _, **__: encoder)  # type: ignore[arg-type]
+    return Library(folder, load=lambda _, **__: encoder)  # type: ignore[arg-type]
 
 
 def files_of(folder: Path) -> tuple[Path, Path]:

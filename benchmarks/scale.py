@@ -248,10 +248,10 @@ class Timed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.encoder, name)
 
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
+    def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
         """Encode, and count the time."""
         begin, work = time.perf_counter(), time.thread_time()
-        rows = self.encoder.encode_queries(texts)
+        rows = self.encoder.encode_queries(texts, reproducible=reproducible)
         self.spent += time.perf_counter() - begin
         self.worked += time.thread_time() - work
         return rows

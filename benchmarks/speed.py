@@ -33,7 +33,7 @@ from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, lo
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
-from embedder.records import Document
+from embedder.records import Document, Precision
 from embedder.runtime import CORES
 from embedder.text.passages import split_into_passages
 
@@ -315,7 +315,7 @@ def backends(collection: measure.Collection, folder: Path) -> Quality:
 def ndcg(folder: Path, corpus: Path, judged: tuple[Path, Path], encoder: Encoder) -> float:
     """Build a library with an encoder, and give the mean nDCG@10 of its answers."""
 
-    def load(_: str) -> Encoder:
+    def load(_: str, /, *, precision: Precision | None = None) -> Encoder:  # noqa: ARG001
         return encoder
 
     index(folder, [corpus], Silent(), load=load)

@@ -13,7 +13,8 @@ from typing import Self
 from embedder.build import pipeline as build
 from embedder.build.pipeline import LoadEncoder, Report
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, load_encoder, prepare
+from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
+from embedder.encoders.preparing import prepare
 from embedder.errors import RequestError
 from embedder.index.facet_arrays import FACETS
 from embedder.progress import NoProgress, Progress

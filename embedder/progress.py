@@ -1,24 +1,23 @@
-"""How far a build is, shown to whoever started it."""
+"""Progress of long work, for whoever wants to show it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Shows the steps of a build."""
+    """Shows how far long work has come."""
 
     def step(self, name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Begin a step of `total` units; the function it returns advances it by some units."""
+        """Begin a step of `total` units; the function given is called with each advance."""
         ...
 
 
 class NoProgress:
-    """Show nothing; see `Progress`."""
+    """Shows nothing; see `Progress`."""
 
-    @contextmanager
-    def step(self, name: str, total: int) -> Iterator[Callable[[int], None]]:  # noqa: ARG002
-        """Begin a step."""
-        yield lambda _: None
+    def step(self, name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:  # noqa: ARG002
+        """Begin a step that nobody watches."""
+        return nullcontext(lambda _units: None)

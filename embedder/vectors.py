@@ -64,14 +64,14 @@ def normalise(rows: Float32Array) -> Float32Array:
     return np.asarray(rows / np.maximum(lengths, np.finfo(np.float32).tiny), dtype=np.float32)
 
 
-def shorten(rows: Float32Array, dim: int, *, unit: bool = True) -> Float32Array:
-    """Keep the first `dim` numbers of each row, scaled to length 1 if `unit`: float32 (n, dim).
+def shorten(rows: Float32Array, dim: int, *, normalised: bool = True) -> Float32Array:
+    """Keep the first `dim` numbers of each row, normalised again if asked: float32 (n, dim).
 
     Kusupati et al., "Matryoshka Representation Learning", 2022, arXiv:2205.13147: models trained
     for this lose little by it; others, such as the default model, lose more.
     """
     cut = rows[:, :dim]
-    return normalise(cut) if unit else cut
+    return normalise(cut) if normalised else cut
 
 
 def cosine(left: Float32Array, right: Float32Array) -> Float32Array:

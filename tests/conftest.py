@@ -19,7 +19,14 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never do
 
 from embedder.build.pipeline import Report, index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import converted, load_encoder
+from embedder.encoders.loading import (
+    DEFAULT_MODEL,
+    find_model,
+    fingerprint,
+    load_encoder,
+    package_folder,
+)
+from embedder.encoders.preparing import prepare
 from embedder.library import Library
 
 pytest_plugins = ["tests.support.app"]
@@ -81,15 +88,16 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
-    """The real default model, loaded once."""
+    """The real default model, prepared and loaded once."""
+    prepare(DEFAULT_MODEL)
     return load_encoder()
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:  # noqa: ARG001
     """A copy of the default model's converted form, for a module to do with what it likes."""
     folder = tmp_path_factory.mktemp("converted") / "place"
-    return shutil.copytree(converted(encoder.fingerprint), folder)
+    return shutil.copytree(package_folder(fingerprint(find_model(DEFAULT_MODEL))), folder)
 
 
 @pytest.fixture(scope="session")

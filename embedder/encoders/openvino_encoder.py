@@ -1,4 +1,4 @@
-"""Encodes with a converted model: the fast way on a CPU, without torch; see `converted.py`."""
+"""Encode with a converted model: the fast way on a CPU, without torch; see `openvino_package`."""
 
 from __future__ import annotations
 
@@ -12,22 +12,19 @@ from typing import TypeVar
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from embedder.encoders.batching import by_tokens, filled
+from embedder.encoders.batching import batch_by_length, pack_rows
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions
 from embedder.encoders.openvino_package import TOKENIZER, check_files, read_config
-from embedder.encoders.openvino_runtime import Network, Precision, fastest
+from embedder.encoders.openvino_runtime import ROW_TOKENS, Network, aligned_width, precision_for
 from embedder.encoders.pooling import check_lengths, each_alone, pool
+from embedder.encoders.precision import fingerprint_at
 from embedder.encoders.tokens import count_tokens, decode, prompts_of
-from embedder.records import Passage
+from embedder.records import Passage, Precision
 from embedder.runtime import CORES
 from embedder.vectors import Float32Array, PassageVectors, normalise
 
-# Tokens of a block, and of a padded batch.
-_BLOCK_TOKENS = 128
-_BATCH_TOKENS = 2048
-_FEW = 8
-# What a precision is tried with.
-_TRIED = "a short question and its terms " * 10
+_BATCH_TOKENS = 2048  # of a padded batch
+_FEW_TEXTS = 8
 _Made = TypeVar("_Made")
 
 
@@ -35,152 +32,148 @@ class OpenVinoEncoder:
     """A converted model on the CPU; see `encoder.Encoder`."""
 
     def __init__(
-        self, name: str, folder: Path, fingerprint: str, precision: Precision | None = None
+        self, name: str, folder: Path, model_sha256: str, precision: Precision | None = None
     ) -> None:
         """Load the converted model in `folder`.
 
-        Without a `precision`, what this processor does fastest of f32, bf16 where it has
-        instructions for it, and weights of a byte each (int8) where the model has them; it is
-        tried once.
+        `model_sha256` is the fingerprint of the files that it was converted from. Without a
+        `precision`, it is the one that `precision.choose_precision` names.
 
         Raises EncoderError if it is damaged or this processor cannot run it.
         """
-        self.name, self.fingerprint = name, fingerprint
+        self.name = name
         self._config = read_config(folder)
         check_files(folder, self._config, (TOKENIZER,))
         self.dim, self.max_tokens = self._config.dim, self._config.max_tokens
         self.prompts: Mapping[str, str] = prompts_of(
             self._config.query_prompt, self._config.document_prompt
         )
-        # Tokenizers keep how they cut, so the one that counts is another than the one that reads.
+        # A tokenizer keeps its truncation, so counting and encoding each have one of their own.
         self._counter = _tokenizer(folder)
         self._tokenizer = _tokenizer(folder)
         self._tokenizer.enable_truncation(self._config.reads)
         self._folder = folder
-        precision = precision or fastest(folder, self._config, self._cut([_TRIED], self._tokenizer))
-        self._network = Network(folder, self._config, precision)
+        self.precision: Precision = precision or precision_for(self._config)
+        self.fingerprint = fingerprint_at(model_sha256, self.precision)
+        self._network = Network(folder, self._config, self.precision)
         self._pool = ThreadPoolExecutor(CORES, "encoder")
-        self.precision = self._network.precision
         self.backend = f"openvino, {self.precision}"
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens; see `encoder.Encoder`."""
+        """Return each text's number of tokens; see `encoder.Encoder`."""
         return count_tokens(self._counter, texts)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Give tokens' text; see `encoder.Encoder`."""
+        """Return the text of token ids; see `encoder.Encoder`."""
         return decode(self._counter, ids)
 
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
-        """Encode questions; see `encoder.Encoder`."""
-        return self._rows(self._network, [self._config.query_prompt + text for text in texts])
+    def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
+        """Encode queries; see `encoder.Encoder`."""
+        prompted = [self._config.query_prompt + text for text in texts]
+        return self._rows(self._network, prompted, aligned=reproducible)
 
     def encode_documents(
         self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
     ) -> Float32Array:
         """Encode documents; see `encoder.Encoder`.
 
-        These vectors leave the house, so they are read at full precision: programs compare them
-        with those of other servers.
+        Programs compare these vectors with those of other servers, so they are computed at f32.
         """
         prompt = self._config.document_prompt if options.prompt is None else options.prompt
         return self._rows(self._exact, [prompt + text for text in texts], options)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        """Encode passages and their sentences; see `encoder.Encoder`.
-
-        A model that averages its tokens gives a sentence's vector by `pooling`; others read
-        each sentence again, alone.
-        """
-        # Each text once: where it stands in a row may change its vector's last digits, and equal
-        # texts must have equal vectors.
-        different = {(each.text, each.offsets): each for each in passages}
-        found = self._encode_different(list(different.values()))
-        made = dict(zip(different, found, strict=True))
-        return [made[each.text, each.offsets] for each in passages]
-
-    def _encode_different(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        counts = self.count_tokens([each.text for each in passages])
+        """Encode passages and their sentences; see `encoder.Encoder`."""
+        counts = self.count_tokens([passage.text for passage in passages])
         check_lengths(passages, counts, self.max_tokens, self.name)
         if self._config.averages:
             return self._late(passages)
+        prompt = self._config.document_prompt
         return each_alone(
-            passages,
-            lambda texts: self._rows(
-                self._network, [self._config.document_prompt + each for each in texts]
-            ),
+            passages, lambda texts: self._rows(self._network, [prompt + text for text in texts])
         )
 
     @cached_property
     def _exact(self) -> Network:
-        """The model at full precision, for programs that want vectors; loaded when one does."""
+        """The model at f32, for programs that want vectors; loaded when one does."""
         return Network(self._folder, self._config, "f32")
 
     @cached_property
-    def _from_end(self) -> Tokenizer:
-        """The tokenizer that keeps the last tokens of a text; loaded when a program wants them."""
+    def _left_tokenizer(self) -> Tokenizer:
+        """The tokenizer that keeps the last tokens of a text; loaded when a program wants it."""
         tokenizer = _tokenizer(self._folder)
         tokenizer.enable_truncation(self._config.reads, direction="left")
         return tokenizer
 
     def _rows(
-        self, network: Network, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
+        self,
+        network: Network,
+        texts: Sequence[str],
+        options: EncodeOptions = DEFAULT_OPTIONS,
+        *,
+        aligned: bool = True,
     ) -> Float32Array:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
-        tokenizer = self._from_end if options.truncate_left else self._tokenizer
+        tokenizer = self._left_tokenizer if options.truncate_left else self._tokenizer
         # sentence-transformers strips texts before it reads them.
-        encoded = self._cut([text.strip() for text in texts], tokenizer)
-        # A padded network may normalise itself, so its texts' vectors are no sums of tokens.
-        pooled = self._config.averages and not options.unit
+        encoded = _tokenize([text.strip() for text in texts], tokenizer)
+        # A padded network may normalise itself: then its output is not the plain mean.
+        averaged = self._config.averages and not options.normalise
 
-        def vector(_at: int, tokens: Float32Array, text: Float32Array) -> Float32Array:
-            return tokens.mean(axis=0) if pooled else text
+        def vector(_index: int, tokens: Float32Array, text: Float32Array) -> Float32Array:
+            return tokens.mean(axis=0) if averaged else text
 
-        rows = np.stack(self._read(network, encoded, vector))
-        return normalise(rows) if options.unit else rows
+        rows = np.stack(self._read(network, encoded, vector, aligned=aligned))
+        return normalise(rows) if options.normalise else rows
 
     def _late(self, passages: Sequence[Passage]) -> list[PassageVectors]:
+        """Encode passages whose sentences' vectors are averages of their tokens' vectors."""
         prompt = self._config.document_prompt
-        encoded = self._cut([prompt + each.text for each in passages], self._tokenizer)
+        encoded = _tokenize([prompt + passage.text for passage in passages], self._tokenizer)
 
-        def vectors(at: int, tokens: Float32Array, text: Float32Array) -> PassageVectors:
-            places = np.asarray(passages[at].offsets) + len(prompt)
+        def vectors(index: int, tokens: Float32Array, text: Float32Array) -> PassageVectors:
+            spans = np.asarray(passages[index].offsets) + len(prompt)
             whole = normalise(text)
-            return PassageVectors(
-                whole, pool(tokens, np.asarray(encoded[at].offsets), places, whole)
-            )
+            offsets = np.asarray(encoded[index].offsets)
+            return PassageVectors(whole, pool(tokens, offsets, spans, whole))
 
-        return self._read(self._network, encoded, vectors)
-
-    @staticmethod
-    def _cut(texts: Sequence[str], tokenizer: Tokenizer) -> list[Encoding]:
-        """Cut texts into tokens; few of them without the cost of starting threads."""
-        if len(texts) <= _FEW:
-            return [tokenizer.encode(text) for text in texts]
-        return tokenizer.encode_batch(list(texts))
+        return self._read(self._network, encoded, vectors, aligned=True)
 
     def _read(
         self,
         network: Network,
         encoded: Sequence[Encoding],
         make: Callable[[int, Float32Array, Float32Array], _Made],
+        *,
+        aligned: bool,
     ) -> list[_Made]:
-        """Read texts, and give what is made of each one's number, tokens (t, dim) and (dim,)."""
+        """Run texts through the network and return what `make` makes of each.
+
+        `make` takes a text's index, its tokens' vectors (t, dim) and its own vector (dim,).
+        """
         lengths = [len(each.ids) for each in encoded]
         if self._config.packed:
-            batches = list(filled(lengths, _BLOCK_TOKENS))
+            widths = [aligned_width(length) for length in lengths] if aligned else lengths
+            batches = list(pack_rows(widths, ROW_TOKENS))
         else:
-            batches = list(by_tokens(lengths, _BATCH_TOKENS))
+            batches = list(batch_by_length(lengths, _BATCH_TOKENS))
 
         def work(batch: list[int]) -> list[tuple[int, _Made]]:
-            read = network.read([encoded[at] for at in batch])  # with others' that wait
-            return [(at, make(at, *each)) for at, each in zip(batch, read, strict=True)]
+            read = network.read([encoded[index] for index in batch], aligned=aligned)
+            return [(index, make(index, *each)) for index, each in zip(batch, read, strict=True)]
 
         # A single batch needs no other thread than the caller's.
-        done = map(work, batches) if len(batches) < 2 else self._pool.map(work, batches)
-        found = dict(chain.from_iterable(done))
-        return [found[at] for at in range(len(encoded))]
+        results = map(work, batches) if len(batches) < 2 else self._pool.map(work, batches)
+        made = dict(chain.from_iterable(results))
+        return [made[index] for index in range(len(encoded))]
+
+
+def _tokenize(texts: Sequence[str], tokenizer: Tokenizer) -> list[Encoding]:
+    """Split texts into tokens; a few of them without the cost of starting threads."""
+    if len(texts) <= _FEW_TEXTS:
+        return [tokenizer.encode(text) for text in texts]
+    return tokenizer.encode_batch(list(texts))
 
 
 def _tokenizer(folder: Path) -> Tokenizer:

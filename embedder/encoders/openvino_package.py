@@ -1,12 +1,12 @@
-"""A converted model's folder: what lies in it, and the card that says how it is read.
+"""The folder of a converted model: its files, and the card that describes them.
 
-    model.xml, model.bin   the network: token ids to tokens' vectors, perhaps texts' vectors too
-    int8.xml, int8.bin     the same with weights of a byte each, if its vectors stay alike
-    tokenizer.json         the model's own tokenizer
-    card.json              what the encoder must know, and the hashes of the files
-    compiled/              the network as this processor runs it, made at the first start
+    model.xml, model.bin   the network: token ids to token vectors, perhaps text vectors too
+    int8.xml, int8.bin     the same with int8 weights, if its vectors stay close enough
+    tokenizer.json         the model's tokenizer
+    card.json              the model's properties, and the hashes of the files
+    compiled/              the network compiled for this processor
 
-`convert.py` writes it, `network.py` and `encode_openvino.py` read it.
+`openvino_export` writes it, `openvino_runtime` and `openvino_encoder` read it.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ MODEL = "model.xml"
 MODEL_INT8 = "int8.xml"
 TOKENIZER = "tokenizer.json"
 COMPILED = "compiled"
-# Names of a packed network's inputs, and of the outputs.
+# The inputs of a packed network, and the outputs of any.
 PACKED = ("input_ids", "segments", "position_ids")
 TOKENS, TEXT = "tokens", "text"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """What the encoder must know of a converted model.
+    """The properties of a converted model.
 
-    `reads` is how many tokens one reading takes, special ones and prompts counted, `max_tokens`
-    without; `inputs` are the network's; `first` is a text's first position in a packed one.
-    `averages` says whether a text's vector is the plain average of its tokens' (of a packed
-    network it is otherwise the first token's); `files` holds the SHA-256 (hex) of each file.
+    `reads` is the number of tokens of its context, special ones and prompts included,
+    `max_tokens` without them. `inputs` are the network's; `first` is the position id of a text's
+    first token in a packed network. `averages` says whether a text's vector is the plain mean of
+    its token vectors (in a packed network it is otherwise the first token's). `files` has the
+    SHA-256 (hex) of each file.
     """
 
     dim: int
@@ -51,19 +52,19 @@ class ModelConfig:
 
     @property
     def packed(self) -> bool:
-        """Whether texts stand one behind another in a row."""
+        """Whether several texts are packed into one row."""
         return tuple(self.inputs) == PACKED
 
 
 def write_config(folder: Path, config: ModelConfig) -> None:
-    """Write a card beside the files that it names."""
+    """Write the card into a package."""
     (folder / CONFIG).write_text(json.dumps(asdict(config), indent=1), encoding="utf-8")
 
 
 def read_config(folder: Path) -> ModelConfig:
-    """Read a card.
+    """Read the card of a package.
 
-    Raises EncoderError if there is none.
+    Raises EncoderError if there is none that can be read.
     """
     try:
         return ModelConfig(**json.loads((folder / CONFIG).read_text(encoding="utf-8")))
@@ -72,7 +73,7 @@ def read_config(folder: Path) -> ModelConfig:
 
 
 def check_files(folder: Path, config: ModelConfig, names: Iterable[str]) -> None:
-    """Raise EncoderError if a file that the card names is not as it was written."""
+    """Raise EncoderError if one of these files is not as the card describes it."""
     for name in names:
         try:
             same = file_sha256(folder / name).hex() == config.files.get(name)

@@ -1,4 +1,4 @@
-"""How alike texts are: no library needed, only a model."""
+"""Compare texts by cosine similarity, with a model and without a library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
 from embedder.vectors import Float32Array, cosine, normalise
 
-# A text, or a document by its passages, which is alike to others by their average.
+# A text, or a document as its passages, whose vectors are averaged.
 Piece = str | tuple[str, ...]
 
 
@@ -21,10 +21,10 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Cosines of a source with texts, in their order, in -1 to 1; none without a source.
+    """Cosines of a source with texts, in the order of the texts, in -1 to 1; none without a source.
 
-    `truncated` are the indexes of texts longer than the model reads, -1 for the source. `matrix`
-    is float64 (texts, texts), see `pairwise`; None where it was not wanted.
+    `truncated` has the indexes of texts longer than the model reads, -1 for the source. `matrix`
+    is float64 (texts, texts), see `pairwise`; None if it was not asked for.
     """
 
     similarities: tuple[float, ...]
@@ -37,25 +37,25 @@ def compare(
     source: Piece | None,
     texts: Sequence[Piece],
     options: EncodeOptions = DEFAULT_OPTIONS,
-    asking: EncodeOptions | None = None,
+    source_options: EncodeOptions | None = None,
     *,
     pairs: bool = False,
 ) -> Comparison:
-    """Compare a text with others, and with `pairs` these with one another.
+    """Compare a text with others, and with `pairs` the others with one another.
 
-    All are read alike, so the order of a pair is no matter; but a source that is `asking` is read
-    in that way.
+    All are encoded with `options`, so the order of a pair does not matter, unless the source has
+    `source_options` of its own.
     """
     sources = [] if source is None else [source]
-    if asking is None:
+    if source_options is None:
         rows = vectors(encoder, [*sources, *texts], options)
     else:
-        both = (vectors(encoder, sources, asking), vectors(encoder, texts, options))
+        both = (vectors(encoder, sources, source_options), vectors(encoder, texts, options))
         rows = np.concatenate(both)
     left, right = rows[: len(sources)], rows[len(sources) :]
     return Comparison(
-        tuple(float(each) for each in cosine(left, right).ravel()),
-        tuple(at - len(sources) for at in too_long(encoder, [*sources, *texts])),
+        tuple(float(value) for value in cosine(left, right).ravel()),
+        tuple(index - len(sources) for index in too_long(encoder, [*sources, *texts])),
         pairwise(right) if pairs else None,
     )
 
@@ -63,35 +63,35 @@ def compare(
 def vectors(
     encoder: Encoder, pieces: Sequence[Piece], options: EncodeOptions = DEFAULT_OPTIONS
 ) -> Float32Array:
-    """Encode texts and documents at full precision: float32 (pieces, dim), unit rows.
+    """Encode texts and documents at f32: float32 (pieces, dim), unit rows.
 
-    A document of several passages has their average, scaled to length 1, as `search.neighbours`.
+    A document of several passages has the normalised average of theirs.
     """
-    parts = [(each,) if isinstance(each, str) else each for each in pieces]
+    parts = [(piece,) if isinstance(piece, str) else piece for piece in pieces]
     rows = encoder.encode_documents(list(chain.from_iterable(parts)), options)
     counts = np.asarray([len(each) for each in parts], dtype=np.int64)
     if (counts == 1).all():
         return rows
     sums = np.add.reduceat(rows, np.cumsum(counts) - counts)
-    # Of a sum and of an average the direction is the same.
+    # A sum has the direction of the average.
     return normalise(sums)
 
 
 def pairwise(rows: Float32Array) -> Matrix:
-    """Give the cosines of unit rows (n, dim) with one another: float64 (n, n), in -1 to 1.
+    """Return the cosines of unit rows (n, dim) with one another: float64 (n, n), in -1 to 1.
 
-    Rounded to six digits, about what float32 holds; symmetric, and 1 on the diagonal, to the last.
+    Rounded to six digits, about what float32 holds; exactly symmetric, with ones on the diagonal.
     """
-    half = np.tril(cosine(rows, rows).astype(np.float64), -1)
-    return np.round(half + half.T + np.eye(len(rows)), 6)
+    lower = np.tril(cosine(rows, rows).astype(np.float64), -1)
+    return np.round(lower + lower.T + np.eye(len(rows)), 6)
 
 
 def too_long(encoder: Encoder, pieces: Sequence[Piece]) -> tuple[int, ...]:
-    """Give the indexes of texts longer than the model reads; passages of documents never are."""
-    texts = [(at, each) for at, each in enumerate(pieces) if isinstance(each, str)]
+    """Return the indexes of texts longer than the model reads; passages of documents never are."""
+    texts = [(index, piece) for index, piece in enumerate(pieces) if isinstance(piece, str)]
     if not texts:
         return ()
     counts = encoder.count_tokens([text for _, text in texts])
     return tuple(
-        at for (at, _), count in zip(texts, counts, strict=True) if count > encoder.max_tokens
+        index for (index, _), count in zip(texts, counts, strict=True) if count > encoder.max_tokens
     )

@@ -1,4 +1,4 @@
-"""Runs a sentence-transformers model with torch: the plain way, for any model."""
+"""Encode with torch, as sentence-transformers does: slower, but it runs any model."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 from tokenizers import Tokenizer
 from transformers.utils import logging as _transformers_logging
 
-from embedder.encoders.batching import by_tokens
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions
 from embedder.encoders.pooling import check_lengths, each_alone, pool
+from embedder.encoders.precision import fingerprint_at
 from embedder.encoders.tokens import count_tokens, decode, prompts_of
 from embedder.errors import EncoderError
 from embedder.records import Passage, Precision
@@ -27,7 +27,6 @@ from embedder.runtime import CORES
 from embedder.vectors import Float32Array, PassageVectors, normalise
 
 _BATCH = 32
-_BATCH_TOKENS = 4096
 
 transformers_logging: Any = _transformers_logging  # its functions have no types
 
@@ -35,14 +34,20 @@ transformers_logging: Any = _transformers_logging  # its functions have no types
 class TorchEncoder:
     """A sentence-transformers model on the CPU; see `encoder.Encoder`."""
 
-    def __init__(self, name: str, folder: Path, fingerprint: str) -> None:
+    def __init__(
+        self, name: str, folder: Path, model_sha256: str, precision: Precision = "f32"
+    ) -> None:
         """Load the model in `folder`.
 
-        Raises EncoderError if its files are no sentence-transformers model with a fast tokenizer.
+        `model_sha256` is the fingerprint of its files. torch computes at f32 whatever
+        `precision` says: another one is that of a library whose questions it answers.
+
+        Raises EncoderError if they are not a sentence-transformers model with a fast tokenizer.
         """
-        self.name, self.fingerprint, self.backend = name, fingerprint, "torch"
-        self.precision: Precision = "f32"
-        # Its bars and advice go to standard error, where people look for ours.
+        self.name, self.backend = name, "torch"
+        self.precision: Precision = precision
+        self.fingerprint = fingerprint_at(model_sha256, precision)
+        # Its progress bars and advice go to standard error, where our messages are expected.
         transformers_logging.disable_progress_bar()
         transformers_logging.set_verbosity_error()
         try:
@@ -72,7 +77,7 @@ class TorchEncoder:
         self.query_prompt = self._prompt("query")
         self.document_prompt = self._prompt("document", "passage", "corpus")
         self.prompts: Mapping[str, str] = prompts_of(self.query_prompt, self.document_prompt)
-        # A tokenizer keeps how it pads and cuts, so threads must not share one; this one counts.
+        # A tokenizer keeps its padding and truncation, so counting has one of its own.
         self._counter = Tokenizer.from_str(self.tokenizer.backend_tokenizer.to_str())
         self._counter.no_padding()
         self._counter.no_truncation()
@@ -80,16 +85,16 @@ class TorchEncoder:
         self.max_tokens = self._room()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens; see `encoder.Encoder`."""
+        """Return each text's number of tokens; see `encoder.Encoder`."""
         return count_tokens(self._counter, texts)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Give tokens' text; see `encoder.Encoder`."""
+        """Return the text of token ids; see `encoder.Encoder`."""
         return decode(self._counter, ids)
 
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
-        """Encode questions; see `encoder.Encoder`."""
-        return self._encode(texts, self.query_prompt)
+    def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
+        """Encode queries; see `encoder.Encoder`."""
+        return self._encode(texts, self.query_prompt, together=not reproducible)
 
     def encode_documents(
         self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS
@@ -99,26 +104,22 @@ class TorchEncoder:
         return self._encode(texts, prompt, options)
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        """Encode passages and their sentences; see `encoder.Encoder`.
-
-        A model that averages its tokens gives a sentence's vector by `pooling`; others read
-        each sentence again, alone.
-        """
-        counts = self.count_tokens([each.text for each in passages])
+        """Encode passages and their sentences; see `encoder.Encoder`."""
+        counts = self.count_tokens([passage.text for passage in passages])
         check_lengths(passages, counts, self.max_tokens, self.name)
         if self.averages_tokens():
             with self._using(CORES):
-                return self._late(passages, counts)
+                return [self._late(passage) for passage in passages]
         return each_alone(passages, self.encode_documents)
 
     def _prompt(self, *names: str) -> str:
-        """Give the prompt that the model names for a use, else its default one, else none."""
+        """Return the prompt that the model names for a use, else its default one, else none."""
         prompts: dict[str, str | None] = self.model.prompts
         default = self.model.default_prompt_name or ""
-        return next((found for name in (*names, default) if (found := prompts.get(name))), "")
+        return next((prompt for name in (*names, default) if (prompt := prompts.get(name))), "")
 
     def _room(self) -> int:
-        """Give the tokens left for text beside special tokens and the longer prompt."""
+        """Return the number of tokens left for text beside special tokens and the longer prompt."""
         self.reads = int(self.model.max_seq_length or self.tokenizer.model_max_length)
         prompts = max(self.count_tokens([self.query_prompt, self.document_prompt]))
         room = self.reads - int(self.tokenizer.num_special_tokens_to_add()) - prompts
@@ -130,39 +131,51 @@ class TorchEncoder:
 
     @cached_property
     def _pooled(self) -> SentenceTransformer:
-        """The same model without normalising at its end, for programs that want it so."""
-        parts = [each for each in self.model if not isinstance(each, Normalize)]
+        """The same model without a normalising last module."""
+        parts = [module for module in self.model if not isinstance(module, Normalize)]
         return SentenceTransformer(modules=parts, device="cpu")
 
     def _encode(
-        self, texts: Sequence[str], prompt: str, options: EncodeOptions = DEFAULT_OPTIONS
+        self,
+        texts: Sequence[str],
+        prompt: str,
+        options: EncodeOptions = DEFAULT_OPTIONS,
+        *,
+        together: bool = False,
     ) -> Float32Array:
+        """Encode texts, one at a time unless `together`.
+
+        In a batch, and with another number of threads, torch adds in another order.
+        """
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
-        # Few texts are a question, for which more threads only collide with other questions'.
-        with self._using(CORES if len(texts) > _BATCH else 1):
-            model = self.model if options.unit else self._pooled
+        # Texts together are a question, for which more threads only collide with other questions'.
+        with self._using(1 if together else CORES):
+            model = self.model if options.normalise else self._pooled
             self.tokenizer.truncation_side = "left" if options.truncate_left else "right"
-            found = model.encode(
-                list(texts), prompt=prompt or None, batch_size=_BATCH, show_progress_bar=False
+            vectors = model.encode(
+                list(texts),
+                prompt=prompt or None,
+                batch_size=_BATCH if together else 1,
+                show_progress_bar=False,
             )
-        rows = np.asarray(found, dtype=np.float32)
-        return normalise(rows) if options.unit else rows
+        rows = np.asarray(vectors, dtype=np.float32)
+        return normalise(rows) if options.normalise else rows
 
     @contextmanager
     def _using(self, threads: int) -> Iterator[None]:
-        """Have the model to oneself, with so many threads."""
+        """Hold the model for one caller, with this number of threads."""
         with self._lock:
             torch.set_num_threads(threads)
             yield
 
     def averages_tokens(self) -> bool:
-        """Tell whether the model's vector is the plain average of its tokens' vectors."""
+        """Return whether the model's vector is the plain mean of its token vectors."""
         pooling: Any = self.model[1] if len(self.model) > 1 else None
         return self.pools_by() == "mean" and (pooling.include_prompt or not self.document_prompt)
 
     def pools_by(self) -> str:
-        """Give how tokens' vectors become the text's: `mean`, `cls`, …; empty if more is done."""
+        """Return how token vectors are pooled: `mean`, `cls`, …; empty if the model does more."""
         kinds = [type(module).__name__ for module in self.model]
         if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
             return ""
@@ -170,20 +183,14 @@ class TorchEncoder:
         return str(pooling.pooling_mode)
 
     @torch.inference_mode()
-    def _late(self, passages: Sequence[Passage], counts: Sequence[int]) -> list[PassageVectors]:
-        vectors: dict[int, PassageVectors] = {}
-        for batch in by_tokens(counts, _BATCH_TOKENS):
-            texts = [self.document_prompt + passages[at].text for at in batch]
-            features = self.tokenizer(
-                texts, padding=True, return_offsets_mapping=True, return_tensors="pt"
-            )
-            offsets = features.pop("offset_mapping").numpy()
-            out = self.model(dict(features))
-            tokens = out["token_embeddings"].numpy()
-            whole = normalise(out["sentence_embedding"].numpy())
-            for row, at in enumerate(batch):
-                places = np.asarray(passages[at].offsets) + len(self.document_prompt)
-                vectors[at] = PassageVectors(
-                    whole[row], pool(tokens[row], offsets[row], places, whole[row])
-                )
-        return [vectors[at] for at in range(len(passages))]
+    def _late(self, passage: Passage) -> PassageVectors:
+        """Encode a passage whose sentences' vectors are averages of their tokens' vectors."""
+        features = self.tokenizer(
+            [self.document_prompt + passage.text], return_offsets_mapping=True, return_tensors="pt"
+        )
+        offsets = features.pop("offset_mapping").numpy()[0]
+        out = self.model(dict(features))
+        tokens = out["token_embeddings"].numpy()[0]
+        whole = normalise(out["sentence_embedding"].numpy()[0])
+        spans = np.asarray(passage.offsets) + len(self.document_prompt)
+        return PassageVectors(whole, pool(tokens, offsets, spans, whole))

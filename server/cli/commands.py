@@ -93,13 +93,13 @@ def prepare(model: str | None, vectors: Path) -> None:
     It is done once; `index` and `serve` do it too. A model that was not converted runs more
     slowly.
     """
-    from embedder.encoders import loading
+    from embedder.encoders.preparing import prepare as prepare_model
     from server.cli.console import Bars
 
     if model is None:
         _library(vectors).prepare(Bars())
     else:
-        loading.prepare(model, Bars())
+        prepare_model(model, Bars())
     click.echo("The model is prepared.")
 
 

@@ -150,12 +150,12 @@ def _embed(body: EmbedIn) -> tuple[Any, Sequence[int]]:
     check_count("inputs", len(body.inputs), settings().max_texts)
     with encoding():
         model = encoder()
-        options = _encode_options(model, body, {"inputs": body.inputs}, unit=body.normalize)
+        options = _encode_options(model, body, {"inputs": body.inputs}, normalise=body.normalize)
         check_dimensions(model, body.dimensions)
         rows = model.encode_documents(body.inputs, options)
         truncated = too_long(model, body.inputs)
     if body.dimensions:
-        rows = shorten(rows, body.dimensions, unit=body.normalize)
+        rows = shorten(rows, body.dimensions, normalised=body.normalize)
     return rows.tolist(), truncated
 
 
@@ -237,7 +237,7 @@ def _compared(
 
 
 def _encode_options(
-    model: Encoder, options: Options, sent: Mapping[str, Sequence[str]], *, unit: bool = True
+    model: Encoder, options: Options, sent: Mapping[str, Sequence[str]], *, normalise: bool = True
 ) -> EncodeOptions:
     """Return how the model is to encode texts, which are `sent` by the names of their fields.
 
@@ -255,7 +255,7 @@ def _encode_options(
         for field, texts in sent.items():
             refuse_truncation(model, field, texts)
     prompt = None if name is None else model.prompts[name]
-    return EncodeOptions(prompt, options.truncation_direction.lower() == "left", unit)
+    return EncodeOptions(prompt, options.truncation_direction.lower() == "left", normalise)
 
 
 def _ranked(compared: Comparison) -> list[tuple[int, float]]:

@@ -111,8 +111,7 @@ class _Counted:
         self._encoder = encoder
         self._texts = texts
         self.name, self.backend = encoder.name, encoder.backend
-        self.fingerprint = encoder.fingerprint
-        self.precision = encoder.precision
+        self.fingerprint, self.precision = encoder.fingerprint, encoder.precision
         self.dim, self.max_tokens = encoder.dim, encoder.max_tokens
         self.prompts = encoder.prompts
 
@@ -122,9 +121,9 @@ class _Counted:
     def decode(self, ids: Sequence[int]) -> str:
         return self._encoder.decode(ids)
 
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
+    def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
         self._texts.observe(len(texts))
-        return self._encoder.encode_queries(texts)
+        return self._encoder.encode_queries(texts, reproducible=reproducible)
 
     def encode_documents(
         self, texts: Sequence[str], options: EncodeOptions = DEFAULT_OPTIONS

@@ -47,7 +47,8 @@ class WordEncoder:
     def decode(self, ids: Sequence[int]) -> str:
         raise EncoderError(f"the stand-in has no tokens such as {list(ids)}")
 
-    def encode_queries(self, texts: Sequence[str]) -> Float32Array:
+    def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
+        del reproducible
         return self.encode_documents(texts)
 
     def encode_documents(

@@ -28,7 +28,7 @@ def test_shortened_rows_have_length_one_again(dim: int, wanted: list[float]) -> 
 
 
 def test_shortened_rows_may_keep_their_length() -> None:
-    assert shorten(rows((0.5, 0.5, 0.5, 0.5)), 2, unit=False).tolist() == [[0.5, 0.5]]
+    assert shorten(rows((0.5, 0.5, 0.5, 0.5)), 2, normalised=False).tolist() == [[0.5, 0.5]]
 
 
 def test_cosines_are_of_all_pairs_and_within_one() -> None:

@@ -1,4 +1,4 @@
-"""How programs may have texts read: from the end, with a prompt, unscaled, as tokens; any backend.
+"""How programs may have texts encoded: cut at the left, with a prompt, not normalised, as tokens.
 
 Checked against sentence-transformers itself.
 """
@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from embedder.encoders.encoder import EncodeOptions, Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
+from embedder.encoders.preparing import prepare
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.vectors import Float32Array, shorten
@@ -53,7 +54,9 @@ def encode(model: SentenceTransformer, texts: list[str]) -> Float32Array:
     return np.asarray(model.encode(texts, show_progress_bar=False))
 
 
-def test_from_the_end_the_last_tokens_are_read(either: Encoder, plain: SentenceTransformer) -> None:
+def test_truncated_left_the_last_tokens_are_read(
+    either: Encoder, plain: SentenceTransformer
+) -> None:
     found = either.encode_documents(TEXTS, EncodeOptions(truncate_left=True))
     plain.tokenizer.truncation_side = "left"
     np.testing.assert_allclose(found, encode(plain, TEXTS), atol=1e-5)
@@ -62,14 +65,16 @@ def test_from_the_end_the_last_tokens_are_read(either: Encoder, plain: SentenceT
     assert float(found[2] @ usual[2]) < 0.999
 
 
-def test_a_text_read_from_the_end_does_not_change_how_the_next_is_read(either: Encoder) -> None:
+def test_a_text_truncated_left_does_not_change_how_the_next_is_read(either: Encoder) -> None:
     before = either.encode_documents([LONG])
     either.encode_documents([LONG], EncodeOptions(truncate_left=True))
     np.testing.assert_array_equal(either.encode_documents([LONG]), before)
 
 
-def test_unscaled_rows_are_what_is_pooled(either: Encoder, plain: SentenceTransformer) -> None:
-    found = either.encode_documents(TEXTS, EncodeOptions(unit=False))
+def test_rows_that_are_not_normalised_are_what_is_pooled(
+    either: Encoder, plain: SentenceTransformer
+) -> None:
+    found = either.encode_documents(TEXTS, EncodeOptions(normalise=False))
     parts: list[Any] = [each for each in plain if not isinstance(each, Normalize)]
     assert len(parts) == len(plain) - 1
     wanted = encode(SentenceTransformer(modules=parts, device="cpu"), TEXTS)
@@ -83,6 +88,7 @@ def test_unscaled_rows_are_what_is_pooled(either: Encoder, plain: SentenceTransf
 @pytest.mark.parametrize("kind", ["torch", "openvino"])
 def test_a_prompt_of_the_model_stands_before_the_text(kind: str, tmp_path: Path) -> None:
     folder = str(make_model(tmp_path, prompts=PROMPTS))
+    prepare(folder)
     model: Encoder = by_torch(folder) if kind == "torch" else load_encoder(folder)
     assert isinstance(model, TorchEncoder if kind == "torch" else OpenVinoEncoder)
     assert model.prompts == PROMPTS
@@ -117,7 +123,7 @@ def test_tokens_are_the_text_that_gives_the_same_tokens(either: Encoder, text: s
     assert tokenizer.encode(either.decode(ids[1:-1])).ids == ids  # without special ones too
 
 
-def test_special_tokens_alone_are_no_text(either: Encoder) -> None:
+def test_special_tokens_alone_have_no_text(either: Encoder) -> None:
     assert either.decode([]) == either.decode([101, 102]) == either.decode([0, 0]) == ""
 
 
@@ -131,10 +137,12 @@ def test_a_token_that_is_not_in_the_vocabulary_is_refused(either: Encoder, numbe
 # Shorter vectors.
 
 
-def test_shortened_rows_are_cut_and_scaled_again() -> None:
+def test_shortened_rows_are_cut_and_normalised_again() -> None:
     rows = np.array([[0.6, 0.0, 0.8], [0.0, 0.0, 1.0]], dtype=np.float32)
-    np.testing.assert_allclose(shorten(rows, 2), [[1, 0], [0, 0]], atol=1e-7)
-    np.testing.assert_allclose(shorten(rows, 2, unit=False), [[0.6, 0], [0, 0]], atol=1e-7)
+    wanted = np.array([[1, 0], [0, 0]], dtype=np.float32)
+    np.testing.assert_allclose(shorten(rows, 2), wanted, atol=1e-7)
+    kept = np.array([[0.6, 0], [0, 0]], dtype=np.float32)
+    np.testing.assert_allclose(shorten(rows, 2, normalised=False), kept, atol=1e-7)
     np.testing.assert_allclose(shorten(rows, 3), rows, atol=1e-7)
 
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +10,17 @@ import pytest
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import (
     DEFAULT_MODEL,
-    converted,
     find_model,
     fingerprint,
-    load_encoder,
 )
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_export import convert
 from embedder.encoders.openvino_package import read_config
-from embedder.encoders.openvino_runtime import Precision
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
+from embedder.records import Precision
 from embedder.vectors import Float32Array
-from tests.conftest import ROOT, in_threads
+from tests.conftest import in_threads
 from tests.unit.encoders.test_torch_encoder import KINDS, TEXTS, a_passage, make_model
 
 LONG = "They were promised work on a farm. Their passports were taken away. " * 12
@@ -42,7 +35,7 @@ def fast(
     torch_encoder: TorchEncoder, place: Path, precision: Precision | None = None
 ) -> OpenVinoEncoder:
     convert(torch_encoder, place)
-    return OpenVinoEncoder(torch_encoder.name, place, torch_encoder.fingerprint, precision)
+    return OpenVinoEncoder(torch_encoder.name, place, "", precision)
 
 
 @pytest.fixture(scope="module")
@@ -200,118 +193,6 @@ def test_a_model_that_cannot_have_bytes_for_weights_runs_without(
     found = fast(plain(make_model(tmp_path)), tmp_path / "place")
     assert found.precision in ("bf16", "f32")
     assert not [name for name in read_config(tmp_path / "place").files if "int8" in name]
-
-
-# The cache.
-
-
-def test_a_damaged_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path))
-    folder = make_model(tmp_path / "m")
-    load_encoder(str(folder))
-    place = converted(fingerprint(folder))
-    (place / "tokenizer.json").write_text("{}")
-    assert load_encoder(str(folder)).backend.startswith("openvino")
-    assert len((place / "tokenizer.json").read_text()) > 1000
-    assert not list(place.parent.glob("tmp*"))
-
-
-def test_an_empty_cache_is_filled_and_a_full_one_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "cache"))
-    folder = make_model(tmp_path / "m")
-    assert load_encoder(str(folder)).backend.startswith("openvino")
-    config = read_config(converted(fingerprint(folder)))
-    assert (config.dim, config.averages, config.packed) == (32, True, True)
-    # With bytes for weights some processors give this tiny model other vectors: then it has none.
-    small = {"int8.xml", "int8.bin"}
-    assert set(config.files) - small == {"model.xml", "model.bin", "tokenizer.json"}
-    assert set(config.files) & small in (small, set())
-    monkeypatch.setattr("embedder.encoders.openvino_export.convert", None)
-    assert load_encoder(str(folder)).backend.startswith("openvino")
-
-
-def test_a_model_that_cannot_be_converted_runs_on_torch_and_says_so_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "cache"))
-    folder = make_model(tmp_path, **KINDS["prompts left out of the mean"])
-    with caplog.at_level("INFO", "fingerpost"):
-        assert load_encoder(str(folder)).backend == "torch"
-    assert "runs on torch, which is slower: it leaves its prompts out" in caplog.text
-    monkeypatch.setattr("embedder.encoders.openvino_export.convert", None)
-    assert load_encoder(str(folder)).backend == "torch"
-
-
-def test_a_converted_model_with_other_vectors_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    torch_encoder = plain(make_model(tmp_path))
-    other = plain(make_model(tmp_path / "other", seed=1))
-    monkeypatch.setattr(torch_encoder, "encode_queries", other.encode_queries)
-    with pytest.raises(EncoderError, match="its vectors are others"):
-        convert(torch_encoder, tmp_path / "place")
-    assert not (tmp_path / "place").exists()
-
-
-def test_a_cache_that_cannot_be_written_costs_speed_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "file"))
-    assert load_encoder(str(make_model(tmp_path))).backend == "torch"
-    assert "runs on torch" in caplog.text
-
-
-# What is not imported, and what is not told to anyone.
-
-PROGRAM = """
-import json, socket, sys
-calls = []
-real = socket.socket.connect
-socket.socket.connect = lambda self, address: calls.append(str(address))
-from embedder.encoders.loading import (
-    DEFAULT_MODEL, converted, find_model, fingerprint, load_encoder
-)
-encoder = load_encoder()
-encoder.encode_queries(["a question"])
-named = ("torch", "transformers", "sentence_transformers")
-telemetry = [name for name in sys.modules if name.startswith("openvino_telemetry.")]
-print(json.dumps([[name for name in named if name in sys.modules], telemetry, calls]))
-"""
-
-
-@pytest.fixture
-def run_alone(tmp_path: Path) -> Callable[[Path], list[list[str]]]:
-    def run(where: Path) -> list[list[str]]:
-        environment = {**os.environ, "HOME": str(tmp_path), "FINGERPOST_CACHE": str(where)}
-        out = subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            env=environment,
-            cwd=ROOT,
-            capture_output=True,
-            check=True,
-        )
-        found: list[list[str]] = json.loads(out.stdout.decode().strip().split("\n")[-1])
-        return found
-
-    return run
-
-
-@pytest.mark.usefixtures("encoder")  # so that the cache is full
-def test_with_the_cache_in_place_torch_is_not_imported(
-    run_alone: Callable[[Path], list[list[str]]], cache: Path
-) -> None:
-    assert run_alone(cache) == [[], [], []]
-
-
-def test_converting_tells_nobody_and_leaves_nothing_at_home(
-    run_alone: Callable[[Path], list[list[str]]], tmp_path: Path
-) -> None:
-    _, telemetry, calls = run_alone(tmp_path / "empty")
-    assert (telemetry, calls) == ([], [])
-    assert {each.name for each in tmp_path.iterdir()} <= {"empty", ".cache"}
 
 
 def test_equal_passages_have_equal_vectors(place: Path) -> None:

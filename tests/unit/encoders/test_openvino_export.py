@@ -13,8 +13,9 @@ import pytest
 
 from embedder.encoders.openvino_export import _quiet, convert
 from embedder.encoders.torch_encoder import TorchEncoder
+from embedder.errors import EncoderError
 from tests.conftest import in_threads
-from tests.unit.encoders.test_torch_encoder import make_model
+from tests.unit.encoders.test_torch_encoder import load, make_model
 
 
 def settled() -> tuple[object, ...]:
@@ -66,3 +67,14 @@ def test_several_at_once_leave_logging_and_warnings_as_they_were() -> None:
 
     in_threads(4, work)
     assert settled() == before
+
+
+def test_a_converted_model_whose_vectors_differ_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch_encoder = load(make_model(tmp_path))
+    other = load(make_model(tmp_path / "other", seed=1))
+    monkeypatch.setattr(torch_encoder, "encode_queries", other.encode_queries)
+    with pytest.raises(EncoderError, match="its vectors differ"):
+        convert(torch_encoder, tmp_path / "place")
+    assert not (tmp_path / "place").exists()

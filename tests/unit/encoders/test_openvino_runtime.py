@@ -4,48 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
-from embedder.encoders.openvino_runtime import Network, Precision
+from embedder.encoders.openvino_package import read_config, write_config
+from embedder.encoders.openvino_runtime import Network, aligned_width
 from embedder.errors import EncoderError
+from embedder.records import Precision
+from tests.conftest import ROOT
 from tests.unit.encoders.test_openvino_encoder import least_cosine
 from tests.unit.encoders.test_torch_encoder import TEXTS
 
 
-@pytest.mark.parametrize(
-    ("seconds", "chosen"),
-    [
-        ({"f32": 3.0, "bf16": 1.0, "int8": 1.0}, "bf16"),
-        ({"f32": 3.0, "bf16": 5.0, "int8": 2.0}, "int8"),
-        ({"f32": 3.0, "bf16": 2.9, "int8": 2.8}, "f32"),
-        ({"f32": 3.0, "bf16": 2.0, "int8": 1.0}, "int8"),
-    ],
-)
-def test_the_precision_is_what_a_trial_found_fastest(
-    place: Path, monkeypatch: pytest.MonkeyPatch, seconds: dict[Precision, float], chosen: str
+def test_the_precision_follows_from_the_processor_and_the_package(
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for each in (place / "compiled").glob("*.precision"):
-        each.unlink()
-    tried = []
+    flags = {"avx512_vnni"}
+    monkeypatch.setattr("embedder.encoders.openvino_runtime.read_cpu_flags", lambda: flags)
+    assert OpenVinoEncoder("m", place, "").precision == "int8"
+    flags = set()
+    encoder = OpenVinoEncoder("m", place, "")
+    assert (encoder.precision, encoder.backend) == ("f32", "openvino, f32")
+    assert not list((place / "compiled").glob("*.precision"))  # nothing is measured and kept
 
-    def measure(network: OpenVinoEncoder, _: object) -> float:
-        tried.append(network.precision)
-        return seconds[network.precision]
 
-    monkeypatch.setattr("embedder.encoders.openvino_runtime._seconds", measure)
-    first = OpenVinoEncoder("m", place, "")
-    assert first.precision == (chosen if chosen in tried else "int8")
-    count = len(tried)
-    assert OpenVinoEncoder("m", place, "").precision == first.precision
-    assert len(tried) == count >= 2  # it is kept
-    for each in (place / "compiled").glob("*.precision"):
-        each.write_text("f64")
-    assert OpenVinoEncoder("m", place, "").precision == first.precision
-    assert len(tried) == 2 * count
+def test_a_package_without_int8_weights_stands_for_int8_at_f32(tmp_path: Path, place: Path) -> None:
+    exact = OpenVinoEncoder("m", place, "", "f32").encode_queries(TEXTS)
+    place = shutil.copytree(place, tmp_path / "place")
+    config = read_config(place)
+    files = {name: sha256 for name, sha256 in config.files.items() if "int8" not in name}
+    write_config(place, replace(config, files=files))
+    encoder = OpenVinoEncoder("m", place, "", "int8")
+    assert encoder.precision == "int8"
+    np.testing.assert_array_equal(encoder.encode_queries(TEXTS), exact)
 
 
 def test_questions_are_read_in_rows_of_few_lengths(
@@ -54,7 +52,7 @@ def test_questions_are_read_in_rows_of_few_lengths(
     lengths = set()
     run = Network._run
 
-    def look(network: Network, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def look(network: Network, arrays: dict[str, Any]) -> dict[str, Any]:
         lengths.add(arrays["input_ids"].shape)
         return run(network, arrays)
 
@@ -63,6 +61,35 @@ def test_questions_are_read_in_rows_of_few_lengths(
     for words in range(1, 100):
         encoder.encode_queries(["word " * words, "another word"])
     assert lengths == {(1, 32), (1, 64), (1, 128)}
+
+
+IMPORT_ROOM = """
+import pkgutil, sys
+import embedder.encoders
+for module in pkgutil.iter_modules(embedder.encoders.__path__, "embedder.encoders."):
+    __import__(module.name)
+print("openvino" in sys.modules, "openvino_telemetry" in sys.modules)
+from embedder.encoders.openvino_runtime import import_openvino
+import_openvino()
+print("openvino" in sys.modules, sys.modules["openvino_telemetry"])
+"""
+
+
+def test_importing_our_modules_neither_imports_openvino_nor_blocks_its_telemetry() -> None:
+    out = subprocess.run(
+        [sys.executable, "-c", IMPORT_ROOM], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    assert out.stdout.splitlines() == ["False False", "True None"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "width"),
+    [(0, 1), (1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (9, 16), (16, 16), (17, 32), (127, 128)],
+)
+def test_an_aligned_text_takes_a_power_of_two_or_a_multiple_of_sixteen(
+    tokens: int, width: int
+) -> None:
+    assert aligned_width(tokens) == width
 
 
 # What was compiled.

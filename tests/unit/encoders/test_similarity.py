@@ -100,7 +100,8 @@ def test_both_sides_are_read_as_documents(tmp_path: Path) -> None:
 
 def test_normalise_scales_rows_and_leaves_zeros() -> None:
     rows = np.array([[3, 4], [0, 0], [1e-15, 0], [-5, 0]], dtype=np.float32)
-    np.testing.assert_allclose(normalise(rows), [[0.6, 0.8], [0, 0], [1, 0], [-1, 0]], rtol=1e-6)
+    wanted = np.array([[0.6, 0.8], [0, 0], [1, 0], [-1, 0]], dtype=np.float32)
+    np.testing.assert_allclose(normalise(rows), wanted, rtol=1e-6)
     assert normalise(rows).dtype == np.float32
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embedder.encoders.encoder import EncodeOptions, Encoder
-from embedder.encoders.similarity import compare, pairwise, too_long, vectors
+from embedder.encoders.similarity import Piece, compare, pairwise, too_long, vectors
 from embedder.errors import DocumentNotFound
 from embedder.library import Library
 from embedder.vectors import cosine, normalise
@@ -45,7 +45,7 @@ def test_pairs_go_with_a_source_or_without(encoder: Encoder) -> None:
 
 
 def test_a_document_is_the_average_of_its_passages(encoder: Encoder) -> None:
-    pieces = [("One.", "Two words."), "x", ("Three.",)]
+    pieces: list[Piece] = [("One.", "Two words."), "x", ("Three.",)]
     rows = vectors(encoder, pieces)
     one, two, x, three = encoder.encode_documents(["One.", "Two words.", "x", "Three."])
     np.testing.assert_allclose(rows, [*normalise(np.stack([one + two])), x, three], atol=1e-5)
@@ -61,10 +61,10 @@ def test_passages_are_never_too_long_and_texts_are(encoder: Encoder) -> None:
     assert too_long(encoder, []) == too_long(encoder, [("x",)]) == ()
 
 
-def test_a_source_may_be_read_otherwise(encoder: Encoder) -> None:
+def test_a_source_may_have_options_of_its_own(encoder: Encoder) -> None:
     end = EncodeOptions(truncate_left=True)
     long = "olive " * 300 + SOURCE
-    found = compare(encoder, long, [SOURCE, long], asking=end)
+    found = compare(encoder, long, [SOURCE, long], source_options=end)
     rows = encoder.encode_documents([SOURCE, long])
     wanted = cosine(encoder.encode_documents([long], end), rows)[0]
     assert found.similarities == pytest.approx(wanted.tolist(), abs=1e-5)
@@ -77,7 +77,7 @@ def test_a_source_may_be_read_otherwise(encoder: Encoder) -> None:
 def test_a_library_gives_its_documents_as_they_are_read(
     seed_library: Library, encoder: Encoder
 ) -> None:
-    _, documents = seed_library.documents()
+    documents = list(seed_library.documents())
     found = seed_library.passage_texts([each.id for each in documents])
     assert len(found) == len(documents) == 41
     assert max(map(len, found)) > 1
@@ -95,7 +95,7 @@ def test_a_library_gives_its_documents_as_they_are_read(
 
 
 def test_a_documents_vector_is_near_what_more_like_this_uses(seed_library: Library) -> None:
-    _, documents = seed_library.documents()
+    documents = list(seed_library.documents())
     hits = seed_library.similar(documents[0].id, 3)
     near = seed_library.passage_texts([hit.document.id for hit in hits])
     own = seed_library.passage_texts([documents[0].id])[0]

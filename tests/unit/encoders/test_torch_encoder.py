@@ -56,18 +56,17 @@ def make_model(
     tokenizer = AutoTokenizer.from_pretrained(find_model(DEFAULT_MODEL))
     tokenizer.save_pretrained(raw)
     torch.manual_seed(seed)
-    config, model = (RobertaConfig, RobertaModel) if roberta else (BertConfig, BertModel)
-    model(
-        config(
-            vocab_size=len(tokenizer),
-            hidden_size=32,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=64,
-            max_position_embeddings=64 + roberta,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-    ).save_pretrained(raw)
+    sizes: dict[str, Any] = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 64 + roberta,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+    model = RobertaModel(RobertaConfig(**sizes)) if roberta else BertModel(BertConfig(**sizes))
+    model.save_pretrained(raw)
     modules: list[Any] = [
         Transformer(str(raw), max_seq_length=64),
         Pooling(32, pooling_mode=pooling, include_prompt=include_prompt),
@@ -157,7 +156,7 @@ def a_passage(title: str, *sentences: str) -> Passage:
 
 
 def lengths(rows: Float32Array) -> Float32Array:
-    return np.linalg.norm(rows, axis=-1)
+    return np.asarray(np.linalg.norm(rows, axis=-1), dtype=np.float32)
 
 
 # Rows.
@@ -243,7 +242,8 @@ def token_vectors(folder: Path, text: str) -> tuple[torch.Tensor, list[tuple[int
 
 
 def mean_of(tokens: torch.Tensor, chosen: list[int]) -> Float32Array:
-    return normalise(tokens[chosen].mean(dim=0, keepdim=True).numpy())[0]
+    mean: Float32Array = normalise(tokens[chosen].mean(dim=0, keepdim=True).numpy())[0]
+    return mean
 
 
 def encode_one(encoder: Encoder, passage: Passage) -> PassageVectors:
@@ -403,7 +403,7 @@ def test_a_text_is_read_up_to_the_limit_and_no_further(each_encoder: Encoder) ->
 
 def longest(library: Library, encoder: Encoder) -> str:
     """The id of the document whose text takes the most tokens."""
-    _, documents = library.documents()
+    documents = list(library.documents())
     counts = encoder.count_tokens([f"{each.title}\n{each.abstract}" for each in documents])
     assert max(counts) > 2 * encoder.max_tokens  # so that a model that cuts reads less than half
     return documents[int(np.argmax(counts))].id

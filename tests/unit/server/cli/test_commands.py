@@ -15,7 +15,6 @@ import pytest
 import waitress
 from click.testing import CliRunner, Result
 
-from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.library import Library
 from embedder.records import Document
@@ -33,7 +32,6 @@ COMMANDS = ["index", "ask", "similar", "documents", "status", "serve"]
 @pytest.fixture
 def run(seed_vectors: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run our command over the seeds' library, with the model that is loaded already."""
-    monkeypatch.setitem(index.__kwdefaults__, "load", lambda _, **__: encoder)
     monkeypatch.setattr(Library.__init__, "__defaults__", (lambda _, **__: encoder,))
     monkeypatch.setenv("FINGERPOST_VECTORS", str(seed_vectors))
 

@@ -1,0 +1,120 @@
+"""Prepare a model for this processor: convert it for OpenVINO, check it and compile it, once.
+
+This takes about ten seconds and torch, so it is a step of its own: a build and a starting server
+call `prepare`, and `loading.load_encoder` only uses what is there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock
+
+from embedder.encoders.loading import DEFAULT_MODEL, ModelFiles, locate_model, read_refusal
+from embedder.encoders.openvino_package import ModelConfig, check_files, read_config
+from embedder.errors import EncoderError
+from embedder.progress import NoProgress, Progress
+
+# The units of the step that is shown: load, convert, compare, compress, compile.
+UNITS = 5
+
+log = logging.getLogger("fingerpost")
+
+
+def prepare(model: str = DEFAULT_MODEL, progress: Progress | None = None) -> None:
+    """Convert, check and compile a model and keep it in the cache, unless that is done already.
+
+    One step, "Preparing", is shown. A model that cannot be converted is remembered, with the
+    reason, and runs on torch; a cache that cannot be written to costs speed only: both are logged.
+    Of several processes one prepares and the others wait.
+
+    Raises ModelNotFound, ModelChanged or EncoderError as `load_encoder` does.
+    """
+    files = locate_model(model)
+    if _done(files):
+        return
+    with (progress or NoProgress()).step("Preparing", UNITS) as advance:
+        try:
+            files.package.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(files.package.with_name(f"{files.package.name}.lock")):
+                if not _done(files):
+                    _prepare(files, _Stages(advance))
+        except OSError as error:
+            log.warning("The prepared model %s cannot be kept: %s", files.name, error)
+
+
+def is_prepared(model: str = DEFAULT_MODEL) -> bool:
+    """Return whether `prepare` has nothing to do, because it is done or was refused before.
+
+    Raises ModelNotFound, ModelChanged or EncoderError as `load_encoder` does.
+    """
+    return _done(locate_model(model))
+
+
+class _Stages:
+    """Advances a progress step to a stage, once: a stage may be reached again on another way."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
+        self._reached = 0
+
+    def __call__(self, stage: int) -> None:
+        if stage > self._reached:
+            self._advance(stage - self._reached)
+            self._reached = stage
+
+
+def _done(files: ModelFiles) -> bool:
+    return read_refusal(files) is not None or _is_compiled(files.package)
+
+
+def _is_compiled(package: Path) -> bool:
+    """Return whether a package is whole and compiled for this processor."""
+    # Imported here, as everything of OpenVINO's: these modules take long to import.
+    from embedder.encoders.openvino_runtime import is_compiled
+
+    config = _read_whole(package)
+    return config is not None and is_compiled(package, config)
+
+
+def _read_whole(package: Path) -> ModelConfig | None:
+    """Read a package's config if all its files are as they were written, else return None."""
+    try:
+        config = read_config(package)
+        check_files(package, config, config.files)
+    except EncoderError:
+        return None
+    return config
+
+
+def _prepare(files: ModelFiles, reach: Callable[[int], None]) -> None:
+    if _compile(files):
+        reach(UNITS)
+        return
+    # Imported here: torch takes seconds.
+    from embedder.encoders.openvino_export import convert
+    from embedder.encoders.torch_encoder import TorchEncoder
+
+    encoder = TorchEncoder(files.name, files.folder, files.sha256)
+    reach(1)
+    try:
+        convert(encoder, files.package, lambda stage: reach(1 + stage))
+    except EncoderError as error:
+        log.warning("The model %s cannot be prepared: %s", files.name, error)
+        # It would end the same way every time.
+        files.refusal.write_text(f"{error}\n", encoding="utf-8")
+
+
+def _compile(files: ModelFiles) -> bool:
+    """Compile a whole package for this processor; return False if it must be converted."""
+    from embedder.encoders.openvino_encoder import OpenVinoEncoder
+
+    if _read_whole(files.package) is None:
+        return False
+    with suppress(EncoderError):
+        OpenVinoEncoder(files.name, files.package, files.sha256)
+        return True
+    return False
