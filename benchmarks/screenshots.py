@@ -28,7 +28,10 @@ Steps = Callable[[Page], None]
 
 
 def _go(path: str) -> Steps:
-    return lambda page: page.goto(path)
+    def steps(page: Page) -> None:
+        page.goto(path)
+
+    return steps
 
 
 def _ask(path: str, question: str, then: Steps | None = None) -> Steps:

@@ -56,9 +56,10 @@ def ask(client: FlaskClient) -> Ask:
 @pytest.fixture(scope="session")
 def documents(app: APIFlask) -> list[dict[str, Any]]:
     """All documents of the library, as the API lists them."""
-    listed = app.test_client().get("/api/documents?limit=1000").get_json()
-    assert listed["total"] == len(listed["documents"]) == 41
-    return listed["documents"]
+    body = app.test_client().get("/api/documents?limit=1000").get_json()
+    listed: list[dict[str, Any]] = body["documents"]
+    assert body["total"] == len(listed) == 41
+    return listed
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +91,7 @@ def error_of(response: TestResponse, status: int) -> dict[str, Any]:
     assert response.mimetype == "application/json"
     body = response.get_json()
     assert list(body) == ["error"]
-    error = body["error"]
+    error: dict[str, Any] = body["error"]
     assert {"type", "message"} <= set(error) <= {"type", "message", "field"}
     assert all(isinstance(value, str) and value for value in error.values())
     assert "Traceback" not in error["message"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import requests
 
-from tests.e2e.clients.conftest import LONG, TEXTS, Encode
+from tests.e2e.clients.conftest import LONG, TEXTS, Encode, Json
 
 SOURCE, OTHERS = TEXTS[0], TEXTS[1:]
 
@@ -14,10 +14,10 @@ SOURCE, OTHERS = TEXTS[0], TEXTS[1:]
 @pytest.fixture
 def cosines(reference: Encode) -> list[float]:
     rows = reference(TEXTS)
-    return (rows[1:] @ rows[0]).tolist()
+    return [float(cosine) for cosine in rows[1:] @ rows[0]]
 
 
-def post(url: str, **body: object) -> requests.Response:
+def post(url: str, **body: Json) -> requests.Response:
     answer = requests.post(url, json=body, timeout=60)
     answer.raise_for_status()
     return answer
@@ -70,7 +70,12 @@ def test_cohere_and_jina(address: str, cosines: list[float]) -> None:
 def test_the_addresses_of_coheres_and_jinas_clients(
     address: str, guarded: str, cosines: list[float], path: str
 ) -> None:
-    body = {"model": "rerank-v3.5", "query": SOURCE, "documents": OTHERS, "top_n": 1}
+    body: dict[str, Json] = {
+        "model": "rerank-v3.5",
+        "query": SOURCE,
+        "documents": OTHERS,
+        "top_n": 1,
+    }
     (found,) = post(address + path, **body, max_tokens_per_doc=4096).json()["results"]
     assert found == {"index": 0, "relevance_score": pytest.approx(max(cosines), abs=1e-4)}
     refused = requests.post(address + path, json={**body, "documents": []}, timeout=60)

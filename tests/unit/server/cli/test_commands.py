@@ -33,7 +33,9 @@ COMMANDS = ["index", "ask", "similar", "documents", "status", "serve"]
 @pytest.fixture
 def run(seed_vectors: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run our command over the seeds' library, with the model that is loaded already."""
-    monkeypatch.setitem(index.__kwdefaults__, "load", lambda _: encoder)
+    defaults = index.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "load", lambda _: encoder)
     monkeypatch.setattr(Library.__init__, "__defaults__", (lambda _: encoder,))
     monkeypatch.setenv("FINGERPOST_VECTORS", str(seed_vectors))
 
