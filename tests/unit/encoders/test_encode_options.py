@@ -53,6 +53,7 @@ def encode(model: SentenceTransformer, texts: list[str]) -> Float32Array:
     return np.asarray(model.encode(texts, show_progress_bar=False))
 
 
+@pytest.mark.slow
 def test_from_the_end_the_last_tokens_are_read(either: Encoder, plain: SentenceTransformer) -> None:
     found = either.encode_documents(TEXTS, EncodeOptions(truncate_left=True))
     plain.tokenizer.truncation_side = "left"
@@ -68,6 +69,7 @@ def test_a_text_read_from_the_end_does_not_change_how_the_next_is_read(either: E
     np.testing.assert_array_equal(either.encode_documents([LONG]), before)
 
 
+@pytest.mark.slow
 def test_unscaled_rows_are_what_is_pooled(either: Encoder, plain: SentenceTransformer) -> None:
     found = either.encode_documents(TEXTS, EncodeOptions(unit=False))
     parts: list[Any] = [each for each in plain if not isinstance(each, Normalize)]
@@ -80,6 +82,7 @@ def test_unscaled_rows_are_what_is_pooled(either: Encoder, plain: SentenceTransf
     np.testing.assert_allclose(found / lengths[:, np.newaxis], scaled, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["torch", "openvino"])
 def test_a_prompt_of_the_model_stands_before_the_text(kind: str, tmp_path: Path) -> None:
     folder = str(make_model(tmp_path, prompts=PROMPTS))

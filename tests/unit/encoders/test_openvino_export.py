@@ -16,6 +16,8 @@ from embedder.encoders.torch_encoder import TorchEncoder
 from tests.conftest import in_threads
 from tests.unit.encoders.test_torch_encoder import make_model
 
+pytestmark = pytest.mark.slow  # models are converted
+
 
 def settled() -> tuple[object, ...]:
     """What the process warns of and logs."""

@@ -15,6 +15,8 @@ from embedder.errors import EncoderError
 from tests.unit.encoders.test_openvino_encoder import least_cosine
 from tests.unit.encoders.test_torch_encoder import TEXTS
 
+pytestmark = pytest.mark.slow  # models are compiled
+
 
 @pytest.mark.parametrize(
     ("seconds", "chosen"),

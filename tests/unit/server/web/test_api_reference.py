@@ -54,6 +54,7 @@ def call(words: list[str]) -> tuple[int, str, bytes]:
         return answer.status, answer.headers.get_content_type(), answer.read()
 
 
+@pytest.mark.slow
 def test_every_example_works(running: Running) -> None:
     with urllib.request.urlopen(f"{running.address}/docs") as answer:  # noqa: S310
         page = read_page(answer.read().decode())

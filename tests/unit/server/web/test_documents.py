@@ -24,6 +24,7 @@ def test_the_list_leads_to_every_document(client: FlaskClient, documents: Docume
     assert "41 documents." in page.text
 
 
+@pytest.mark.slow
 def test_a_long_list_comes_in_pages(client_of: Callable[..., FlaskClient]) -> None:
     client = client_of(*({"id": f"d{at}", "title": f"Number {at}"} for at in range(101)))
     shown: list[str] = []
@@ -68,6 +69,7 @@ def test_an_unknown_document_has_a_page_that_says_so(client: FlaskClient) -> Non
     assert "This library has no such document." in page.text
 
 
+@pytest.mark.slow
 def test_a_document_without_a_title_is_headed_by_its_abstract(
     client_of: Callable[..., FlaskClient],
 ) -> None:
@@ -132,6 +134,7 @@ def test_a_document_page_shows_where_it_lies(client: FlaskClient, seed_library: 
     assert near.attributes["d"].count("M") == 5
 
 
+@pytest.mark.slow
 def test_a_library_without_a_map_says_so(client_of: Callable[..., FlaskClient]) -> None:
     client = client_of({"id": "a", "title": "", "abstract": ""})
     assert "There is no map yet" in page_of(client.get("/map")).text

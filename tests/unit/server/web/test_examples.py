@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from flask.testing import FlaskClient
 
 from embedder.library import Library
@@ -24,6 +25,7 @@ def test_examples_are_answered(client: FlaskClient) -> None:
         assert "none" not in answer.one("h2", id="results").attributes["class"]
 
 
+@pytest.mark.slow
 def test_a_library_of_something_else_offers_no_examples(
     client_of: Callable[..., FlaskClient],
 ) -> None:
