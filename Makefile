@@ -2,6 +2,7 @@
 # make ask Q="…"   a question on the command line
 # make bench   how fast it is, beside the plain way and others; writes bench.md
 # make fuzz    the API against its description, with many more examples than the tests
+# make quick   the fast unit tests alone, in about a minute: for between two edits
 # make test    every check; each target does its own set-up
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: serve ask index test fuzz lint translations quality bench setup clean
+.PHONY: serve ask index test quick fuzz lint translations quality bench setup clean
 
 serve: setup
 	$(BIN)/fingerpost serve
@@ -26,6 +27,10 @@ vectors/library.sqlite: | $(READY)
 # Files of tests side by side: each has its own server, browser and libraries.
 test: setup lint
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+# Without the tests that convert models, start processes or build many libraries.
+quick: setup
+	$(BIN)/pytest tests/unit -m "not slow" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 fuzz: setup
 	FUZZ_EXAMPLES=5000 $(BIN)/pytest tests/integration/test_fuzz.py

@@ -1,7 +1,7 @@
 """The plain way: sentence-transformers, FAISS and Flask, as most people would write it.
 
-Every other figure is a ratio against this program. It is honest: nothing slows it down, and
-nothing in it is cleverer than those libraries' own introductions.
+Every other figure is a ratio against this program. It is a fair baseline: nothing slows it down,
+and nothing in it is cleverer than those libraries' own introductions.
 
 python -m benchmarks.plain index CORPUS.jsonl FOLDER
 python -m benchmarks.plain ask FOLDER QUESTION
@@ -50,7 +50,7 @@ class Search:
         self._documents = json.loads((folder / "documents.json").read_text(encoding="utf-8"))
 
     def ask(self, question: str, limit: int = 10) -> list[dict[str, Any]]:
-        """Give the documents nearest to a question, nearest first."""
+        """Return the documents nearest to a question, nearest first."""
         vectors = self._model.encode([question], normalize_embeddings=True)
         scores, rows = self._index.search(vectors, min(limit, len(self._documents)))
         return [
@@ -65,13 +65,13 @@ class Search:
 
 
 def create_app(search: Search) -> Flask:
-    """Make the app: `POST /search` with `query` and `limit`."""
+    """Create the app: `POST /search` with `query` and `limit`."""
     app = Flask(__name__)
 
     @app.post("/search")
     def answer() -> Response:
-        asked = request.get_json()
-        return jsonify(search.ask(asked["query"], asked.get("limit", 10)))
+        body = request.get_json()
+        return jsonify(search.ask(body["query"], body.get("limit", 10)))
 
     return app
 

@@ -1,4 +1,4 @@
-"""Libraries of ten thousand, a hundred thousand and a million documents: what they cost.
+"""Measure libraries of ten thousand, a hundred thousand and a million documents.
 
     python -m benchmarks.scale [--documents 10000 100000 1000000] [--work FOLDER]
 
@@ -24,19 +24,9 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.measure import (
-    DATA,
-    PAGE,
-    Others,
-    all_questions,
-    disk,
-    machine,
-    percentile,
-    read_collections,
-    run,
-    table,
-    write_section,
-)
+from benchmarks.corpora import DATA, all_questions, read_collections
+from benchmarks.measure import disk, percentile, run
+from benchmarks.report import PAGE, Others, machine, table, write_section
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
@@ -50,9 +40,9 @@ from server.cli.console import Bars
 
 COLLECTIONS = ("cranfield", "cisi")
 SIZES = (10_000, 100_000, 1_000_000)
-# Topics that carry a share of all documents: what filters let through.
+# Topics and the share of all documents that have them: what the filters let through.
 SHARES = {"none": 1.0, "50 %": 0.5, "5 %": 0.05, "0.1 %": 0.001}
-_CHANGE = 1000  # documents added and changed at once
+_CHANGE = 1000  # documents that are added to a library
 _QUESTIONS = 200
 _RECALL_QUESTIONS = 50
 _NEAREST = 10
@@ -64,7 +54,7 @@ def main() -> None:
     """Measure each size and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, nargs="+", default=list(SIZES))
-    parser.add_argument("--work", type=Path, help="where libraries are made, and left")
+    parser.add_argument("--work", type=Path, help="folder of the libraries, which are kept there")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--out", type=Path, default=PAGE)
     parser.add_argument("--step", choices=("build", "grow", "again", "search"))
@@ -75,8 +65,8 @@ def main() -> None:
         print(json.dumps(found))
         return
     others = Others()
-    with tempfile.TemporaryDirectory() as made:
-        work = arguments.work or Path(made)
+    with tempfile.TemporaryDirectory() as temporary:
+        work = arguments.work or Path(temporary)
         _write_base(work, arguments.data)
         measured = [_measure(work, size, arguments.data) for size in arguments.documents]
     text = "\n\n".join((_report(measured), machine(("faiss-cpu", "tantivy", "numpy"), others)))
@@ -95,11 +85,11 @@ def _measure(work: Path, size: int, data: Path) -> dict[str, Any]:
     return found
 
 
-# What libraries are made of.
+# The generated documents and their vectors.
 
 
 def _write_base(work: Path, data: Path) -> None:
-    """Embed the collections' sentences once: their texts and vectors."""
+    """Embed the collections' sentences once, and write their texts and vectors."""
     work.mkdir(parents=True, exist_ok=True)
     if (work / "base.npy").is_file():
         return
@@ -110,61 +100,63 @@ def _write_base(work: Path, data: Path) -> None:
         document = Document(id=each["_id"], title=each["title"], abstract=each["text"])
         cut = split_into_passages(document, encoder.count_tokens, encoder.max_tokens)
         found = encoder.encode_passages(cut)
-        told = [part.text[a:b].strip() for part in cut for a, b in part.offsets]
-        if len(told) > 1:
-            texts.append(told)
+        sentences = [part.text[start:end].strip() for part in cut for start, end in part.offsets]
+        if len(sentences) > 1:
+            texts.append(sentences)
             vectors.append(np.concatenate([part.sentences for part in found]))
     (work / "base.json").write_text(json.dumps(texts), encoding="utf-8")
     np.save(work / "base.npy", np.concatenate(vectors))
 
 
 class StandIn:
-    """The model, but for passages: their vectors are those of their sentences, with noise."""
+    """The model, except that passages get the vectors of known sentences, with noise added."""
 
     def __init__(self, work: Path, encoder: Encoder) -> None:
         self._encoder = encoder
         self._random = np.random.default_rng(1)
         texts = json.loads((work / "base.json").read_text(encoding="utf-8"))
         self._vectors = np.load(work / "base.npy")
-        self._known = {text: at for at, text in enumerate(t for each in texts for t in each)}
+        self._known = {
+            text: row for row, text in enumerate(text for each in texts for text in each)
+        }
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._encoder, name)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Estimate: the real count would take most of the time of a build."""
+        """Estimate the count: exact counting would take most of the time of a build."""
         return [len(text) // 5 + 1 for text in texts]
 
     def encode_passages(self, cut: Sequence[Passage]) -> list[PassageVectors]:
-        """Look the sentences up."""
+        """Look up the sentences' vectors."""
         return [self._one(each) for each in cut]
 
     def _one(self, passage: Passage) -> PassageVectors:
         texts = [passage.text[start:end].strip() for start, end in passage.offsets]
-        own = [self._known.get(text, hash(text) % len(self._vectors)) for text in texts]
-        shape = (len(own) + 1, self._vectors.shape[1])
+        indices = [self._known.get(text, hash(text) % len(self._vectors)) for text in texts]
+        shape = (len(indices) + 1, self._vectors.shape[1])
         noise = self._random.normal(0, _NOISE / np.sqrt(shape[1]), shape).astype(np.float32)
-        rows = self._vectors[own]
+        rows = self._vectors[indices]
         found = normalise(np.concatenate((rows.mean(axis=0)[np.newaxis], rows)) + noise)
         return PassageVectors(found[0], found[1:])
 
 
 def _write_corpus(path: Path, work: Path, first: int, last: int) -> None:
-    """Write documents: a title, sentences of two others, and metadata."""
+    """Write documents `first` to `last`: a title, sentences of two documents, and metadata."""
     base = json.loads((work / "base.json").read_text(encoding="utf-8"))
     random = np.random.default_rng(first)
     from pycountry import countries
 
     names = [each.name for each in countries]
     with path.open("w", encoding="utf-8") as file:
-        for at in range(first, last):
+        for number in range(first, last):
             one, other = (base[part] for part in random.integers(0, len(base), 2))
             body = [*one[1 : 1 + max(1, len(one) // 2)], *other[-max(1, len(other) // 2) :]]
             topics = [f"topic {random.integers(40)}"]
             topics += [name for name, share in SHARES.items() if random.random() < share < 1]
             record = {
-                "id": f"document-{at}",
-                "title": f"{one[0]} {at}",
+                "id": f"document-{number}",
+                "title": f"{one[0]} {number}",
                 "abstract": " ".join(body),
                 "countries": [names[int(random.beta(1, 4) * len(names))]],
                 "authors": [f"Author {int(50_000 * random.beta(1, 4))}" for _ in range(2)],
@@ -221,7 +213,7 @@ def _again(work: Path, size: int, data: Path) -> dict[str, Any]:  # noqa: ARG001
 
 
 def _grow(work: Path, size: int, data: Path) -> dict[str, Any]:  # noqa: ARG001
-    """Add a thousand documents, and for comparison make a library of those alone."""
+    """Add a thousand documents, and for comparison build a library of those alone."""
     more = work / f"more-{size}.jsonl"
     _write_corpus(more, work, size, size + _CHANGE)
     found: dict[str, Any] = {}
@@ -239,7 +231,7 @@ def _stand_in(work: Path, model: str) -> Encoder:
 
 @dataclass
 class Timed:
-    """An encoder that counts the seconds spent in it, and those that this thread worked in it."""
+    """An encoder that counts the seconds spent in it, and the CPU seconds of this thread."""
 
     encoder: Encoder
     spent: float = 0.0
@@ -258,7 +250,7 @@ class Timed:
 
 
 def _search(work: Path, size: int, data: Path) -> dict[str, Any]:
-    """Open the library, ask it, and compare its nearest passages with those truly nearest."""
+    """Open the library, ask it, and compare its nearest passages with an exact search's."""
     timed: Any = Timed(load_encoder())
     questions = all_questions(data, COLLECTIONS)[:_QUESTIONS]
     timed.encode_queries(questions[:20])
@@ -276,7 +268,7 @@ def _search(work: Path, size: int, data: Path) -> dict[str, Any]:
         library.ask(Question("a first question with this filter", filters=filters))
         found[f"first {name}"] = round((time.perf_counter() - began - timed.spent) * 1000, 1)
         took = [_ask(library, timed, Question(text, filters=filters)) for text in questions]
-        waited, worked = ([each[at] for each in took] for at in (0, 1))
+        waited, worked = zip(*took, strict=True)
         found[f"p50 {name}"] = round(percentile(waited, 50), 1)
         found[f"p95 {name}"] = round(percentile(waited, 95), 1)
         found[f"work p50 {name}"] = round(percentile(worked, 50), 1)
@@ -287,7 +279,7 @@ def _search(work: Path, size: int, data: Path) -> dict[str, Any]:
 
 
 def _ask(library: Library, timed: Timed, question: Question) -> tuple[float, float]:
-    """Ask once; give the milliseconds without the encoder's, those of work, without waits, too."""
+    """Ask once; return the milliseconds, and the CPU milliseconds, both without the encoder's."""
     timed.spent = timed.worked = 0.0
     begin, work = time.perf_counter(), time.thread_time()
     library.ask(question)
@@ -296,7 +288,7 @@ def _ask(library: Library, timed: Timed, question: Question) -> tuple[float, flo
 
 
 def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
-    """Give the share of the ten nearest passages that the index finds, filter by filter."""
+    """Return the share of the ten nearest passages that the index finds, for each filter."""
     with library._serving() as (loaded, snapshot):
         scopes = {
             name: loaded.filtered_set(
@@ -308,14 +300,14 @@ def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
         position = loaded.facets.positions(DocumentRows(rows))
         exact = {name: approximate.NearestVectors(queries) for name in SHARES}
         kept: dict[str, list[Any]] = {name: [] for name in SHARES}
-        at = 0
+        start = 0
         model = loaded.manifest.model_sha256
         for block in snapshot.passage_vectors(model, loaded.manifest.dim):
             for name, scope in scopes.items():
-                some = np.flatnonzero(scope.mask[position[at : at + len(block)]])
-                exact[name].add(block[some])
-                kept[name].append(at + some)
-            at += len(block)
+                allowed = np.flatnonzero(scope.mask[position[start : start + len(block)]])
+                exact[name].add(block[allowed])
+                kept[name].append(start + allowed)
+            start += len(block)
         found = {}
         for name, scope in scopes.items():
             order = np.concatenate(kept[name])
@@ -334,23 +326,23 @@ def _recall(library: Library, queries: Float32Array) -> dict[str, Any]:
                     ]
                 )
             )
-        assert len(ids) == at  # noqa: S101
+        assert len(ids) == start  # noqa: S101
         return found
 
 
 def _memory() -> float:
-    """Give the memory that is this process's alone, in MB."""
+    """Return the memory that is this process's alone, in MB."""
     found = psutil.Process().memory_info()
     return float(found.rss - found.shared) / _MB
 
 
 def _mapped() -> float:
-    """Give how much of files is mapped, in MB, which the system takes back for others."""
+    """Return how much of files is mapped, in MB; the system reclaims it when others need it."""
     return float(psutil.Process().memory_info().shared) / _MB
 
 
 def _report(measured: Sequence[dict[str, Any]]) -> str:
-    """Give the two tables."""
+    """Return the section: its two tables."""
     costs = [
         ("passages", "passages", ""),
         ("index", "index of vectors", ""),

@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/screenshots: each state of the page, in a real browser.
+"""Take the screenshots of docs/screenshots: each state of the page, in a real browser.
 
 Run it beside a server of the seeds: `fingerpost serve`, then `python -m benchmarks.screenshots`.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from playwright.sync_api import Browser, Page, sync_playwright
 
-_PLACE = Path("docs/screenshots")
+_FOLDER = Path("docs/screenshots")
 _QUESTION = "A nurse thinks that her patient is exploited. What can she do?"
 _SITUATION = (
     "We run a shelter in a port town. Last week the police brought us three girls, about sixteen, "
@@ -22,13 +22,16 @@ _SITUATION = (
     "the police."
 )
 _WIDE, _NARROW = 1280, 320
-_SEEN = 900  # of a page, in pixels from its top
+_HEIGHT = 900  # of the window, in pixels
 
 Steps = Callable[[Page], None]
 
 
 def _go(path: str) -> Steps:
-    return lambda page: page.goto(path)
+    def steps(page: Page) -> None:
+        page.goto(path)
+
+    return steps
 
 
 def _ask(path: str, question: str, then: Steps | None = None) -> Steps:
@@ -58,7 +61,7 @@ def _write(text: str) -> Steps:
     return steps
 
 
-def _see(selector: str) -> Steps:
+def _scroll_to(selector: str) -> Steps:
     return lambda page: page.locator(selector).first.scroll_into_view_if_needed()
 
 
@@ -70,16 +73,16 @@ def _error(page: Page) -> None:
 
 
 _DOCUMENT = "/documents/caring-for-trafficked-persons-guidance-for-3b2e2f37"
-# Name, width, scheme, what is done.
+# Name, width, colour scheme, and the steps to the state.
 _STATES: tuple[tuple[str, int, str, Steps], ...] = (
     ("first", _WIDE, "light", _go("/")),
     ("first-phone", _NARROW, "light", _go("/")),
     ("answer", _WIDE, "light", _ask("/", _QUESTION)),
-    ("answer-phone", _NARROW, "light", _ask("/", _QUESTION, _see("ol.hits h3"))),
+    ("answer-phone", _NARROW, "light", _ask("/", _QUESTION, _scroll_to("ol.hits h3"))),
     ("answer-dark", _WIDE, "dark", _ask("/", _QUESTION)),
     ("answer-arabic", _WIDE, "light", _ask("/ar/", _QUESTION)),
     ("answer-arabic-phone", _NARROW, "light", _ask("/ar/", _QUESTION)),
-    ("situation", _WIDE, "light", _ask("/", _SITUATION, _see(".fits"))),
+    ("situation", _WIDE, "light", _ask("/", _SITUATION, _scroll_to(".fits"))),
     ("nothing-fits", _WIDE, "light", _ask("/", "Which olive oil is best for frying potatoes?")),
     ("nothing-left", _WIDE, "light", _ask("/", _QUESTION, _leave_nothing)),
     ("problem", _WIDE, "light", _ask("/", _QUESTION, _error)),
@@ -97,7 +100,7 @@ _STATES: tuple[tuple[str, int, str, Steps], ...] = (
 @click.option("--server", default="http://127.0.0.1:8000", show_default=True)
 @click.argument("names", nargs=-1)
 def main(server: str, names: tuple[str, ...]) -> None:
-    """Take all pictures, or those named."""
+    """Take all screenshots, or those named."""
     program = shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -109,18 +112,18 @@ def main(server: str, names: tuple[str, ...]) -> None:
         browser.close()
 
 
-def _take(browser: Browser, server: str, what: tuple[str, int, str], steps: Steps) -> None:
-    name, width, scheme = what
+def _take(browser: Browser, server: str, state: tuple[str, int, str], steps: Steps) -> None:
+    name, width, scheme = state
     context = browser.new_context(
         base_url=server,
         locale="en",
-        viewport={"width": width, "height": _SEEN},
+        viewport={"width": width, "height": _HEIGHT},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
     )
     page = context.new_page()
     steps(page)
-    page.screenshot(path=_PLACE / f"{name}.png")
+    page.screenshot(path=_FOLDER / f"{name}.png")
     context.close()
 
 

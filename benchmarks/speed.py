@@ -1,10 +1,10 @@
-"""Fingerpost beside the plain way: how fast, on the same machine at the same time.
+"""Compare Fingerpost's speed with the plain way's, on the same machine at the same time.
 
-python -m benchmarks.speed            (the whole of it: long)
+python -m benchmarks.speed            (everything: takes long)
 python -m benchmarks.speed --short    (few documents and questions: under 4 minutes)
 
 Every figure is the median of several rounds in which the two take turns, so that whatever else
-the machine does hurts both alike. Writes the section `speed` of benchmarks/README.md.
+the machine does slows both alike. Writes the section `speed` of benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import Literal
 
 from sentence_transformers import SentenceTransformer
 
-from benchmarks import measure, plain
-from benchmarks.quality import Silent
+from benchmarks import corpora, measure, plain, report
+from benchmarks.progress import Silent
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
@@ -58,14 +58,14 @@ TARGET_NDCG = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured; `documents` of each collection, all without a number."""
+    """How much is measured; `documents` of each collection, None for all."""
 
     rounds: int
     documents: int | None
     questions: int  # embedded one by one in a round
     warm_up: int  # questions to a server before its load
     alone: int  # questions of the one client
-    crowd: int | None  # questions of the many clients, all that are left without a number
+    crowd: int | None  # questions of the many clients, None for all that are left
     asks: int  # runs of the command
 
 
@@ -74,64 +74,64 @@ SHORT = Size(rounds=3, documents=50, questions=20, warm_up=8, alone=16, crowd=48
 
 
 @dataclass
-class Taken:
-    """The values of one figure, round by round, of both sides."""
+class Values:
+    """The values of one figure, of both sides, round by round."""
 
     higher_is_better: bool = False
     values: dict[Side, list[float]] = field(default_factory=lambda: {side: [] for side in SIDES})
 
     def median(self, side: Side) -> float:
-        """Give one side's median."""
+        """Return one side's median."""
         return statistics.median(self.values[side])
 
     def ratio(self) -> float:
-        """Give how many times better ours is."""
+        """Return how many times better ours is."""
         ratio = self.median("ours") / self.median("plain")
         return ratio if self.higher_is_better else 1 / ratio
 
 
-Figures = dict[str, Taken]
+Figures = dict[str, Values]
 
 
 def main() -> None:
     """Measure everything, and write the table."""
     parser = argparse.ArgumentParser(description="Fingerpost's speed beside the plain way's.")
-    parser.add_argument("--data", type=Path, default=measure.DATA)
+    parser.add_argument("--data", type=Path, default=corpora.DATA)
     parser.add_argument("--short", action="store_true", help="few documents and questions")
     parser.add_argument("--rounds", type=int, help="at least 3")
-    parser.add_argument("--out", type=Path, default=measure.PAGE)
-    given = parser.parse_args()
-    size = SHORT if given.short else FULL
-    rounds = max(3, given.rounds or size.rounds)
-    others = measure.Others()
-    cranfield = measure.read_collections(given.data, ["cranfield"], size.documents)
-    both = measure.read_collections(
-        given.data, ["cranfield", "cisi"], size.documents and 2 * size.documents
+    parser.add_argument("--out", type=Path, default=report.PAGE)
+    arguments = parser.parse_args()
+    size = SHORT if arguments.short else FULL
+    rounds = max(3, arguments.rounds or size.rounds)
+    others = report.Others()
+    cranfield = corpora.read_collections(arguments.data, ["cranfield"], size.documents)
+    both = corpora.read_collections(
+        arguments.data, ["cranfield", "cisi"], size.documents and 2 * size.documents
     )
-    short = measure.all_questions(given.data, ["cranfield"])
-    questions = measure.all_questions(given.data, ["cranfield", "cisi"])
+    cranfield_questions = corpora.all_questions(arguments.data, ["cranfield"])
+    questions = corpora.all_questions(arguments.data, ["cranfield", "cisi"])
     figures: Figures = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        embedding(figures, cranfield, short, size, rounds)
+        embedding(figures, cranfield, cranfield_questions, size, rounds)
         folders = build(both, folder)
         commands(figures, folders, questions, size.asks)
         serving(figures, folders, questions, size, rounds)
         quality = backends(cranfield, folder)
     text = section(figures, quality, both, size, rounds, others)
     print(text)
-    measure.write_section(given.out, "speed", text)
+    report.write_section(arguments.out, "speed", text)
 
 
-def note(figures: Figures, name: str, side: Side, value: float) -> None:
-    """Keep one value, and show it."""
-    figures.setdefault(name, Taken("/s" in name)).values[side].append(value)
+def record(figures: Figures, name: str, side: Side, value: float) -> None:
+    """Record one value, and show it."""
+    figures.setdefault(name, Values("/s" in name)).values[side].append(value)
     print(f"{name}: {side} {value:.2f}", flush=True)
 
 
 def embedding(
     figures: Figures,
-    collection: measure.Collection,
+    collection: corpora.Collection,
     questions: Sequence[str],
     size: Size,
     rounds: int,
@@ -148,15 +148,15 @@ def embedding(
             pools[side].submit(question_ms, side, questions[-5:]).result()
         for number in range(rounds):
             turn = [
-                questions[(number * size.questions + at) % len(questions)]
-                for at in range(size.questions)
+                questions[(number * size.questions + index) % len(questions)]
+                for index in range(size.questions)
             ]
             for side in SIDES:
                 value = pools[side].submit(documents_per_second, side, documents).result()
-                note(figures, "embedding, documents/s", side, value)
+                record(figures, "embedding, documents/s", side, value)
             for side in SIDES:
                 value = pools[side].submit(question_ms, side, turn).result()
-                note(figures, "embedding a question, ms", side, value)
+                record(figures, "embedding a question, ms", side, value)
 
 
 @cache
@@ -172,7 +172,7 @@ def our_encoder() -> Encoder:
 
 
 def documents_per_second(side: Side, documents: Sequence[dict[str, str]]) -> float:
-    """Embed documents; ours also cuts them into passages and embeds their sentences."""
+    """Return documents embedded per second; ours also splits passages and embeds sentences."""
     if side == "plain":
         model = plain_model()
         began = time.perf_counter()
@@ -195,7 +195,7 @@ def documents_per_second(side: Side, documents: Sequence[dict[str, str]]) -> flo
 
 
 def question_ms(side: Side, questions: Sequence[str]) -> float:
-    """Embed questions one by one; the average milliseconds of one."""
+    """Embed questions one by one, and return the mean milliseconds of one."""
     if side == "plain":
         model = plain_model()
         began = time.perf_counter()
@@ -209,7 +209,7 @@ def question_ms(side: Side, questions: Sequence[str]) -> float:
     return 1000 * (time.perf_counter() - began) / len(questions)
 
 
-def build(collection: measure.Collection, folder: Path) -> dict[Side, Path]:
+def build(collection: corpora.Collection, folder: Path) -> dict[Side, Path]:
     """Build both sides' libraries of the same documents, with their commands."""
     corpus, _, _ = collection.write(folder / "both")
     folders: dict[Side, Path] = {side: folder / side for side in SIDES}
@@ -219,7 +219,7 @@ def build(collection: measure.Collection, folder: Path) -> dict[Side, Path]:
 
 
 def command(side: Side, verb: str, folder: Path) -> list[str | Path]:
-    """Give the beginning of a command of one side upon its library."""
+    """Return the beginning of a command of one side, with its library."""
     if side == "plain":
         return [*PLAIN, verb, folder]
     return [FINGERPOST, verb, "--vectors", folder]
@@ -233,7 +233,7 @@ def commands(
         for side in SIDES:
             began = time.perf_counter()
             measure.run([*command(side, "ask", folders[side]), question])
-            note(figures, "command to answer, s", side, time.perf_counter() - began)
+            record(figures, "command to answer, s", side, time.perf_counter() - began)
 
 
 def serving(
@@ -243,10 +243,10 @@ def serving(
     size: Size,
     rounds: int,
 ) -> None:
-    """Put each side's server under load, one at a time; then as many of them as there are cores.
+    """Put each side's server under load, one at a time, and then one server for each core.
 
-    Every round has new servers and asks each of them no question twice, so that nobody's cache
-    counts.
+    Every round starts new servers and asks none of them a question twice, so that no cache
+    helps.
     """
     warm_up, rest = questions[: size.warm_up], questions[size.warm_up :]
     alone, crowd = rest[: size.alone], rest[size.alone :][: size.crowd]
@@ -257,19 +257,21 @@ def serving(
                 measure.load([*running], PATHS[side], warm_up, 8)
                 for clients, asked in zip(CLIENTS, (alone, crowd), strict=True):
                     found = measure.load([*running], PATHS[side], asked, clients)
-                    note_load(figures, f"{clients} client{'s' if clients > 1 else ''}", side, found)
+                    record_load(
+                        figures, f"{clients} client{'s' if clients > 1 else ''}", side, found
+                    )
                 (pid,) = running.values()
-                note(figures, "memory of the server, MB", side, measure.memory(pid))
+                record(figures, "memory of the server, MB", side, measure.memory(pid))
             with servers(server, CORES) as running:
                 measure.load([*running], PATHS[side], warm_up, 8)
                 found = measure.load([*running], PATHS[side], crowd, CLIENTS[-1])
                 name = f"{CLIENTS[-1]} clients of {CORES} servers"
-                note_load(figures, name, side, found)
+                record_load(figures, name, side, found)
 
 
 @contextmanager
 def servers(command: Sequence[str | Path], count: int) -> Iterator[dict[int, int]]:
-    """Run so many servers while in the block; give each one's port with its process."""
+    """Run a number of servers inside the block; yields the process id of each by its port."""
     with ExitStack() as stack:
         ports = [measure.free_port() for _ in range(count)]
         yield {
@@ -278,16 +280,16 @@ def servers(command: Sequence[str | Path], count: int) -> Iterator[dict[int, int
         }
 
 
-def note_load(figures: Figures, name: str, side: Side, found: measure.Load) -> None:
-    """Keep what servers did under one load."""
-    note(figures, f"answers/s, {name}", side, found.per_second)
-    note(figures, f"p50 of {name}, ms", side, found.p50)
-    note(figures, f"p95 of {name}, ms", side, found.p95)
+def record_load(figures: Figures, name: str, side: Side, found: measure.Load) -> None:
+    """Record the figures of one load."""
+    record(figures, f"answers/s, {name}", side, found.per_second)
+    record(figures, f"p50 of {name}, ms", side, found.p50)
+    record(figures, f"p95 of {name}, ms", side, found.p95)
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What Cranfield's questions find with the usual backend, and with torch."""
+    """nDCG@10 on Cranfield with the usual backend and with torch."""
 
     backend: str
     questions: int
@@ -295,8 +297,8 @@ class Quality:
     torch: float
 
 
-def backends(collection: measure.Collection, folder: Path) -> Quality:
-    """Measure nDCG@10 with both backends, each with a library of its own making."""
+def backends(collection: corpora.Collection, folder: Path) -> Quality:
+    """Measure nDCG@10 with both backends, each with the library that it built."""
     corpus, queries, qrels = collection.write(folder / "cranfield")
     model = find_model(DEFAULT_MODEL)
     encoders: dict[str, Encoder] = {
@@ -313,7 +315,7 @@ def backends(collection: measure.Collection, folder: Path) -> Quality:
 
 
 def ndcg(folder: Path, corpus: Path, judged: tuple[Path, Path], encoder: Encoder) -> float:
-    """Build a library with an encoder, and give the mean nDCG@10 of its answers."""
+    """Build a library with an encoder, and return the mean nDCG@10 of its answers."""
 
     def load(_: str, /, *, precision: Precision | None = None) -> Encoder:  # noqa: ARG001
         return encoder
@@ -326,12 +328,12 @@ def ndcg(folder: Path, corpus: Path, judged: tuple[Path, Path], encoder: Encoder
 def section(
     figures: Figures,
     quality: Quality,
-    collection: measure.Collection,
+    collection: corpora.Collection,
     size: Size,
     rounds: int,
-    others: measure.Others,
+    others: report.Others,
 ) -> str:
-    """Write the table with what it was made of."""
+    """Return the section: the table, and what it was measured with."""
     rows = [row(name, taken) for name, taken in figures.items()]
     difference = quality.usual - quality.torch
     return f"""## Speed beside the plain way
@@ -342,7 +344,7 @@ take turns; medians of {rounds} rounds ({size.asks} for the command). The ratio 
 better Fingerpost is. Documents embedded: Cranfield's; searched: {len(collection.documents)} of
 Cranfield and CISI together, over HTTP with their questions, none asked twice of one server.
 
-{measure.table(["", "ours", "plain", "ratio", "target"], rows)}
+{report.table(["", "ours", "plain", "ratio", "target"], rows)}
 
 nDCG@10 on Cranfield ({quality.questions} questions): {quality.usual:.4f} with the usual backend
 (`{quality.backend}`), {quality.torch:.4f} with torch, difference {difference:+.4f}
@@ -352,16 +354,16 @@ Fingerpost reads abstracts whole and embeds their sentences too; the plain way r
 256 tokens. Fingerpost's answers hold evidence, facets and a verdict, and keywords count; the plain
 way's are the ten nearest vectors.
 
-{measure.machine(["fingerpost", "torch", "sentence-transformers", "transformers"], others)}
+{report.machine(["fingerpost", "torch", "sentence-transformers", "transformers"], others)}
 """
 
 
-def row(name: str, taken: Taken) -> list[str]:
-    """Write one figure: its medians, and whether its target is reached."""
+def row(name: str, values: Values) -> list[str]:
+    """Return the table's row of a figure: its medians, and whether its target is reached."""
     target = TARGETS.get(name)
-    ratio = taken.ratio()
+    ratio = values.ratio()
     wanted = "" if target is None else f"≥ {target:.2g}× {'yes' if ratio >= target else 'NO'}"
-    ours, other = (f"{taken.median(side):.2f}" for side in ("ours", "plain"))
+    ours, other = (f"{values.median(side):.2f}" for side in ("ours", "plain"))
     return [name, ours, other, f"{ratio:.2f}×", wanted]
 
 

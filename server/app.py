@@ -11,7 +11,7 @@ from flask import Response, request
 from flask.json.provider import DefaultJSONProvider
 from flask_compress import Compress
 
-from embedder.library import Library
+from fingerpost import Library
 from server.api import documents, health, search, similarity
 from server.api import metrics as counts
 from server.compat import BLUEPRINTS

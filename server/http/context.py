@@ -11,7 +11,7 @@ from flask import current_app
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import LibraryMissing
-from embedder.library import Library
+from fingerpost import Library
 from server.http import access
 from server.http.admission import Gate
 from server.http.metrics import Metrics

@@ -14,9 +14,9 @@ from prometheus_client.registry import Collector
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.errors import FingerpostError
-from embedder.library import Library
 from embedder.records import Passage, Precision
 from embedder.vectors import Float32Array, PassageVectors
+from fingerpost import Library
 from server.http.admission import Gate
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST

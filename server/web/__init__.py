@@ -1,4 +1,4 @@
-"""The pages for people, one blueprint a topic, and the reference for developers."""
+"""The pages for people, one blueprint a topic, and the API reference for developers."""
 
 from server.web import api_reference, documents, info, search
 

@@ -1,4 +1,4 @@
-"""The API's reference for people, made from its OpenAPI description."""
+"""The API reference for people, generated from the OpenAPI description."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from server.web import openapi_tables
 blueprint = Blueprint("reference", __name__, access=PEOPLE, enable_openapi=False)
 
 
-# Settings that are limits, in the order in which they are shown.
+# The settings that are limits, in the order in which they are shown.
 _LIMITS = (
     "max_body_bytes",
     "max_texts",
@@ -43,21 +43,21 @@ def docs() -> ResponseReturnValue:
         spec=specification,
         operations=_operations(specification),
         limits=_limits(settings()),
-        guarded=settings().api_key is not None,
+        key_required=settings().api_key is not None,
     )
 
 
-@blueprint.app_template_filter("marked")
-def mark(text: str) -> Markup:
-    """Show what stands between grave accents as code, all else as it is."""
+@blueprint.app_template_filter("code_spans")
+def code_spans(text: str) -> Markup:
+    """Convert what stands between backticks to `<code>` elements; all else is escaped text."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
-def _limits(set_to: Settings) -> list[dict[str, Any]]:
+def _limits(current: Settings) -> list[dict[str, Any]]:
     return [
         {
             "name": f"FINGERPOST_{name.upper()}",
-            "value": getattr(set_to, name),
+            "value": getattr(current, name),
             "description": Settings.model_fields[name].description,
         }
         for name in _LIMITS
@@ -65,27 +65,28 @@ def _limits(set_to: Settings) -> list[dict[str, Any]]:
 
 
 def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    known = {"document_id": _some_id(), "model": encoder().name}
+    """Return each route and method of the description, in the order in which they are shown."""
+    path_values = {"document_id": _example_id(), "model": encoder().name}
     return [
         {
             "anchor": operation["operationId"],
             "method": method.upper(),
             "path": path,
-            "command": _command(path.format_map(known), operation),
+            "command": _command(path.format_map(path_values), operation),
             "summary": operation.get("summary", ""),
             "description": operation.get("description", ""),
             "parameters": openapi_tables.parameters(spec, operation.get("parameters", [])),
             "bodies": _shapes(spec, operation.get("requestBody", {})),
             "answers": _shapes(spec, operation.get("responses", {}).get("200", {})),
         }
-        for path, methods in sorted(spec["paths"].items(), key=_rank)
+        for path, methods in sorted(spec["paths"].items(), key=_sort_key)
         for method, operation in methods.items()
         if method in ("get", "post")
     ]
 
 
-def _rank(route: tuple[str, Any]) -> tuple[int, str]:
-    """Put our own routes first, asking before all, then those of other servers, then health."""
+def _sort_key(route: tuple[str, Any]) -> tuple[int, str]:
+    """Order search first, then our other routes, those of other servers, and health last."""
     path = route[0]
     operation = next(iter(route[1].values()))
     tags = operation.get("tags", [])
@@ -94,8 +95,8 @@ def _rank(route: tuple[str, Any]) -> tuple[int, str]:
     return (0 if "Search" in tags else 1 if path.startswith("/api/") else 2), path
 
 
-def _some_id() -> str:
-    """Give the id of a document for examples, that they work as they stand."""
+def _example_id() -> str:
+    """Return the id of a document, so that the example commands work as they are."""
     try:
         _, documents = library().page(1)
     except FingerpostError:
@@ -104,7 +105,7 @@ def _some_id() -> str:
 
 
 def _command(path: str, operation: dict[str, Any]) -> str:
-    """Give a command for a terminal that calls a route with its example."""
+    """Return a shell command that calls a route with the example of its description."""
     words = ["curl", "-s", request.host_url.rstrip("/") + path]
     if settings().api_key is not None:
         words += ["-H", "Authorization: Bearer KEY"]
@@ -116,6 +117,6 @@ def _command(path: str, operation: dict[str, Any]) -> str:
 
 
 def _shapes(spec: dict[str, Any], part: dict[str, Any]) -> list[openapi_tables.Shape]:
-    """Give the shapes of a body or an answer in JSON; none where there is none."""
+    """Return the shapes of a request's or response's JSON body; none if it has no JSON body."""
     content = part.get("content", {}).get("application/json")
     return openapi_tables.shapes(spec, content["schema"]) if content else []

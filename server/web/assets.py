@@ -1,4 +1,4 @@
-"""Addresses of the pages' own files, which change with what is in them."""
+"""Addresses of static files, which change with the file's content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from flask import current_app
 
 
 def asset(name: str) -> str:
-    """Give the address of a file in `static/`, the same in every language of the pages."""
+    """Return the address of a file in `static/`, the same in every language of the pages.
+
+    It holds a hash of the content, so that browsers may keep the file for a year.
+
+    Raises FileNotFoundError if there is no such file.
+    """
     folder = Path(current_app.static_folder or "")
     return f"{current_app.static_url_path}/{name}?v={_version(folder / name)}"
 

@@ -1,42 +1,42 @@
-"""How a document is cited, in words and in a page's head."""
+"""Citations of a document: as a line of text, and as meta tags for reference managers."""
 
 from __future__ import annotations
 
 from embedder.records import Document
 
-# Words of an abstract that stand for a title that is missing.
-_WORDS = 12
+# How much of an abstract stands in for a missing title.
+_HEADING_WORDS = 12
 
 
 def heading(document: Document) -> str:
-    """Give a document's title, or for one without the beginning of its abstract."""
+    """Return a document's title, or the beginning of its abstract, or its id."""
     if document.title.strip():
         return document.title
     words = document.abstract.split()
-    return " ".join(words[:_WORDS]) + "…" if words else document.id
+    return " ".join(words[:_HEADING_WORDS]) + "…" if words else document.id
 
 
 def citation(document: Document) -> str:
-    """Give a citation in one line: authors, year, title; names stand as the library has them."""
+    """Return a citation in one line: `Authors (year). Title`, names as the library has them."""
     title = heading(document)
     year = f" ({document.year})" if document.year else ""
     return f"{', '.join(document.authors)}{year}. {title}" if document.authors else title + year
 
 
 def meta_tags(document: Document, address: str) -> list[tuple[str, str]]:
-    """Give names and contents of the tags that reference managers read from a page.
+    """Return the (name, content) pairs of the tags that reference managers read from a page.
 
-    https://www.zotero.org/support/dev/exposing_metadata and, for the names,
+    See https://www.zotero.org/support/dev/exposing_metadata and, for the names,
     https://scholar.google.com/intl/en/scholar/inclusion.html#indexing
     """
     year = str(document.year) if document.year else ""
     tags = [
         ("citation_title", heading(document)),
-        *(("citation_author", name) for name in document.authors),
+        *(("citation_author", author) for author in document.authors),
         ("citation_publication_date", year),
         ("citation_abstract", document.abstract),
         ("citation_abstract_html_url", address),
         *(("citation_keywords", topic) for topic in document.topics),
-        ("bibo.type", "Report"),  # else Zotero takes it for an article in a journal
+        ("bibo.type", "Report"),  # without it Zotero assumes a journal article
     ]
     return [(name, content) for name, content in tags if content]

@@ -1,4 +1,4 @@
-"""Questions and situations to try, of those that the library answers."""
+"""Example questions and situations, of which only those that the library answers are offered."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from embedder.library import Library
 from embedder.records import Question
+from fingerpost import Library
 from server.http.admission import TooMany
 from server.http.context import encoding
 
-_KEPT = "fingerpost.examples"
+_EXTENSION = "fingerpost.examples"
 
 _QUESTIONS = (
     "How do I recognise a victim of trafficking at a border?",
@@ -31,28 +31,28 @@ _SITUATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """What to try: questions, and situations."""
+    """Examples to offer: short questions, and longer descriptions of a situation."""
 
     questions: tuple[str, ...]
     situations: tuple[str, ...]
 
 
 def examples(library: Library) -> Examples:
-    """Give the examples that a library answers; each generation of it is asked once.
+    """Return the examples that a library answers; they are tried once for each generation.
 
-    There are none while others' questions have to wait.
+    While the server is too busy to try them, no examples are returned.
     """
     generation, _ = library.status()
-    known: tuple[int, Examples] | None = current_app.extensions.get(_KEPT)
-    if known is None or known[0] != generation:
+    cached: tuple[int, Examples] | None = current_app.extensions.get(_EXTENSION)
+    if cached is None or cached[0] != generation:
         try:
             with encoding():
-                found = Examples(_answered(library, _QUESTIONS), _answered(library, _SITUATIONS))
+                result = Examples(_answered(library, _QUESTIONS), _answered(library, _SITUATIONS))
         except TooMany:
             return Examples((), ())
-        known = current_app.extensions[_KEPT] = (generation, found)
-    return known[1]
+        cached = current_app.extensions[_EXTENSION] = (generation, result)
+    return cached[1]
 
 
 def _answered(library: Library, texts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(each for each in texts if library.ask(Question(each, limit=1)).verdict != "none")
+    return tuple(text for text in texts if library.ask(Question(text, limit=1)).verdict != "none")

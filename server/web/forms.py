@@ -1,4 +1,4 @@
-"""What a person filled in: form fields to a question, and back into the form."""
+"""The search form: from the fields that a browser sends to a question, and back into the form."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from embedder.errors import RequestError
 from embedder.records import Filters, Question
 
 PAGE_LENGTH = 10
-# Ids that are carried from page to page.
-_MOST_PICKED = 500
+# Selected documents that are carried from page to page.
+MAX_PICKED = 500
 
-# The form's fields of which several values can be chosen, and the filter that each is.
+# Fields that take several values, and the filter that each of them sets.
 FACETS: Mapping[str, str] = {
     "topic": "topics",
     "country": "countries",
@@ -27,9 +27,9 @@ FACETS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields as they were sent, to be shown again as they are.
+    """The fields as they were sent, to be shown again unchanged.
 
-    `picked` are the ids of the documents that were ticked, on this page of the answer or another.
+    `picked` holds the ids of the selected documents, on this page of results or another.
     """
 
     question: str = field(default="", repr=False)
@@ -45,36 +45,41 @@ class Form:
     picked: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, sent: MultiDict[str, str]) -> Form:
-        """Read the fields that were sent; all line ends become line feeds.
+    def read(cls, fields: MultiDict[str, str]) -> Form:
+        """Read the fields that a browser sent; all line ends become line feeds.
 
-        `lift` takes a filter away, whole (`country`) or a value of it (`country=Lebanon`). What
-        was asked before is recognised by its `mark`: another question begins at its first hit.
+        `lift` removes a filter, whole (`country`) or one value of it (`country=Lebanon`). `mark`
+        is the fingerprint of the form that was answered before: if question or filters have
+        changed since, the results begin at the first hit again.
         """
 
         def text(name: str) -> str:
-            return sent.get(name, "").replace("\r\n", "\n").strip()
+            return fields.get(name, "").replace("\r\n", "\n").strip()
 
         form = cls(
             question=text("question"),
-            topic=_values(sent.getlist("topic")),
-            country=_values(sent.getlist("country")),
-            region=_values(sent.getlist("region")),
-            author=_values(sent.getlist("author")),
+            topic=_distinct(fields.getlist("topic")),
+            country=_distinct(fields.getlist("country")),
+            region=_distinct(fields.getlist("region")),
+            author=_distinct(fields.getlist("author")),
             year_from=text("year_from"),
             year_to=text("year_to"),
-            worldwide=bool(sent.get("worldwide")),
-            plain=bool(sent.get("plain")),
+            worldwide=bool(fields.get("worldwide")),
+            plain=bool(fields.get("plain")),
             offset=text("offset") or "0",
-            picked=_values(sent.getlist("pick"))[:_MOST_PICKED],
-        ).without(text("lift"))
-        if text("mark") not in ("", form.mark):
+            picked=_distinct(fields.getlist("pick"))[:MAX_PICKED],
+        ).without_filter(text("lift"))
+        if text("mark") not in ("", form.fingerprint):
             return replace(form, offset="0")
         return form
 
-    def without(self, lift: str) -> Form:
-        """Give the form without a filter (`years`, `worldwide`, a facet), or a value of a facet."""
-        name, _, value = lift.partition("=")
+    def without_filter(self, name: str) -> Form:
+        """Return the form without a filter: a facet, one value of it (`country=Lebanon`), `years`.
+
+        `worldwide` removes the restriction to the country's or region's own documents: worldwide
+        guidance is let in too. An unknown name changes nothing.
+        """
+        name, _, value = name.partition("=")
         if name == "years":
             return replace(self, year_from="", year_to="")
         if name == "worldwide":
@@ -86,22 +91,22 @@ class Form:
         return replace(self, **changed)
 
     @property
-    def narrowed(self) -> tuple[str, ...]:
-        """The names of the filters that are set: those of facets, and `years`."""
+    def active_filters(self) -> tuple[str, ...]:
+        """The names of the filters that are set: facets, and `years`."""
         years = bool(self.year_from or self.year_to)
         return (*(name for name in FACETS if getattr(self, name)), *(["years"] if years else []))
 
     @property
-    def mark(self) -> str:
-        """What tells this question, with its filters, from others; its text is not in it."""
+    def fingerprint(self) -> str:
+        """A short hash of the question and its filters, which does not hold the question's text."""
         asked = replace(self, offset="0", picked=())
-        told = repr((asked.question, asked))  # the question is left out of its own repr
-        return hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        content = repr((asked.question, asked))  # the form's own repr leaves the question out
+        return hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
     def to_question(self) -> Question:
-        """Give the question that the fields ask.
+        """Return the question that the fields ask.
 
-        Raises RequestError, naming the field, for a number that is none.
+        Raises RequestError, naming the field, if a year or the offset is not a number.
         """
         return Question(
             text=self.question,
@@ -112,9 +117,9 @@ class Form:
         )
 
     def to_filters(self) -> Filters:
-        """Give the filters that the fields set.
+        """Return the filters that the fields set.
 
-        Raises RequestError, naming the field, for a number that is none.
+        Raises RequestError, naming the field, if a year is not a number.
         """
         return Filters(
             countries=self.country,
@@ -127,15 +132,15 @@ class Form:
         )
 
 
-def _values(sent: Iterable[str]) -> tuple[str, ...]:
-    """Give what was sent of one name, without what is empty or said twice."""
-    return tuple(dict.fromkeys(value for each in sent if (value := each.strip())))
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the values of a field without surrounding blanks, empty ones and repetitions."""
+    return tuple(dict.fromkeys(stripped for value in values if (stripped := value.strip())))
 
 
 def _number(name: str, text: str) -> int | None:
     if not text:
         return None
-    # Decimal in any script: ٢٠١٥ is a year too.
+    # Decimal digits of any script: ٢٠١٥ is a year too.
     if not (text.isdecimal() and len(text) <= 6):
         raise RequestError(
             name,

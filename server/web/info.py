@@ -1,4 +1,4 @@
-"""Pages to read: how it works, what can be hidden, and the neutral page to exit to."""
+"""Pages to read: how the search works, what can be hidden, and the neutral page behind Exit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("notes", __name__, access=PEOPLE, enable_openapi=False)
 
 @blueprint.get("/about")
 def about() -> ResponseReturnValue:
-    """Say how it works, what it stores, and with what it answers."""
+    """Explain how the search works, what is stored, and what the library and its model are."""
     generation, manifest = library().status()
     return render_template(
         "about.html",
@@ -31,15 +31,15 @@ def about() -> ResponseReturnValue:
 
 @blueprint.get("/safety")
 def safety() -> ResponseReturnValue:
-    """Say what the page can hide, and what it cannot."""
+    """Explain what the pages can hide and what they cannot."""
     return render_template("safety.html")
 
 
 @blueprint.get("/measures")
 @declare(replace(PEOPLE, max_age=86_400))
 def measures() -> ResponseReturnValue:
-    """Show a page that tells nothing: where Exit leads.
+    """Show the page that Exit leads to, which gives nothing away.
 
-    A browser keeps it, so that it is there without a network.
+    Browsers may keep it, so that Exit works without a network.
     """
     return render_template("measures.html")

@@ -1,4 +1,4 @@
-"""The library's map as it is drawn: which mark a point has, and the part that is looked at."""
+"""The library's map as it is drawn: the symbol of each document, and the part that is in view."""
 
 from __future__ import annotations
 
@@ -8,109 +8,116 @@ from dataclasses import dataclass
 
 from embedder.records import Map, MapPoint
 
-# As many topics have a mark of their own (a colour and a form); the others share the last.
-MARKS = 6
-SIZE = 1000  # of the drawing, in its own units
-MARK = 36  # the size of a mark, however near one is
+# The commonest topics each have a symbol (a colour and a shape); the others share the last one.
+SYMBOLS = 6
+SIZE = 1000  # the drawing's side, in its own units
+SYMBOL_SIZE = 36  # in the drawing's units at zoom 1; on the screen it is the same at every zoom
+MAX_ZOOM = 16.0
 _MARGIN = 30
-_STEP = 0.5  # of what is seen, by which it is moved
-_LARGEST_ZOOM = 16.0
+_STEP = 0.5  # how far one step moves the view, as a share of its side
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A document on the drawing: where it lies, in the drawing's units, and its mark."""
+class DrawnPoint:
+    """A document on the drawing: its position in the drawing's units, and its symbol's number."""
 
-    of: MapPoint
+    source: MapPoint
     x: float
     y: float
-    mark: int
+    symbol: int
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
-    """A topic with its mark and how many documents on the map have it first; "" for none."""
+class LegendEntry:
+    """A topic ("" for none), its symbol, and how many documents on the map have it."""
 
     name: str
-    mark: int
+    symbol: int
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The map as marks, and what the marks mean."""
+    """The points of a map, and the legend of their symbols."""
 
-    points: tuple[Point, ...]
-    topics: tuple[Topic, ...]
+    points: tuple[DrawnPoint, ...]
+    legend: tuple[LegendEntry, ...]
 
     @classmethod
-    def of(cls, shown: Map) -> Drawing:
-        """Draw a map; a document is marked by all its topics together, as one topic."""
-        names = [" + ".join(each.document.topics) for each in shown.points]
-        commonest = sorted(Counter(names).items(), key=lambda each: (-each[1], each[0]))
-        marks = {name: min(at, MARKS - 1) for at, (name, _) in enumerate(commonest)}
+    def from_map(cls, library_map: Map) -> Drawing:
+        """Draw a map; the topics of a document count together, as one topic."""
+        names = [" + ".join(point.document.topics) for point in library_map.points]
+        by_count = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
+        symbols = {name: min(rank, SYMBOLS - 1) for rank, (name, _) in enumerate(by_count)}
         points = tuple(
-            Point(each, _scaled(each.x), _scaled(each.y), marks[name])
-            for each, name in zip(shown.points, names, strict=True)
+            DrawnPoint(point, _scaled(point.x), _scaled(point.y), symbols[name])
+            for point, name in zip(library_map.points, names, strict=True)
         )
-        own = [Topic(name, marks[name], count) for name, count in commonest[: MARKS - 1]]
-        rest = commonest[MARKS - 1 :]
-        if len(rest) == 1:
-            own.append(Topic(rest[0][0], MARKS - 1, rest[0][1]))
-        elif rest:
-            own.append(Topic("…", MARKS - 1, sum(count for _, count in rest)))
-        return cls(points, tuple(own))
+        legend = [
+            LegendEntry(name, symbols[name], count) for name, count in by_count[: SYMBOLS - 1]
+        ]
+        others = by_count[SYMBOLS - 1 :]
+        if len(others) == 1:
+            legend.append(LegendEntry(others[0][0], SYMBOLS - 1, others[0][1]))
+        elif others:
+            legend.append(LegendEntry("…", SYMBOLS - 1, sum(count for _, count in others)))
+        return cls(points, tuple(legend))
 
-    def place(self, where: tuple[float, float]) -> tuple[float, float]:
-        """Give a place on the map in the drawing's units."""
-        return _scaled(where[0]), _scaled(where[1])
+    @staticmethod
+    def position(x: float, y: float) -> tuple[float, float]:
+        """Convert a position on the map, 0 to 1 each way, to the drawing's units."""
+        return _scaled(x), _scaled(y)
 
 
-def _scaled(part: float) -> float:
-    return round(_MARGIN + part * (SIZE - 2 * _MARGIN), 1)
+def _scaled(coordinate: float) -> float:
+    return round(_MARGIN + coordinate * (SIZE - 2 * _MARGIN), 1)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The part of the drawing that is seen: its middle, in 0 to 1, and how much larger."""
+    """The part of the drawing that is seen: its centre, 0 to 1 each way, and its enlargement."""
 
     x: float = 0.5
     y: float = 0.5
     zoom: float = 1.0
 
     @classmethod
-    def read(cls, sent: Mapping[str, str]) -> View:
-        """Read a view from an address; what is no number or too large is left out."""
-        zoom = min(max(_number(sent.get("zoom"), 1.0), 1.0), _LARGEST_ZOOM)
+    def read(cls, fields: Mapping[str, str]) -> View:
+        """Read a view from the fields `x`, `y` and `zoom` of an address.
+
+        What is not a number counts as missing; numbers out of range are brought into it, so that
+        the view never reaches beyond the drawing's edge.
+        """
+        zoom = min(max(_number(fields.get("zoom"), 1.0), 1.0), MAX_ZOOM)
         half = 0.5 / zoom
-        x, y = (min(max(_number(sent.get(name), 0.5), half), 1 - half) for name in ("x", "y"))
+        x, y = (min(max(_number(fields.get(name), 0.5), half), 1 - half) for name in ("x", "y"))
         return cls(round(x, 4), round(y, 4), round(zoom, 2))
 
     @property
-    def box(self) -> str:
-        """The view as SVG has it (`viewBox`)."""
+    def view_box(self) -> str:
+        """The value of SVG's `viewBox`: left, top, width and height."""
         side = SIZE / self.zoom
-        numbers = (self.x * SIZE - side / 2, self.y * SIZE - side / 2, side, side)
-        return " ".join(f"{each:g}" for each in (round(each, 1) for each in numbers))
+        box = (self.x * SIZE - side / 2, self.y * SIZE - side / 2, side, side)
+        return " ".join(f"{round(number, 1):g}" for number in box)
 
     @property
-    def radius(self) -> float:
-        """The size of a mark, so that it looks the same however near one is."""
-        return round(MARK / self.zoom, 2)
+    def symbol_size(self) -> float:
+        """The size of a symbol in the drawing's units: on the screen it is always the same."""
+        return round(SYMBOL_SIZE / self.zoom, 2)
 
-    def nearer(self, times: float) -> dict[str, float]:
-        """Give the address of the view so many times nearer."""
-        return {"x": self.x, "y": self.y, "zoom": round(self.zoom * times, 2)}
+    def zoomed(self, factor: float) -> dict[str, float]:
+        """Return the address fields of the view enlarged by a factor."""
+        return {"x": self.x, "y": self.y, "zoom": round(self.zoom * factor, 2)}
 
     def moved(self, right: float, down: float) -> dict[str, float]:
-        """Give the address of the view moved by so many steps."""
+        """Return the address fields of the view moved by a number of steps each way."""
         step = _STEP / self.zoom
         return {"x": self.x + right * step, "y": self.y + down * step, "zoom": self.zoom}
 
 
-def _number(text: str | None, otherwise: float) -> float:
+def _number(text: str | None, default: float) -> float:
     try:
-        found = float(text or "")
+        number = float(text or "")
     except ValueError:
-        return otherwise
-    return found if -1e6 < found < 1e6 else otherwise  # not for NaN either
+        return default
+    return number if -1e6 < number < 1e6 else default  # NaN, too, is not in this range

@@ -1,4 +1,4 @@
-"""Shapes of the API, from its OpenAPI description, in rows for people to read."""
+"""The shapes of JSON bodies in an OpenAPI description, as table rows for people to read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, cast
 
 Schema = Mapping[str, Any]
 
-# What bounds a value, and how it is said; `{}` is the bound.
+# Keywords that bound a value, and how they are worded; `{}` is the bound.
 _BOUNDS = {
     "minimum": "{} or more",
     "maximum": "at most {}",
@@ -21,17 +21,17 @@ _BOUNDS = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a shape: `filters.countries`, of a list of objects `hits[].rank`."""
+    """A field of a shape, by its path: `filters.countries`, or `hits[].rank` in a list's items."""
 
     name: str
     type: str
-    needed: bool
+    required: bool
     description: str
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One shape that a body may have: what it is, of which type, and the fields in it."""
+    """One of the shapes that a body may have, with all its fields, nested ones included."""
 
     title: str
     type: str
@@ -39,61 +39,71 @@ class Shape:
 
 
 def shapes(spec: Schema, schema: Schema) -> list[Shape]:
-    """Give the shapes that a schema allows, with the fields of what is inside them."""
-    found = _resolve(spec, schema)
-    several = _alternatives(found)
-    if several:
-        return [each for one in several for each in shapes(spec, one)]
-    return [Shape(_said(found), _type(spec, found), tuple(_inside(spec, found, "")))]
+    """Return the shapes that a schema allows: one, or one for each alternative."""
+    resolved = _resolve(spec, schema)
+    alternatives = _alternatives(resolved)
+    if alternatives:
+        return [shape for each in alternatives for shape in shapes(spec, each)]
+    fields = tuple(_nested_fields(spec, resolved, ""))
+    return [Shape(_summary(resolved), _type(spec, resolved), fields)]
 
 
-def parameters(spec: Schema, given: Sequence[Schema]) -> list[Field]:
-    """Give the parameters of a route as fields."""
-    return [_field(spec, each["name"], each["schema"], needed=each["required"]) for each in given]
+def parameters(spec: Schema, described: Sequence[Schema]) -> list[Field]:
+    """Return the parameters of a route as fields."""
+    return [
+        _field(spec, each["name"], each["schema"], required=each["required"]) for each in described
+    ]
 
 
-def _inside(spec: Schema, schema: Schema, name: str) -> list[Field]:
-    """Give the fields of what a field of this name holds: an object, in a list or not."""
-    found = _resolve(spec, schema)
-    several = _alternatives(found)
-    if several:
-        ways = [_inside(spec, each, name) for each in several]
-        fields = {field.name: field for way in reversed(ways) for field in way}
+def _nested_fields(spec: Schema, schema: Schema, name: str) -> list[Field]:
+    """Return the fields inside a field of this name: those of an object or of a list's items.
+
+    Of several alternatives all fields are returned; required are those that every one requires.
+    """
+    resolved = _resolve(spec, schema)
+    alternatives = _alternatives(resolved)
+    if alternatives:
+        field_lists = [_nested_fields(spec, each, name) for each in alternatives]
+        by_name = {field.name: field for fields in reversed(field_lists) for field in fields}
         return [
-            replace(field, needed=all(field in way for way in ways)) for field in fields.values()
+            replace(field, required=all(field in fields for fields in field_lists))
+            for field in by_name.values()
         ]
-    if "items" in found:
-        return _inside(spec, found["items"], f"{name}[]")
-    if isinstance(found.get("additionalProperties"), dict):
-        return _inside(spec, found["additionalProperties"], f"{name}.*" if name else "*")
-    return list(_fields(spec, found, f"{name}." if name else ""))
+    if "items" in resolved:
+        return _nested_fields(spec, resolved["items"], f"{name}[]")
+    if isinstance(resolved.get("additionalProperties"), dict):
+        inner_name = f"{name}.*" if name else "*"
+        return _nested_fields(spec, resolved["additionalProperties"], inner_name)
+    return list(_properties(spec, resolved, f"{name}." if name else ""))
 
 
-def _fields(spec: Schema, schema: Schema, before: str) -> Iterator[Field]:
-    needed = schema.get("required", ())
-    for name, each in schema.get("properties", {}).items():
-        yield _field(spec, before + name, each, needed=name in needed)
-        yield from _inside(spec, each, before + name)
+def _properties(spec: Schema, schema: Schema, prefix: str) -> Iterator[Field]:
+    required = schema.get("required", ())
+    for name, property_schema in schema.get("properties", {}).items():
+        yield _field(spec, prefix + name, property_schema, required=name in required)
+        yield from _nested_fields(spec, property_schema, prefix + name)
 
 
-def _field(spec: Schema, name: str, schema: Schema, *, needed: bool) -> Field:
-    said = [schema.get("description") or _said(_resolve(spec, schema.get("items", schema)))]
-    said += _bounds(schema)
+def _field(spec: Schema, name: str, schema: Schema, *, required: bool) -> Field:
+    parts = [schema.get("description") or _summary(_resolve(spec, schema.get("items", schema)))]
+    parts += _bounds(schema)
     default = schema.get("default")
     if default not in (None, []):
-        said.append(f"{json.dumps(default)} if left out".replace('"', ""))
-    return Field(name, _type(spec, schema), needed, "; ".join(each for each in said if each))
+        parts.append(f"{json.dumps(default)} if left out".replace('"', ""))
+    return Field(name, _type(spec, schema), required, "; ".join(part for part in parts if part))
 
 
-def _said(schema: Schema) -> str:
-    """Give what a shape says of itself, in a sentence."""
+def _summary(schema: Schema) -> str:
+    """Return the first line of a schema's description, without its full stop."""
     return str(schema.get("description", "")).partition("\n")[0].rstrip(".")
 
 
 def _bounds(schema: Schema) -> list[str]:
-    """Say what bounds a value, or those that it may be."""
-    several = [bound for each in schema.get("anyOf", ()) for bound in _bounds(each)]
-    return several + [said.format(schema[key]) for key, said in _BOUNDS.items() if key in schema]
+    """Word the bounds of a value, those of its alternatives first."""
+    inner = [bound for each in schema.get("anyOf", ()) for bound in _bounds(each)]
+    return inner + [
+        wording.format(schema[key]) for key, wording in _BOUNDS.items() if key in schema
+    ]
 
 
 def _type(spec: Schema, schema: Schema) -> str:
@@ -101,13 +111,13 @@ def _type(spec: Schema, schema: Schema) -> str:
         return " | ".join(map(str, schema["enum"]))
     if "const" in schema:
         return str(schema["const"])
-    several = _alternatives(schema)
-    if several:
-        return " or ".join(dict.fromkeys(_type(spec, each) for each in several))
+    alternatives = _alternatives(schema)
+    if alternatives:
+        return " or ".join(dict.fromkeys(_type(spec, each) for each in alternatives))
     if "$ref" in schema:
         return _type(spec, _resolve(spec, schema))
-    kind = str(schema.get("type", "object"))
-    return f"list of {_type(spec, schema['items'])}" if "items" in schema else kind
+    name = str(schema.get("type", "object"))
+    return f"list of {_type(spec, schema['items'])}" if "items" in schema else name
 
 
 def _alternatives(schema: Schema) -> list[Schema]:
@@ -115,6 +125,7 @@ def _alternatives(schema: Schema) -> list[Schema]:
 
 
 def _resolve(spec: Schema, schema: Schema) -> Schema:
+    """Follow a schema's `$ref`, if it is one, to the named schema."""
     reference = schema.get("$ref")
     if reference is None:
         return schema

@@ -1,9 +1,9 @@
-"""The page where people ask, and the answer."""
+"""The search page: the empty form, and the form with its results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template, request
@@ -22,7 +22,7 @@ from server.http.errors import status_of
 from server.http.i18n import worded
 from server.web.examples import examples
 from server.web.forms import FACETS, PAGE_LENGTH, Form
-from server.web.histogram import Years
+from server.web.histogram import Histogram
 
 blueprint = Blueprint("pages", __name__, access=PEOPLE, enable_openapi=False)
 
@@ -34,150 +34,154 @@ VERDICTS = {
         "The nearest documents are listed below, but they may not help."
     ),
 }
-# Where a form that is sent to `/` is answered; people never see it.
+# The route that answers a form sent to `/`; people never see this address.
 ANSWER = "/answer"
-# Where on the page a field is that an error names.
-_PLACES = {"query": "question", "year_from": "year_from", "year_to": "year_to"}
-# Values of a facet that are shown at once, and at all; others can be written.
-_FIRST, _MOST = 8, 250
-
-
-@dataclass(frozen=True, slots=True)
-class Lift:
-    """A filter that leaves too little: its name, and how many documents there are without it."""
-
-    name: str
-    count: int
+# The HTML ids of the fields that an error can name.
+_FIELD_IDS = {"query": "question", "year_from": "year_from", "year_to": "year_to"}
+# How many values of a facet are in sight, and how many are offered at all; others can be typed.
+_VISIBLE_VALUES, _MAX_VALUES = 8, 250
 
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    """Show the empty box."""
-    return _page(Form(), examples=examples(library()))
+    """Show the empty form."""
+    return _render(Form(), examples=examples(library()))
 
 
 @blueprint.post(ANSWER)
 def answer() -> ResponseReturnValue:
-    """Answer what was written in the box; the page keeps it, nothing else does."""
+    """Answer the question in the form; only the page that is returned holds its text."""
     form = Form.read(request.form)
     example = request.form.get("example")
     if example:
         form = Form(question=example)
     try:
         with encoding():
-            found = library().ask(form.to_question())
-        return _page(form, **_shown(form, found))
+            result = library().ask(form.to_question())
+        return _render(form, **_results(form, result))
     except (RequestError, TooMany) as error:
-        # What was written stays in the box.
-        at = _PLACES.get(error.field) if isinstance(error, RequestError) else None
-        return _page(form, error=worded(error), at=at), status_of(error)
+        # The form is shown again as it was, so that nothing has to be written twice.
+        field = _FIELD_IDS.get(error.field) if isinstance(error, RequestError) else None
+        return _render(form, error=worded(error), error_field=field), status_of(error)
 
 
-def _shown(form: Form, found: Answer) -> dict[str, Any]:
-    """Give what the page shows of an answer."""
+def _results(form: Form, result: Answer) -> dict[str, Any]:
+    """Return what the template needs to show an answer."""
     offset = int(form.offset)
-    here = {hit.document.id for hit in found.hits}
+    next_offset = offset + PAGE_LENGTH
+    ids_on_page = {hit.document.id for hit in result.hits}
+    default_model = library().status()[1].model == DEFAULT_MODEL
     return {
-        "answer": found,
-        "verdict": VERDICTS[found.verdict],
-        "earlier": max(0, offset - PAGE_LENGTH) if offset else None,
-        "later": offset + PAGE_LENGTH
-        if offset + PAGE_LENGTH < min(found.total, MAX_CANDIDATES)
-        else None,
-        "lifts": [] if found.total else _lifts(form),
-        "elsewhere": _documents(each for each in form.picked if each not in here),
-        "recognised": _once(found.understood, form.question),
-        "words": len(form.question.split()),
-        "foreign": language_of(form.question) not in (None, "en")
-        and library().status()[1].model == DEFAULT_MODEL,
-        # Where all fit the same part there is nothing to tell.
-        "several_parts": len({each.start for hit in found.hits for each in hit.matched}) > 1,
+        "answer": result,
+        "verdict": VERDICTS[result.verdict],
+        "previous_offset": max(0, offset - PAGE_LENGTH) if offset else None,
+        "next_offset": next_offset if next_offset < min(result.total, MAX_CANDIDATES) else None,
+        "removable_filters": [] if result.total else _removable_filters(form),
+        "picked_elsewhere": _documents(each for each in form.picked if each not in ids_on_page),
+        "understood_words": _distinct_meanings(result.understood, form.question),
+        "word_count": len(form.question.split()),
+        "suggest_english": default_model and language_of(form.question) not in (None, "en"),
+        # If all hits match the same part of the question, naming that part tells nothing.
+        "several_parts_matched": len({part.start for hit in result.hits for part in hit.matched})
+        > 1,
     }
 
 
-def _once(understood: Iterable[Understood], question: str) -> list[Understood]:
-    """Give what was understood without what is said of the same words again."""
-    told: dict[tuple[str, ...], Understood] = {}
+def _distinct_meanings(understood: Iterable[Understood], question: str) -> list[Understood]:
+    """Return what was understood, without repetitions for words that occur several times."""
+    distinct: dict[tuple[str, ...], Understood] = {}
     for each in understood:
-        told.setdefault((each.kind, question[each.start : each.end].lower(), each.meaning), each)
-    return list(told.values())
+        words = question[each.start : each.end].lower()
+        distinct.setdefault((each.kind, words, each.meaning), each)
+    return list(distinct.values())
 
 
 def _documents(ids: Iterable[str]) -> list[Document]:
-    found = []
-    for each in ids:
+    """Return the documents with these ids; ids that the library does not have are left out."""
+    documents = []
+    for document_id in ids:
         try:
-            found.append(library().document(each))
-        except DocumentNotFound:  # of another library, or gone meanwhile
+            documents.append(library().document(document_id))
+        except DocumentNotFound:  # from another library, or removed since it was selected
             continue
-    return found
+    return documents
 
 
-def _lifts(form: Form) -> list[Lift]:
-    """Give each filter that is set with the number of documents that are there without it."""
-    found = [Lift(name, _count(form.without(name))) for name in form.narrowed]
+@dataclass(frozen=True, slots=True)
+class RemovableFilter:
+    """A filter that can be removed, and the number of documents that would then be left."""
+
+    name: str
+    count: int
+
+
+def _removable_filters(form: Form) -> list[RemovableFilter]:
+    """Return each filter that is set, with the number of documents without it."""
+    names = list(form.active_filters)
     if (form.country or form.region) and not form.worldwide:
-        found.append(Lift("worldwide", _count(form.without("worldwide"))))
-    return found
+        names.append("worldwide")
+    return [RemovableFilter(name, _document_count(form.without_filter(name))) for name in names]
 
 
-def _count(form: Form) -> int:
+def _document_count(form: Form) -> int:
     return library().facets(form.to_filters())[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """The values of a facet to choose from: the commonest first, then others, with counts."""
+class FacetChoices:
+    """The values of a facet with their counts: those in sight first, then those to unfold."""
 
-    first: list[FacetCount]
+    visible: list[FacetCount]
     others: list[FacetCount]
 
     @property
     def suggestions(self) -> list[str]:
-        """All the values, in alphabetical order."""
-        return sorted(str(each.value) for each in (*self.first, *self.others))
+        """All values, in alphabetical order."""
+        return sorted(str(each.value) for each in (*self.visible, *self.others))
 
 
-def _choices(form: Form) -> tuple[dict[str, Choices], Years]:
-    """Count each facet's values among the documents that the other filters allow."""
-    counted: dict[str, Choices] = {}
+def _facet_choices(form: Form) -> dict[str, FacetChoices]:
+    """Count each facet's values among the documents that the other filters allow.
+
+    The values that are chosen come first, those that the library does not have included.
+    """
+    choices: dict[str, FacetChoices] = {}
     for name, facet in FACETS.items():
-        values = _facets(form.without(name))[facet][:_MOST]
+        values = _facets(form.without_filter(name))[facet][:_MAX_VALUES]
         chosen = [each for each in values if str(each.value) in getattr(form, name)]
         missing = set(getattr(form, name)) - {str(each.value) for each in values}
         rest = [each for each in values if each not in chosen]
-        first = [*chosen, *(FacetCount(each, 0) for each in sorted(missing)), *rest]
-        cut = max(_FIRST, len(chosen) + len(missing))
-        counted[name] = Choices(first[:cut], first[cut:])
-    return counted, Years.of(_facets(form.without("years"))["years"])
+        ordered = [*chosen, *(FacetCount(value, 0) for value in sorted(missing)), *rest]
+        visible = max(_VISIBLE_VALUES, len(chosen) + len(missing))
+        choices[name] = FacetChoices(ordered[:visible], ordered[visible:])
+    return choices
 
 
-def _facets(form: Form) -> Any:
+def _facets(form: Form) -> Mapping[str, tuple[FacetCount, ...]]:
     try:
         return library().facets(form.to_filters())[1]
-    except RequestError:  # of a filter that the page's own error names
+    except RequestError:  # the error that the page shows is about this filter
         return library().facets(Filters())[1]
 
 
-def _page(form: Form, **shown: object) -> str:
-    choices, years = _choices(form)
+def _render(form: Form, **context: object) -> str:
     _, manifest = library().status()
     return render_template(
         "ask.html",
         form=form,
-        choices=choices,
-        years=years,
-        chosen_years=_range(form),
-        longest=MAX_QUERY_CHARS,
+        choices=_facet_choices(form),
+        histogram=Histogram.from_counts(_facets(form.without_filter("years"))["years"]),
+        chosen_years=_chosen_years(form),
+        max_query_chars=MAX_QUERY_CHARS,
         library_size=manifest.documents,
         reads_english_best=manifest.model == DEFAULT_MODEL,
         filter_names=_filter_names(),
-        **shown,
+        **context,
     )
 
 
-def _range(form: Form) -> tuple[int, int]:
-    """Give the years that the form lets in, all where it names none."""
+def _chosen_years(form: Form) -> tuple[int, int]:
+    """Return the first and last year that the form allows; 0 and 9999 where it sets no bound."""
     try:
         filters = form.to_filters()
     except FingerpostError:
@@ -196,17 +200,13 @@ def _filter_names() -> dict[str, str]:
 
 
 @blueprint.app_template_global()
-def marked(document: Document, evidence: tuple[Evidence, ...]) -> list[tuple[str, bool]]:
-    """Cut an abstract into (text, is evidence) pieces that together are the whole of it."""
-    places = sorted((each.start, each.end) for each in evidence if each.field == "abstract")
-    pieces, at = [], 0
-    for start, end in places:
-        pieces += [(document.abstract[at:start], False), (document.abstract[start:end], True)]
-        at = end
-    return [piece for piece in (*pieces, (document.abstract[at:], False)) if piece[0]]
-
-
-@blueprint.app_template_global()
-def lifted(form: Form, name: str) -> Form:
-    """Give the form without a filter."""
-    return replace(form.without(name), offset="0")
+def marked_pieces(document: Document, evidence: tuple[Evidence, ...]) -> list[tuple[str, bool]]:
+    """Split an abstract into (text, is evidence) pieces that joined give the whole abstract."""
+    spans = sorted((each.start, each.end) for each in evidence if each.field == "abstract")
+    pieces, position = [], 0
+    for start, end in spans:
+        pieces.append((document.abstract[position:start], False))
+        pieces.append((document.abstract[start:end], True))
+        position = end
+    pieces.append((document.abstract[position:], False))
+    return [piece for piece in pieces if piece[0]]

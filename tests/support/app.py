@@ -60,10 +60,10 @@ def ask(client: FlaskClient) -> Ask:
 @pytest.fixture(scope="session")
 def documents(app: APIFlask) -> list[dict[str, Any]]:
     """All documents of the library, as the API lists them."""
-    listed = app.test_client().get("/api/documents?limit=1000").get_json()
-    found: list[dict[str, Any]] = listed["documents"]
-    assert listed["total"] == len(found) == 41
-    return found
+    body = app.test_client().get("/api/documents?limit=1000").get_json()
+    listed: list[dict[str, Any]] = body["documents"]
+    assert body["total"] == len(listed) == 41
+    return listed
 
 
 @pytest.fixture(scope="session")

@@ -200,6 +200,7 @@ def test_runs_that_differ_by_chance_have_no_small_p() -> None:
     assert {each.p > 0.5 for each in compare(run, other, MANY)} == {True}
 
 
+@pytest.mark.slow
 def test_one_differing_query_is_not_significant() -> None:
     # Grades and ranks that give sums no binary fraction holds.
     judged = {f"q{at}": {"a": 3, "b": 2, "c": 1, "d": at % 4} for at in range(44)}

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import waitress
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
@@ -27,8 +27,8 @@ from tests.conftest import Silent, write_jsonl
 from tests.support.app import Running
 
 QUESTION = "What should a nurse do who meets a victim?"
-PHONE = {"width": 320, "height": 640}
-DESK = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 320, "height": 640}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 
 _SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
@@ -120,4 +120,5 @@ def answer_of(page: Page, question: str = QUESTION, **more: Any) -> dict[str, An
     """What the API of the page's server answers to a question."""
     response = page.context.request.post("/api/search", data={"query": question, **more})
     assert response.status == 200, response.text()
-    return response.json()
+    answer: dict[str, Any] = response.json()
+    return answer

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypedDict, Unpack
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -199,6 +199,19 @@ STATES: tuple[State, ...] = (
 TONGUES = ("en", "fr", "ar")
 
 
+class Media(TypedDict, total=False):
+    """Settings of the reader, by the names of Playwright's `emulate_media`."""
+
+    color_scheme: Literal["dark", "light"]
+    forced_colors: Literal["active", "none"]
+    reduced_motion: Literal["reduce"]
+
+
+PLAIN: Media = {"color_scheme": "light", "forced_colors": "none", "reduced_motion": "reduce"}
+DARK: Media = {"color_scheme": "dark"}
+FORCED: Media = {"forced_colors": "active"}
+
+
 @dataclass(frozen=True)
 class Place:
     """A state of a page in a language, reached."""
@@ -207,16 +220,12 @@ class Place:
     state: State
     tongue: str
 
-    def look(self, size: ViewportSize, **media: Any) -> None:
+    def look(self, size: ViewportSize, **media: Unpack[Media]) -> None:
         """Look at the top of it, in a window of a size, with the reader's settings."""
         self.page.set_viewport_size(size)
-        self.page.emulate_media(**{**PLAIN, **media})
+        settings: Media = {**PLAIN, **media}
+        self.page.emulate_media(**settings)
         self.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
-
-
-PLAIN = {"color_scheme": "light", "forced_colors": "none", "reduced_motion": "reduce"}
-DARK = {"color_scheme": "dark"}
-FORCED = {"forced_colors": "active"}
 
 
 def _known(each: tuple[State, str]) -> str:
@@ -282,7 +291,7 @@ def _axe() -> Callable[[Page], list[str]]:
 
 
 Axe = Callable[[Page], list[str]]
-Look = tuple[ViewportSize, dict[str, str]]
+Look = tuple[ViewportSize, Media]
 # All of it in English; in the others once, large or small, light or dark.
 LOOKS: dict[str, tuple[Look, ...]] = {
     "en": ((DESK, {}), (PHONE, FORCED), (PHONE, DARK), (DESK, {**DARK, **FORCED})),
@@ -336,8 +345,10 @@ _FAINT = """() => {
 
 def test_words_are_clear_in_colours_of_the_readers_own(place: Place) -> None:
     """By the formula of WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
-    for scheme in ("light", "dark"):
-        place.look(PHONE, color_scheme=scheme, **FORCED)
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        media: Media = {**FORCED, "color_scheme": scheme}
+        place.look(PHONE, **media)
         assert place.page.evaluate("matchMedia('(forced-colors: active)').matches")
         assert place.page.evaluate(_FAINT) == [], scheme
 

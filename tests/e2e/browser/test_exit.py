@@ -50,7 +50,8 @@ def go_back(page: Page) -> None:
 def history_of(page: Page) -> list[dict[str, str]]:
     """All that the browser's history holds of a tab."""
     session = page.context.new_cdp_session(page)
-    return session.send("Page.getNavigationHistory")["entries"]
+    entries: list[dict[str, str]] = session.send("Page.getNavigationHistory")["entries"]
+    return entries
 
 
 # Where it leads.

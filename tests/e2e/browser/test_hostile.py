@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Route
 
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
@@ -232,9 +232,13 @@ class Watch:
         self.wrong: list[str] = []
         self._origin = origin
         context.expose_function("pwned", lambda: self.wrong.append("a script ran"))
-        context.on("dialog", lambda each: (self.wrong.append("a dialog"), each.dismiss()))
+        context.on("dialog", self._dialog)
         context.on("request", lambda each: self._request(each.url))
         context.on("console", self._console)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.wrong.append("a dialog")
+        dialog.dismiss()
 
     def _request(self, url: str) -> None:
         if not url.startswith(self._origin + "/") and url != "about:blank":

@@ -60,7 +60,8 @@ def empty_place(page: Page) -> tuple[float, float]:
 
 def focused(page: Page) -> int:
     """Which point has the focus, by its place in the order of the page."""
-    return page.locator("#map a").evaluate_all("all => all.indexOf(document.activeElement)")
+    index: int = page.locator("#map a").evaluate_all("all => all.indexOf(document.activeElement)")
+    return index
 
 
 def focus_first(page: Page) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import bibtexparser
 import pytest
 import rispy
+from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import LatexDecodingMiddleware
 from playwright.sync_api import Download, Locator, Page, expect
 
@@ -469,9 +469,7 @@ def pick(page: Page, *places: int) -> list[str]:
 
 
 def _titles_of_bibtex(path: Path) -> list[str]:
-    read = bibtexparser.parse_string(
-        path.read_text("utf-8"), append_middleware=[LatexDecodingMiddleware()]
-    )
+    read = parse_string(path.read_text("utf-8"), append_middleware=[LatexDecodingMiddleware()])
     assert not read.failed_blocks
     return [each["title"] for each in read.entries]
 

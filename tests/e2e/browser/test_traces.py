@@ -571,8 +571,10 @@ def test_what_a_policy_bars_is_seen_in_a_source() -> None:
     assert len(reader.wrong) == 7
 
 
-ASKED = {"question": QUESTION}
-PAGES: tuple[tuple[str, dict[str, str] | None, int], ...] = (
+Fields = dict[str, str | float | bool]
+ASKED: Fields = {"question": QUESTION}
+# Address, the form that is sent to it if any, and the status of the answer.
+PAGES: tuple[tuple[str, Fields | None, int], ...] = (
     ("/", None, 200),
     ("/documents", None, 200),
     ("/documents?page=9", None, 200),
@@ -607,8 +609,8 @@ def test_every_page_is_written_without_what_a_policy_would_bar(profile: Open, to
     ids = re.findall(r'href="(/documents/[^"]+)"', page)
     assert len(ids) == 41
     hit = (ids[0], None, 200)
-    chosen = ("/selection", {"pick": ids[0].rpartition("/")[2], "format": "print"}, 200)
-    for path, form, status in (*PAGES, hit, chosen):
+    picked: Fields = {"pick": ids[0].rpartition("/")[2], "format": "print"}
+    for path, form, status in (*PAGES, hit, ("/selection", picked, 200)):
         address, headers = f"/{tongue}{path}", {"Accept": "text/html"}
         answer = (
             sender.get(address, headers=headers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import rispy
 from playwright.sync_api import Page, expect
@@ -19,8 +21,8 @@ def expect_titles(page: Page, *titles: str) -> None:
     expect(page.locator("ol.hits h3")).to_have_text(list(titles))
 
 
-def titles_of(page: Page, **more: object) -> list[str]:
-    return [each["document"]["title"] for each in answer_of(page, **more)["hits"]]
+def titles_of(page: Page, question: str = QUESTION, **more: Any) -> list[str]:
+    return [hit["document"]["title"] for hit in answer_of(page, question, **more)["hits"]]
 
 
 def test_a_question_is_answered(plain: Page) -> None:

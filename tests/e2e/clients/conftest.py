@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -28,6 +29,8 @@ TEXTS = [
 ]
 LONG = "A judge and a nurse. " * 100
 
+# What can be sent as JSON.
+Json: TypeAlias = "str | int | float | Sequence[Json] | Mapping[str, Json] | None"
 # Texts to float32 (n, dim), by sentence-transformers.
 Encode = Callable[[list[str]], Float32Array]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -14,6 +13,8 @@ from huggingface_hub.errors import HfHubHTTPError
 from tests.e2e.clients.conftest import KEY, LONG, TEXTS, Encode
 
 SOURCE, OTHERS = TEXTS[0], TEXTS[1:]
+
+Call = Callable[[InferenceClient], object]
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +38,7 @@ def client(request: pytest.FixtureRequest, address: str) -> InferenceClient:
 
 def cosines(reference: Encode) -> list[float]:
     rows = reference(TEXTS)
-    found: list[float] = (rows[1:] @ rows[0]).tolist()
-    return found
+    return [float(cosine) for cosine in rows[1:] @ rows[0]]
 
 
 def test_sentence_similarity(client: InferenceClient, reference: Encode) -> None:
@@ -76,11 +76,23 @@ def test_feature_extraction_with_all_that_it_can_send(
 
 
 @pytest.mark.parametrize(
-    "more", [{"truncate": False}, {"prompt_name": "query"}, {"dimensions": 385}, {"dimensions": 0}]
+    "call",
+    [
+        pytest.param(lambda client: client.feature_extraction(LONG, truncate=False), id="truncate"),
+        pytest.param(
+            lambda client: client.feature_extraction(LONG, prompt_name="query"), id="prompt_name"
+        ),
+        pytest.param(
+            lambda client: client.feature_extraction(LONG, dimensions=385), id="too many dimensions"
+        ),
+        pytest.param(
+            lambda client: client.feature_extraction(LONG, dimensions=0), id="no dimensions"
+        ),
+    ],
 )
-def test_what_cannot_be_done_is_an_error(client: InferenceClient, more: dict[str, Any]) -> None:
+def test_what_cannot_be_done_is_an_error(client: InferenceClient, call: Call) -> None:
     with pytest.raises(HfHubHTTPError) as caught:
-        client.feature_extraction(LONG, **more)
+        call(client)
     assert caught.value.response.status_code == 422
     assert caught.value.response.json()["error_type"] == "Validation"
 
@@ -107,8 +119,8 @@ def test_without_the_token(guarded: str, token: str | None) -> None:
 
 async def ask(address: str) -> list[float]:
     async with AsyncInferenceClient(model=address) as client:
-        found: list[float] = await client.sentence_similarity(SOURCE, OTHERS)
-        return found
+        similarities: list[float] = await client.sentence_similarity(SOURCE, OTHERS)
+        return similarities
 
 
 def test_without_waiting(address: str, reference: Encode) -> None:

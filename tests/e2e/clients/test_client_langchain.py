@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import httpx2
 import numpy as np
@@ -15,8 +14,9 @@ from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_openai import OpenAIEmbeddings
+from pydantic import SecretStr
 
-from tests.e2e.clients.conftest import KEY, TEXTS, Encode
+from tests.e2e.clients.conftest import KEY, TEXTS, Encode, Json
 
 Make = Callable[..., OpenAIEmbeddings]
 
@@ -32,14 +32,14 @@ def embeddings_of() -> Iterator[Make]:
         def make(address: str, key: str = "unused", **more: object) -> OpenAIEmbeddings:
             # Without `check_embedding_ctx_length` LangChain cuts texts with OpenAI's tokenizer,
             # which it downloads, and sends its tokens, which are no other model's.
-            options: dict[str, Any] = {
-                "base_url": f"{address}/v1",
-                "api_key": key,
-                "check_embedding_ctx_length": False,
-                "max_retries": 0,
-                "http_client": http,
-            }
-            return OpenAIEmbeddings(**{**options, **more})
+            return OpenAIEmbeddings(
+                openai_api_base=f"{address}/v1",
+                openai_api_key=SecretStr(key),
+                check_embedding_ctx_length=False,
+                max_retries=0,
+                http_client=http,
+                **more,
+            )
 
         yield make
 
@@ -87,7 +87,7 @@ class Fingerpost(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002
     ) -> list[Document]:
-        body: dict[str, Any] = {"query": query, "limit": self.limit}
+        body: dict[str, Json] = {"query": query, "limit": self.limit}
         answer = requests.post(f"{self.address}/api/search", json=body, timeout=60)
         answer.raise_for_status()
         return [
@@ -103,7 +103,7 @@ class Fingerpost(BaseRetriever):
 def test_a_retriever(address: str) -> None:
     question = "What can a nurse do who meets a trafficked person?"
     found = Fingerpost(address=address).invoke(question)
-    body: dict[str, Any] = {"query": question, "limit": 4}
+    body: dict[str, Json] = {"query": question, "limit": 4}
     answer = requests.post(f"{address}/api/search", json=body, timeout=60).json()
     assert [each.id for each in found] == [hit["document"]["id"] for hit in answer["hits"]]
     scores = [each.metadata["score"] for each in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterator
-from typing import Any, Literal, cast
+from typing import Any
 
 import numpy as np
 import openai
@@ -43,16 +43,17 @@ def test_one_text(client: openai.OpenAI, reference: Encode) -> None:
     assert found.usage.prompt_tokens == found.usage.total_tokens == 10
 
 
-@pytest.mark.parametrize("form", ["float", "base64"])
-def test_either_form(
-    client: openai.OpenAI, reference: Encode, form: Literal["float", "base64"]
-) -> None:
-    found = client.embeddings.create(model=NAME, input=TEXTS, encoding_format=form)
-    if form == "base64":
-        for each in found.data:
-            each.embedding = np.frombuffer(
-                base64.b64decode(cast(str, each.embedding)), "<f4"
-            ).tolist()
+def test_as_numbers(client: openai.OpenAI, reference: Encode) -> None:
+    found = client.embeddings.create(model=NAME, input=TEXTS, encoding_format="float")
+    same(found, reference(TEXTS))
+
+
+def test_as_base64(client: openai.OpenAI, reference: Encode) -> None:
+    found = client.embeddings.create(model=NAME, input=TEXTS, encoding_format="base64")
+    for each in found.data:
+        # The client leaves what was asked for as base64 as it came, whatever its own type says.
+        text = each.model_dump(warnings=False)["embedding"]
+        each.embedding = np.frombuffer(base64.b64decode(text, validate=True), "<f4").tolist()
     same(found, reference(TEXTS))
 
 
@@ -135,9 +136,10 @@ def test_what_cannot_be_read(
     assert caught.value.type == "invalid_request_error"
 
 
-def test_what_is_not_text_is_refused(client: openai.OpenAI) -> None:
+def test_what_is_no_text(client: openai.OpenAI) -> None:
+    wrong: Any = {"x": "y"}
     with pytest.raises(openai.BadRequestError, match="a text, a list of texts, or tokens"):
-        client.embeddings.create(model=NAME, input=cast(Any, {"x": "y"}))
+        client.embeddings.create(model=NAME, input=wrong)
 
 
 def test_a_body_too_large(client: openai.OpenAI) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 import requests
 
-from tests.e2e.clients.conftest import LONG, TEXTS, Encode
+from tests.e2e.clients.conftest import LONG, TEXTS, Encode, Json
 
 SOURCE, OTHERS = TEXTS[0], TEXTS[1:]
 
@@ -16,11 +14,10 @@ SOURCE, OTHERS = TEXTS[0], TEXTS[1:]
 @pytest.fixture
 def cosines(reference: Encode) -> list[float]:
     rows = reference(TEXTS)
-    found: list[float] = (rows[1:] @ rows[0]).tolist()
-    return found
+    return [float(cosine) for cosine in rows[1:] @ rows[0]]
 
 
-def post(url: str, **body: Any) -> requests.Response:
+def post(url: str, **body: Json) -> requests.Response:
     answer = requests.post(url, json=body, timeout=60)
     answer.raise_for_status()
     return answer
@@ -73,7 +70,7 @@ def test_cohere_and_jina(address: str, cosines: list[float]) -> None:
 def test_the_addresses_of_coheres_and_jinas_clients(
     address: str, guarded: str, cosines: list[float], path: str
 ) -> None:
-    body: dict[str, Any] = {
+    body: dict[str, Json] = {
         "model": "rerank-v3.5",
         "query": SOURCE,
         "documents": OTHERS,

@@ -94,6 +94,7 @@ def test_changed_weights_are_never_loaded(copied: Path, monkeypatch: pytest.Monk
         loading.load_encoder()
 
 
+@pytest.mark.slow
 def test_another_models_weights_are_not_compared_with_the_defaults(tiny: Path) -> None:
     assert loading.load_encoder(str(tiny)).dim == 32
 

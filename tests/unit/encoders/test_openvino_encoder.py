@@ -23,6 +23,8 @@ from embedder.vectors import Float32Array
 from tests.conftest import in_threads
 from tests.unit.encoders.test_torch_encoder import KINDS, TEXTS, a_passage, make_model
 
+pytestmark = pytest.mark.slow  # models are converted or compiled
+
 LONG = "They were promised work on a farm. Their passports were taken away. " * 12
 MANY = [f"{text} {number}" for number in range(30) for text in (*TEXTS[:4], LONG)]
 

@@ -17,6 +17,8 @@ from embedder.errors import EncoderError
 from tests.conftest import in_threads
 from tests.unit.encoders.test_torch_encoder import load, make_model
 
+pytestmark = pytest.mark.slow  # models are converted
+
 
 def settled() -> tuple[object, ...]:
     """What the process warns of and logs."""

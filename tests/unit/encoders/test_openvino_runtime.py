@@ -22,6 +22,8 @@ from tests.conftest import ROOT
 from tests.unit.encoders.test_openvino_encoder import least_cosine
 from tests.unit.encoders.test_torch_encoder import TEXTS
 
+pytestmark = pytest.mark.slow  # models are compiled
+
 
 def test_the_precision_follows_from_the_processor_and_the_package(
     place: Path, monkeypatch: pytest.MonkeyPatch

@@ -60,6 +60,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("form", READ_BACK)
 def test_hostile_text_is_read_back(form: str, text: str, tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def test_requests_are_counted_by_route(client: FlaskClient) -> None:
     assert 0 < value(found, "fingerpost_request_seconds_sum", route=route) < 60
 
 
+@pytest.mark.slow
 def test_texts_given_to_the_model_are_counted(client: FlaskClient) -> None:
     before = samples(client)
     assert value(before, "fingerpost_encode_texts_count") == 0
@@ -90,6 +91,7 @@ def test_each_app_counts_for_itself(seed_library: Library, client: FlaskClient) 
     assert not [labels for _, labels in samples(client) if ("route", "/health") in labels]
 
 
+@pytest.mark.slow
 def test_nothing_that_is_sent_is_in_the_counts(client: FlaskClient) -> None:
     client.post("/api/search", json={"query": CANARY})
     client.post("/api/search", json={CANARY: CANARY})

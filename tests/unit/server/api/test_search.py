@@ -158,6 +158,7 @@ def test_the_same_question_has_the_same_answer(ask: Ask, mode: str) -> None:
     assert one == other
 
 
+@pytest.mark.slow
 def test_a_page_of_text_is_read_to_its_end(ask: Ask, documents: Documents) -> None:
     """Ten thousand characters: more than the model reads at once."""
     filler = "The weather was fine on that day and nothing happened. " * 200
@@ -659,6 +660,7 @@ def test_any_white_space_can_stand_in_a_question(ask: Ask, space: str) -> None:
     assert ask(f"See Annex B{space}. And{space}then?").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "question",
     ["x" * 10_000, "漢" * 10_000, "a. " * 3_333, "é\u0301" * 5_000, "word " * 2_000, "1 " * 5_000],

@@ -335,6 +335,7 @@ def test_documents_are_a_table_otherwise(run: Run) -> None:
     assert result.stdout.count("Worldwide") >= 30
 
 
+@pytest.mark.slow
 def test_markup_in_a_document_is_text(run: Run, tmp_path: Path) -> None:
     source = tmp_path / "odd.jsonl"
     odd = Document(id="[red]id", title="[bold]Title[/] [link=x]", abstract="[/nothing] opened.")
@@ -378,6 +379,7 @@ def test_status_without_a_library_has_exit_status_1(run: Run, tmp_path: Path) ->
     )
 
 
+@pytest.mark.slow
 def test_status_names_damage_and_has_exit_status_1(run: Run, built_seeds: Path) -> None:
     run_sql(built_seeds, "UPDATE vectors SET vector = zeroblob(length(vector))")
     # A quick look does not see it.
@@ -439,6 +441,7 @@ def close(servers: list[Any]) -> None:
         server.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_serve_prints_its_address(run: Run, servers: list[Any], host: str) -> None:
     result = run("serve", "--port", "0", "--host", host)
@@ -452,6 +455,7 @@ def test_serve_prints_its_address(run: Run, servers: list[Any], host: str) -> No
 
 # BUG: a host that stands for several addresses (`*`) makes a server of several sockets, which
 # has no `effective_port`. Suggested: print the addresses of `effective_listen` where it has any.
+@pytest.mark.slow
 def test_serve_takes_a_host_of_several_addresses(run: Run, servers: list[Any]) -> None:
     result = run("serve", "--port", "0", "--host", "*")
     close(servers)
@@ -460,6 +464,7 @@ def test_serve_takes_a_host_of_several_addresses(run: Run, servers: list[Any]) -
 
 
 # BUG: an address of IPv6 needs brackets in a URL.
+@pytest.mark.slow
 def test_serve_prints_an_address_of_ipv6_that_opens(run: Run, servers: list[Any]) -> None:
     result = run("serve", "--port", "0", "--host", "::1")
     close(servers)
@@ -469,6 +474,7 @@ def test_serve_prints_an_address_of_ipv6_that_opens(run: Run, servers: list[Any]
 # BUG: a port that is taken, or a host that is none, ends in a traceback. Suggested: OSError and
 # ValueError around `waitress.create_server` to an error of ours that names host and port.
 # (waitress leaves its own sockets open where it cannot bind: those warnings are no matter here.)
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_serve_says_that_a_port_is_taken(run: Run) -> None:
@@ -550,6 +556,7 @@ def test_the_real_command_answers_as_the_api_does(
     assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
+@pytest.mark.slow
 def test_the_real_command_refuses_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
     for arguments, sent in ((["ask", "-"], b"\xff"), (["ask", ""], b""), (["ask", "x"], b"")):

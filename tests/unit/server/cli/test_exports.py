@@ -34,6 +34,7 @@ def test_a_file_is_the_whole_library_as_utf_8(run: Run, form: str, seed_library:
     assert result.stdout_bytes == "".join(EXPORTS[form].write(documents)).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["ris", "bibtex", "csv"])
 def test_a_file_gives_the_same_library(
     run: Run, form: str, tmp_path: Path, seed_library: Library

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from embedder.records import Document
-from server.web.citations import citation, heading
+from server.web.citations import citation, heading, meta_tags
 from tests.support.app import page_of
 
 
@@ -50,22 +50,9 @@ def test_a_document_page_has_tags_for_reference_managers(client: FlaskClient) ->
     assert address.endswith(f"/documents/{document['id']}")
 
 
-def test_a_document_page_leads_to_its_citation_as_a_file(client: FlaskClient) -> None:
-    document = client.get("/api/documents?limit=1").get_json()["documents"][0]
-    page = page_of(client.get(f"/documents/{document['id']}"))
-    files = {
-        each.attributes["type"]: each.attributes["href"]
-        for each in page.all("link", rel="alternate")
-    }
-    assert len(files) == 4
-    for media_type, address in files.items():
-        answer = client.get(address)
-        assert answer.mimetype == media_type
-        assert document["title"] in answer.get_data(as_text=True)
-        assert "attachment" in answer.headers["Content-Disposition"]
-
-
-def test_an_unknown_form_is_the_page(client: FlaskClient) -> None:
-    document = client.get("/api/documents?limit=1").get_json()["documents"][0]
-    page = page_of(client.get(f"/documents/{document['id']}?format=docx"))
-    assert page.one("h1").text == document["title"]
+def test_what_a_document_lacks_has_no_tag() -> None:
+    assert meta_tags(Document("a", "", ""), "http://x/documents/a") == [
+        ("citation_title", "a"),
+        ("citation_abstract_html_url", "http://x/documents/a"),
+        ("bibo.type", "Report"),
+    ]

@@ -1,44 +1,40 @@
-"""Every command that /docs shows is run as it stands, against a real server."""
+"""Examples: only what the library answers is offered."""
 
 from __future__ import annotations
 
-import json
-import shlex
-import urllib.request
+from collections.abc import Callable
 
-from tests.support.app import Element, Running, read_page
+import pytest
+from flask.testing import FlaskClient
 
-
-def commands(page: Element) -> list[list[str]]:
-    found = [shlex.split(each.text) for each in page.all("code") if each.text.startswith("curl")]
-    assert len(found) >= 10
-    return found
-
-
-def call(words: list[str]) -> tuple[int, str, bytes]:
-    """Do what curl does with these words."""
-    assert words[:2] == ["curl", "-s"]
-    address, headers, body = words[2], {}, None
-    rest = iter(words[3:])
-    for flag in rest:
-        value = next(rest)
-        if flag == "-H":
-            name, _, content = value.partition(": ")
-            headers[name] = content
-        else:
-            assert flag == "-d"
-            body = value.encode()
-    request = urllib.request.Request(address, body, headers)  # noqa: S310
-    with urllib.request.urlopen(request) as answer:  # noqa: S310
-        return answer.status, answer.headers.get_content_type(), answer.read()
+from embedder.library import Library
+from server.app import create_app
+from server.http.context import GATE
+from server.settings import Settings
+from tests.support.app import page_of
 
 
-def test_every_example_works(running: Running) -> None:
-    with urllib.request.urlopen(f"{running.address}/docs") as answer:  # noqa: S310
-        page = read_page(answer.read().decode())
-    for words in commands(page):
-        status, kind, body = call(words)
-        assert status == 200, words
-        assert body
-        if kind == "application/json":
-            json.loads(body)
+def test_examples_are_answered(client: FlaskClient) -> None:
+    page = page_of(client.get("/"))
+    (form,) = page.all("form", **{"class": "examples"})
+    examples = [each.attributes["value"] for each in form.all("button", name="example")]
+    assert len(examples) == 5
+    for each in examples:
+        answer = page_of(client.post("/", data={"example": each}))
+        assert answer.one("textarea").text == each
+        assert "none" not in answer.one("h2", id="results").attributes["class"]
+
+
+@pytest.mark.slow
+def test_a_library_of_something_else_offers_no_examples(
+    client_of: Callable[..., FlaskClient],
+) -> None:
+    client = client_of(*({"id": f"d{at}", "title": f"Baking bread {at}"} for at in range(20)))
+    assert page_of(client.get("/")).all("form", **{"class": "examples"}) == []
+
+
+def test_a_busy_server_shows_the_first_page_without_examples(seed_library: Library) -> None:
+    app = create_app(Settings(threads=1, queue=0), seed_library)
+    with app.extensions[GATE]():
+        assert page_of(app.test_client().get("/")).all("form", **{"class": "examples"}) == []
+    assert page_of(app.test_client().get("/")).all("form", **{"class": "examples"})

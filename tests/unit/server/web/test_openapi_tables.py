@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask.testing import FlaskClient
-
 from server.web.openapi_tables import Field, Shape, parameters, shapes
-from tests.support.app import page_of
 
 TEXT = {"type": "string"}
 
@@ -88,7 +85,7 @@ def test_of_several_shapes_each_is_shown() -> None:
     spec = spec_of(One=one, Other={**one, "description": "The other.", "required": []})
     found = shapes(spec, {"anyOf": [of("One"), of("Other")]})
     assert [each.title for each in found] == ["", "The other"]
-    assert [[each.needed for each in shape.fields] for shape in found] == [[True], [False]]
+    assert [[each.required for each in shape.fields] for shape in found] == [[True], [False]]
 
 
 def test_a_field_of_several_shapes_is_needed_if_each_of_them_needs_it() -> None:
@@ -96,17 +93,4 @@ def test_a_field_of_several_shapes_is_needed_if_each_of_them_needs_it() -> None:
     more = {**id_, "required": ["id", "text"], "properties": {"id": TEXT, "text": TEXT}}
     (found,) = shapes(spec_of(), {"type": "array", "items": {"oneOf": [id_, more]}})
     assert found.type == "list of object"
-    assert {each.name: each.needed for each in found.fields} == {"[].id": True, "[].text": False}
-
-
-def test_the_reference_shows_nested_fields_alternatives_and_ways_to_them(
-    client: FlaskClient,
-) -> None:
-    page = page_of(client.get("/docs"))
-    names = {each.text for each in page.all("code")}
-    assert {"filters.countries", "hits[].evidence[].text", "facets.*[].count", "format"} <= names
-    assert "Or a body: A query, and documents to rerank" in page.text
-    assert "`" not in page.text
-    anchors = {each.attributes["id"] for each in page.all("h2")}
-    links = page.one("nav", **{"aria-label": "Routes"}).all("a")
-    assert {each.attributes["href"].removeprefix("#") for each in links} == anchors
+    assert {each.name: each.required for each in found.fields} == {"[].id": True, "[].text": False}

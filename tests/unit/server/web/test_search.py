@@ -1,46 +1,19 @@
-"""The pages for people: forms without a script that give true, whole and safe answers."""
+"""The search page: questions, filters and pages of results, by forms that need no script."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
+from embedder.records import Document, Evidence, FieldName
 from server.web.forms import FACETS
-from tests.support.app import CANARY, Ask, Element, error_of, fields_of, page_of
+from server.web.search import marked_pieces
+from tests.support.app import CANARY, Ask, Element, fields_of, page_of
+from tests.support.search_page import QUESTION, form_of, hits_of, send, ticked, title_of
 
 Documents = list[dict[str, Any]]
-
-QUESTION = "What should a nurse do who meets a victim?"
-NURSES = "caring-for-trafficked-persons-guidance-for-3b2e2f37"
-MERGED = "trafficking-along-migration-routes-to-europe-c1d794c7"
-
-
-def send(client: FlaskClient, question: str, **fields: str | list[str]) -> TestResponse:
-    """Send the form as a browser does, with all its fields."""
-    return client.post("/", data={"year_from": "", "year_to": "", "question": question, **fields})
-
-
-def hits_of(page: Element) -> list[Element]:
-    return page.one("ol", **{"class": "hits"}).all("li")
-
-
-def ticked(page: Element, name: str) -> list[str]:
-    """The values of a facet that are chosen."""
-    boxes = form_of(page).all("input", type="checkbox", name=name)
-    return [each.attributes["value"] for each in boxes if "checked" in each.attributes]
-
-
-def title_of(hit: Element) -> str:
-    return hit.one("h3").text
-
-
-def form_of(page: Element) -> Element:
-    return page.one("form", **{"class": "ask"})
 
 
 # Asking.
@@ -213,21 +186,21 @@ def test_the_counts_beside_values_are_what_they_give(client: FlaskClient) -> Non
         assert f" {count} {word}, the best fit first." in page.text, (name, value)
 
 
-def test_what_was_understood_twice_is_told_once(client: FlaskClient) -> None:
+def test_what_was_understood_twice_is_listed_once(client: FlaskClient) -> None:
     text = "A nurse meets a victim. The Nurse is afraid, and another nurse calls a doctor."
     page = page_of(send(client, text))
-    (told,) = page.all("details", **{"class": "understood"})
-    items = [each.text for each in told.all("li")]
+    (listed,) = page.all("details", **{"class": "understood"})
+    items = [each.text for each in listed.all("li")]
     assert len(items) == len(set(items)) > 1
     assert [each for each in items if each.startswith("nurse")] == [
         "nurse – taken to mean health care provider"
     ]
 
 
-# What is ticked.
+# Selected documents.
 
 
-def test_ticks_stay_from_page_to_page(client: FlaskClient) -> None:
+def test_selected_documents_stay_selected_from_page_to_page(client: FlaskClient) -> None:
     first = page_of(send(client, QUESTION))
     ids = [each.one("input", name="pick").attributes["value"] for each in hits_of(first)]
     second = page_of(send(client, QUESTION, pick=[ids[0], ids[3]], offset="10"))
@@ -237,40 +210,6 @@ def test_ticks_stay_from_page_to_page(client: FlaskClient) -> None:
     again = page_of(send(client, QUESTION, pick=[ids[0], ids[3], "gone"]))
     assert ticked(again, "pick") == [ids[0], ids[3]]
     assert "on other pages" not in again.text
-
-
-@pytest.mark.parametrize("name", ["ris", "bibtex", "csv", "csl-json"])
-def test_what_is_ticked_is_taken_along(client: FlaskClient, name: str) -> None:
-    wanted = [NURSES, MERGED]
-    response = client.post("/selection", data={"pick": wanted, "format": name})
-    api = [client.get(f"/api/documents/{each}?format={name}") for each in wanted]
-    assert response.status_code == 200
-    assert response.mimetype == api[0].mimetype
-    assert "attachment" in response.headers["Content-Disposition"]
-    titles = [client.get(f"/api/documents/{each}").get_json()["title"] for each in wanted]
-    text = response.get_data(as_text=True)
-    assert all(each in text for each in titles)
-    if name == "ris":
-        assert text == "".join(each.get_data(as_text=True) for each in api)
-
-
-def test_nothing_ticked_takes_what_is_shown(client: FlaskClient) -> None:
-    sent = {"shown": [NURSES, MERGED], "format": "ris"}
-    assert client.post("/selection", data=sent).get_data(as_text=True).count("ER  -") == 2
-    ticked_one = {**sent, "pick": MERGED}
-    assert client.post("/selection", data=ticked_one).get_data(as_text=True).count("ER  -") == 1
-
-
-def test_a_list_to_print_is_whole(client: FlaskClient) -> None:
-    page = page_of(client.post("/selection", data={"pick": NURSES, "format": "print"}))
-    document = client.get(f"/api/documents/{NURSES}").get_json()
-    (item,) = page.one("ol", **{"class": "hits"}).all("li")
-    assert item.one("h2").text == document["title"]
-    assert item.one("p", **{"class": "abstract"}).text == document["abstract"]
-    assert item.one("p", **{"class": "citation"}).text == f"{document['title']} (2009)"
-    empty = page_of(client.post("/selection", data={}))
-    assert "No document is selected." in empty.text
-    assert page_of(client.post("/selection", data={"pick": "gone"}), 404)
 
 
 # Pages of hits.
@@ -405,262 +344,33 @@ def test_a_form_too_large_is_refused(client: FlaskClient) -> None:
     assert CANARY not in page.text
 
 
-def test_a_body_that_is_no_form_is_an_empty_form(client: FlaskClient) -> None:
+def test_a_body_that_is_not_a_form_is_an_empty_form(client: FlaskClient) -> None:
     page = page_of(client.post("/", data=CANARY, content_type="text/plain"), 422)
     assert "the question is empty" in page.one("div", role="alert").text
 
 
-# Other pages.
+# Pieces of an abstract.
 
 
-def test_the_list_leads_to_every_document(client: FlaskClient, documents: Documents) -> None:
-    page = page_of(client.get("/documents"))
-    links = page.one("ul", **{"class": "near"}).all("a")
-    assert [each.text for each in links] == [each["title"] for each in documents]
-    for link, document in zip(links, documents, strict=True):
-        assert link.attributes["href"] == f"/documents/{document['id']}"
-    assert "41 documents." in page.text
+def evidence(start: int, end: int, field: FieldName = "abstract") -> Evidence:
+    return Evidence(field, start, end, "", 0.5)
 
 
-def test_a_long_list_comes_in_pages(client_of: Callable[..., FlaskClient]) -> None:
-    client = client_of(*({"id": f"d{at}", "title": f"Number {at}"} for at in range(101)))
-    shown: list[str] = []
-    address = "/documents"
-    for number in (1, 2, 3):
-        page = page_of(client.get(address))
-        assert f"101 documents. Page {number} of 3." in page.text
-        shown += [each.text for each in page.one("ul", **{"class": "near"}).all("a")]
-        links = {each.text: each.attributes["href"] for each in page.one("main").all("a")}
-        assert ("Earlier" in links) == (number > 1)
-        address = f"/documents{links.get('Further', '')}"
-    assert shown == [f"Number {at}" for at in range(101)]
-    assert address == "/documents"
-
-
-@pytest.mark.parametrize("number", ["abc", "-1", "0", "", "1.5", "9" * 40])
-def test_any_page_number_is_answered(client: FlaskClient, number: str) -> None:
-    assert client.get(f"/documents?page={number}").status_code == 200
-
-
-def test_a_document_has_a_page_with_its_neighbours(client: FlaskClient) -> None:
-    page = page_of(client.get(f"/documents/{NURSES}"))
-    document = client.get(f"/api/documents/{NURSES}").get_json()
-    assert page.one("h1").text == document["title"]
-    assert page.one("p", **{"class": "abstract"}).text == document["abstract"]
-    assert page.one("title").text == f"{document['title']} – Fingerpost"
-    near = client.get(f"/api/documents/{NURSES}/similar?limit=5").get_json()["hits"]
-    links = page.one("ul", **{"class": "near"}).all("a")
-    assert [each.text for each in links] == [each["document"]["title"] for each in near]
-    assert client.get(links[0].attributes["href"]).status_code == 200
-
-
-def test_a_document_of_two_pages_names_both(client: FlaskClient) -> None:
-    page = page_of(client.get(f"/documents/{MERGED}"))
-    assert "Trafficking; Referral Mechanisms" in page.text
-    assert "000_7dcb1351ec7842b8.txt; 002_d928f7a9413ea7ac.txt" in page.text
-
-
-def test_an_unknown_document_has_a_page_that_says_so(client: FlaskClient) -> None:
-    page = page_of(client.get("/documents/no-such"), 404)
-    assert page.one("h1").text == "Not found"
-    assert "This library has no such document." in page.text
-
-
-def test_an_unknown_address_is_a_page_for_browsers_only(client: FlaskClient) -> None:
-    accept = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-    page = page_of(client.get("/no-such", headers=accept), 404)
-    assert "There is nothing at this address." in page.text
-    assert error_of(client.get("/no-such"), 404)
-    assert error_of(client.get("/api/no-such", headers=accept), 404)
-
-
-@pytest.mark.parametrize("path", ["/", "/documents", "/documents/x"])
-def test_without_a_library_a_page_says_what_to_do(empty_client: FlaskClient, path: str) -> None:
-    page = page_of(empty_client.get(path), 503)
-    assert "yet. Build it: fingerpost index" in page.text
-
-
-def test_a_document_without_a_title_is_headed_by_its_abstract(
-    client_of: Callable[..., FlaskClient],
-) -> None:
-    words = " ".join(f"word{at}" for at in range(20))
-    client = client_of({"id": "a", "abstract": words}, {"id": "b", "title": " ", "abstract": ""})
-    start = " ".join(f"word{at}" for at in range(12)) + "…"
-    assert page_of(client.get("/documents/a")).one("h1").text == start
-    assert page_of(client.get("/documents/b")).one("h1").text == "b"
-    assert [title_of(each) for each in hits_of(page_of(send(client, "word3")))] == [start]
-
-
-# Safe, whatever is written.
-
-SCRIPT = "<script>alert(1)</script>"
-ATTRIBUTE = "\"'><img src=x onerror=alert(1)>"
-
-
-def assert_harmless(response: TestResponse) -> None:
-    """Check that nothing of a text has become an element or an attribute."""
-    page = page_of(response, response.status_code)
-    assert page.all("img") == page.all("b") == page.all("iframe") == []
-    for script in page.all("script"):
-        assert script.attributes["src"].startswith("/static/")
-        assert script.text == ""
-
-    def check(element: Element) -> None:
-        for name, value in element.attributes.items():
-            assert not name.startswith("on"), (name, value)
-            if name in {"href", "src", "action"}:
-                assert re.match(r"[/#?]", value), (name, value)
-        for each in element.holds:
-            if isinstance(each, Element):
-                check(each)
-
-    check(page)
-
-
-@pytest.mark.parametrize("text", [SCRIPT, ATTRIBUTE, "</textarea>" + SCRIPT, "{{ 7 * 7 }}"])
 @pytest.mark.parametrize(
-    "field",
-    ["question", "country", "region", "topic", "author", "year_from", "year_to", "offset"],
+    ("abstract", "spans", "pieces"),
+    [
+        ("", [], []),
+        ("One. Two.", [], [("One. Two.", False)]),
+        ("One. Two.", [evidence(0, 9)], [("One. Two.", True)]),
+        (
+            "One. Two. Three.",
+            [evidence(10, 16), evidence(0, 4)],
+            [("One.", True), (" Two. ", False), ("Three.", True)],
+        ),
+        ("One.", [evidence(0, 3, "title")], [("One.", False)]),
+    ],
 )
-def test_what_a_person_writes_is_text(client: FlaskClient, field: str, text: str) -> None:
-    response = client.post("/", data={"question": QUESTION, field: text})
-    assert_harmless(response)
-    page = page_of(response, response.status_code)
-    assert "49" not in form_of(page).text
-    kept = fields_of(form_of(page))
-    if field in {"question", "year_from", "year_to"}:
-        assert kept[field] == text
-    elif field != "offset":
-        assert text in ticked(page, field)
-
-
-HOSTILE = {
-    "id": f"{ATTRIBUTE}{SCRIPT}",
-    "title": f"Title {SCRIPT}",
-    "abstract": f"An abstract {ATTRIBUTE} about shelters. And {SCRIPT} more. <b>Bold</b> &amp; x.",
-    "countries": [f"Land{SCRIPT}"],
-    "regions": [f"Region{ATTRIBUTE}"],
-    "authors": [f"Author{SCRIPT}"],
-    "topics": [f"Topic{ATTRIBUTE}"],
-    "category": SCRIPT,
-    "sources": [f"file{SCRIPT}.txt"],
-    "year": 2001,
-}
-
-
-@pytest.fixture(scope="module")
-def hostile(client_of: Callable[..., FlaskClient]) -> FlaskClient:
-    """An app over a library of documents that want to be more than text."""
-    return client_of(
-        HOSTILE,
-        {"id": "javascript:alert(1)", "title": "Another shelter", "abstract": SCRIPT},
-    )
-
-
-def test_what_a_document_says_is_text(hostile: FlaskClient) -> None:
-    response = send(hostile, "shelters")
-    assert_harmless(response)
-    hits = {title_of(each): each for each in hits_of(page_of(response))}
-    hit = hits[str(HOSTILE["title"])]
-    assert hit.one("p", **{"class": "abstract"}).text == HOSTILE["abstract"]
-    assert f"Author{SCRIPT}" in hit.text
-    address = hit.one("h3").one("a").attributes["href"]
-    page = page_of(hostile.get(address))
-    assert page.one("h1").text == HOSTILE["title"]
-    assert page.one("p", **{"class": "abstract"}).text == HOSTILE["abstract"]
-
-
-def test_no_page_of_a_hostile_library_does_harm(hostile: FlaskClient) -> None:
-    for address in ("/", "/documents", "/documents/javascript:alert(1)", "/map", "/docs"):
-        assert_harmless(hostile.get(address))
-    for link in page_of(hostile.get("/documents")).one("ul", **{"class": "near"}).all("a"):
-        assert_harmless(hostile.get(link.attributes["href"]))
-    assert_harmless(hostile.get(f"/documents/{SCRIPT}"))
-    assert_harmless(send(hostile, "shelters", topic=f"Topic{ATTRIBUTE}", author=SCRIPT))
-
-
-def test_json_of_a_hostile_library_is_no_page(hostile: FlaskClient) -> None:
-    response = hostile.post("/api/search", json={"query": "shelters"})
-    assert response.mimetype == "application/json"
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
-
-
-# Headers.
-
-EVERYWHERE = ["/", "/documents", f"/documents/{NURSES}", "/docs", "/health", "/ready", "/nothing"]
-
-
-@pytest.mark.parametrize("path", [*EVERYWHERE, "/api/documents", "/openapi.json", "/api/nothing"])
-def test_an_answer_leaves_no_trace(client: FlaskClient, path: str) -> None:
-    response = client.get(path)
-    assert response.headers["Cache-Control"] == "no-store"
-    assert response.headers["Referrer-Policy"] == "no-referrer"
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert "Set-Cookie" not in response.headers
-    assert "ETag" not in response.headers
-
-
-def test_a_posted_answer_leaves_no_trace(client: FlaskClient, ask: Ask) -> None:
-    for response in (send(client, CANARY), ask(CANARY), send(client, "")):
-        assert response.headers["Cache-Control"] == "no-store"
-        assert response.headers["Referrer-Policy"] == "no-referrer"
-        assert "Set-Cookie" not in response.headers
-        assert CANARY not in str(response.headers)
-
-
-@pytest.mark.parametrize("path", EVERYWHERE)
-def test_the_policy_lets_nothing_foreign_in(client: FlaskClient, path: str) -> None:
-    policy = dict(
-        part.strip().split(" ", 1)
-        for part in client.get(path).headers["Content-Security-Policy"].split(";")
-    )
-    assert policy == {
-        "default-src": "'none'",
-        "script-src": "'self'",
-        "style-src": "'self'",
-        "img-src": "'self' data:",
-        "connect-src": "'self'",
-        "form-action": "'self'",
-        "base-uri": "'none'",
-        "frame-ancestors": "'none'",
-    }
-
-
-@pytest.mark.parametrize("path", ["/", "/documents", f"/documents/{NURSES}"])
-def test_a_page_keeps_its_own_policy(client: FlaskClient, path: str) -> None:
-    page = page_of(client.get(path))
-    assert page.all("style") == page.all("iframe") == []
-    for each in page.all("script"):
-        assert each.text == ""
-    files = [each.attributes["src"] for each in page.all("script")]
-    files += [each.attributes["href"] for each in page.all("link") if "rel" in each.attributes]
-    assert len(files) >= 3
-    for file in files:
-        assert file.startswith(("/static/", "/documents/"))
-        with client.get(file) as response:
-            assert response.status_code == 200
-    text = client.get(path).get_data(as_text=True)
-    assert " style=" not in text
-    assert set(re.findall(r"https?://[^/\s\"'<]+", text)) <= {"http://localhost"}  # our own
-
-
-def test_static_files_may_be_kept(client: FlaskClient) -> None:
-    with client.get("/static/style.css") as response:
-        assert response.headers["Cache-Control"] == "public, max-age=31536000"
-        assert "@import" not in response.get_data(as_text=True)
-        assert "url(" not in response.get_data(as_text=True)
-    assert client.get("/static/nothing.css").headers["Cache-Control"] == "no-store"
-    assert client.get("/static/../app.py").status_code == 404
-
-
-def test_no_question_stands_in_an_address_or_title(client: FlaskClient) -> None:
-    page = page_of(send(client, f"{CANARY} nurse", country="Lebanon"))
-    assert page.one("title").text == "Answer – Fingerpost"
-    for tag, name in (("a", "href"), ("form", "action"), ("link", "href")):
-        for each in page.all(tag):
-            assert CANARY not in each.attributes[name]
-            assert "Lebanon" not in each.attributes[name]
-    for each in page.all("button"):
-        assert CANARY not in each.attributes.get("formaction", "")
-    for form in page.all("form"):
-        assert form.attributes["method"] == "post"
+def test_an_abstract_is_split_at_its_evidence(
+    abstract: str, spans: list[Evidence], pieces: list[tuple[str, bool]]
+) -> None:
+    assert marked_pieces(Document("a", "One", abstract), tuple(spans)) == pieces

@@ -1,4 +1,4 @@
-"""The plain way, as a system of `peers.py`."""
+"""The plain way, as a system of the comparison."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from pathlib import Path
 
 from sentence_transformers import SentenceTransformer
 
-from benchmarks import peer_task, plain
+from benchmarks import plain
+from benchmarks.peers import task
 
 
 class Plain:
-    """See `peer_task.System`."""
+    """See `task.System`."""
 
     def __init__(self, model: str, folder: Path) -> None:
         """Load the model."""
@@ -19,16 +20,16 @@ class Plain:
         self._search: plain.Search | None = None
 
     def index(self, corpus: Path) -> None:
-        """See `peer_task.System`."""
+        """See `task.System`."""
         plain.index(corpus, self._folder, self._model)
         self._search = plain.Search(self._folder, self._model)
 
     def ask(self, question: str) -> list[str]:
-        """See `peer_task.System`."""
+        """See `task.System`."""
         if self._search is None:
             raise RuntimeError("nothing is indexed yet")
-        return [str(each["id"]) for each in self._search.ask(question, peer_task.LIMIT)]
+        return [str(each["id"]) for each in self._search.ask(question, task.LIMIT)]
 
 
 if __name__ == "__main__":
-    peer_task.main(Plain)
+    task.main(Plain)

@@ -1,4 +1,4 @@
-"""Chroma, as a system of `peers.py`: its persistent client, and its own use of the model."""
+"""Chroma, as a system of the comparison: its persistent client, and its own use of the model."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from chromadb.utils.embedding_functions import (  # type: ignore[import-not-foun
     SentenceTransformerEmbeddingFunction,
 )
 
-from benchmarks import peer_task
+from benchmarks.peers import task
 
 
 class Chroma:
-    """See `peer_task.System`."""
+    """See `task.System`."""
 
     def __init__(self, model: str, folder: Path) -> None:
-        """Load the model and make an empty collection."""
+        """Load the model and create an empty collection."""
         client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-        self._most = client.get_max_batch_size()
+        self._max_batch = client.get_max_batch_size()
         self._collection = client.create_collection(
             "abstracts",
             embedding_function=SentenceTransformerEmbeddingFunction(
@@ -29,21 +29,21 @@ class Chroma:
         )
 
     def index(self, corpus: Path) -> None:
-        """See `peer_task.System`."""
-        read = peer_task.documents(corpus)
-        for at in range(0, len(read), self._most):
-            batch = read[at : at + self._most]
+        """See `task.System`."""
+        documents = task.documents(corpus)
+        for start in range(0, len(documents), self._max_batch):
+            batch = documents[start : start + self._max_batch]
             self._collection.add(
                 ids=[each["_id"] for each in batch],
-                documents=[peer_task.text_of(each) for each in batch],
+                documents=[task.text_of(each) for each in batch],
                 metadatas=[{"title": each["title"]} for each in batch],
             )
 
     def ask(self, question: str) -> list[str]:
-        """See `peer_task.System`."""
-        answer = self._collection.query(query_texts=[question], n_results=peer_task.LIMIT)
+        """See `task.System`."""
+        answer = self._collection.query(query_texts=[question], n_results=task.LIMIT)
         return [str(each) for each in answer["ids"][0]]
 
 
 if __name__ == "__main__":
-    peer_task.main(Chroma)
+    task.main(Chroma)

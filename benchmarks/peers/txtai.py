@@ -1,4 +1,4 @@
-"""txtai, as a system of `peers.py`: meaning and keywords, documents kept beside the index."""
+"""txtai, as a system of the comparison: meaning and keywords, documents kept beside the index."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from txtai import Embeddings  # type: ignore[import-not-found]
 
-from benchmarks import peer_task
+from benchmarks.peers import task
 
 
 class Txtai:
-    """See `peer_task.System`."""
+    """See `task.System`."""
 
     def __init__(self, model: str, folder: Path) -> None:
         """Load the model."""
@@ -18,17 +18,17 @@ class Txtai:
         self._folder = folder
 
     def index(self, corpus: Path) -> None:
-        """See `peer_task.System`."""
+        """See `task.System`."""
         self._embeddings.index(
-            (each["_id"], {"text": peer_task.text_of(each), "title": each["title"]}, None)
-            for each in peer_task.documents(corpus)
+            (each["_id"], {"text": task.text_of(each), "title": each["title"]}, None)
+            for each in task.documents(corpus)
         )
         self._embeddings.save(str(self._folder))
 
     def ask(self, question: str) -> list[str]:
-        """See `peer_task.System`."""
-        return [str(each["id"]) for each in self._embeddings.search(question, peer_task.LIMIT)]
+        """See `task.System`."""
+        return [str(each["id"]) for each in self._embeddings.search(question, task.LIMIT)]
 
 
 if __name__ == "__main__":
-    peer_task.main(Txtai)
+    task.main(Txtai)

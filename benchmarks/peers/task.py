@@ -1,6 +1,6 @@
-"""Gives every system of `peers.py` the same task, and prints what it took as one JSON line.
+"""The task of every system: index, answer, and print the times and answers as one JSON line.
 
-It runs in the environment of the system that is measured: the standard library alone.
+This runs in the environment of the system that is measured: only the standard library is there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 LIMIT = 10
-# Asked before the clock runs, so that what is made with a first question is there.
+# Asked before the clock runs, so that what a system sets up at its first question is ready.
 _WARM_UP = (
     "which of these documents are about the weather?",
     "a second question, somewhat longer than the first, that nobody has judged",
@@ -25,11 +25,11 @@ class System(Protocol):
     """A system whose model is loaded."""
 
     def index(self, corpus: Path) -> None:
-        """Read a BEIR corpus, embed it, and have all that is needed on disk."""
+        """Read a BEIR corpus, embed it, and write all that is needed to disk."""
         ...
 
     def ask(self, question: str) -> list[str]:
-        """Give the ids of the `LIMIT` best documents, best first."""
+        """Return the ids of the `LIMIT` best documents, best first."""
         ...
 
 
@@ -40,7 +40,7 @@ def documents(corpus: Path) -> list[dict[str, str]]:
 
 
 def text_of(document: dict[str, str]) -> str:
-    """Give the text that is embedded, the same for all systems that are given one text."""
+    """Return the text that is embedded by every system that takes one text for a document."""
     return f"{document['title']}. {document['text']}"
 
 
@@ -49,16 +49,16 @@ def main(load: Callable[[str, Path], System]) -> None:
     parser = argparse.ArgumentParser()
     for name in ("corpus", "queries", "model", "folder"):
         parser.add_argument(name, type=Path)
-    given = parser.parse_args()
-    system = load(str(given.model), given.folder)
+    arguments = parser.parse_args()
+    system = load(str(arguments.model), arguments.folder)
     began = time.perf_counter()
-    system.index(given.corpus)
+    system.index(arguments.corpus)
     seconds = time.perf_counter() - began
     for question in _WARM_UP:
         system.ask(question)
-    found, took = {}, []
-    for each in documents(given.queries):
+    found, milliseconds = {}, []
+    for each in documents(arguments.queries):
         began = time.perf_counter()
         found[each["_id"]] = system.ask(each["text"])
-        took.append(1000 * (time.perf_counter() - began))
-    print(json.dumps({"seconds": seconds, "milliseconds": took, "found": found}))
+        milliseconds.append(1000 * (time.perf_counter() - began))
+    print(json.dumps({"seconds": seconds, "milliseconds": milliseconds, "found": found}))

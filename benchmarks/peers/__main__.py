@@ -1,6 +1,6 @@
-"""Fingerpost beside its peers: the same texts, questions and model, on one machine.
+"""Compare Fingerpost with other libraries: the same texts, questions and model, on one machine.
 
-python -m benchmarks.peers                                      (the whole of it: long)
+python -m benchmarks.peers                                      (everything: takes long)
 python -m benchmarks.peers --documents 100 --questions 20 --rounds 1
 
 Each system runs in its own process, and txtai and Chroma in environments of their own, made at
@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import measure
+from benchmarks import corpora, measure, report
 from embedder.encoders.loading import DEFAULT_MODEL, find_model
 from embedder.measures import summarise
 
@@ -32,17 +32,17 @@ PACKAGES = {
     "txtai": ("txtai==9.14.0",),
     "Chroma": ("chromadb==1.5.9", "sentence-transformers==6.2.0"),
 }
-SCRIPTS = {
-    "Fingerpost": "benchmarks.peer_fingerpost",
-    "plain": "benchmarks.peer_plain",
-    "txtai": "benchmarks.peer_txtai",
-    "Chroma": "benchmarks.peer_chroma",
+MODULES = {
+    "Fingerpost": "benchmarks.peers.fingerpost",
+    "plain": "benchmarks.peers.plain",
+    "txtai": "benchmarks.peers.txtai",
+    "Chroma": "benchmarks.peers.chroma",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one run of one system took and found; memory and disk in MB."""
+    """The figures of one run of one system; memory and disk in MB."""
 
     seconds: float
     documents_per_second: float
@@ -55,11 +55,11 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table: which value of a run, how it is written, and what is best."""
+    """A column of the table: which figure of a run, its number format, and which value is best."""
 
     name: str
     value: Callable[[Measured], float]
-    form: str
+    number_format: str
     best: Callable[[Sequence[float]], float]
 
 
@@ -78,36 +78,38 @@ COLUMNS = (
 def main() -> None:
     """Run every system in turn, round by round, and write the table of the medians."""
     parser = argparse.ArgumentParser(description="Fingerpost beside its peers.")
-    parser.add_argument("--data", type=Path, default=measure.DATA)
+    parser.add_argument("--data", type=Path, default=corpora.DATA)
     parser.add_argument("--envs", type=Path, default=cache(), help="the peers' environments")
-    parser.add_argument("--documents", type=int, help="so many, of both collections together")
-    parser.add_argument("--questions", type=int, help="so many, of both collections together")
+    parser.add_argument("--documents", type=int, help="how many, of all collections together")
+    parser.add_argument("--questions", type=int, help="how many, of all collections together")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=measure.PAGE)
-    given = parser.parse_args()
-    others = measure.Others()
-    read = measure.read_collections(given.data, COLLECTIONS, given.documents, given.questions)
-    pythons = {name: python_of(name, given.envs) for name in SCRIPTS}
-    runs: dict[str, list[Measured]] = {name: [] for name in SCRIPTS}
-    for number in range(1, given.rounds + 1):
+    parser.add_argument("--out", type=Path, default=report.PAGE)
+    arguments = parser.parse_args()
+    others = report.Others()
+    collection = corpora.read_collections(
+        arguments.data, COLLECTIONS, arguments.documents, arguments.questions
+    )
+    pythons = {name: python_of(name, arguments.envs) for name in MODULES}
+    runs: dict[str, list[Measured]] = {name: [] for name in MODULES}
+    for number in range(1, arguments.rounds + 1):
         for name, python in pythons.items():
-            runs[name].append(run(name, python, read))
+            runs[name].append(run(name, python, collection))
             print(f"round {number}: {name}: {runs[name][-1]}", flush=True)
-    text = section(read, runs, others)
+    text = section(collection, runs, others)
     print(text)
-    measure.write_section(given.out, "peers", text)
+    report.write_section(arguments.out, "peers", text)
 
 
 def cache() -> Path:
-    """Give the folder where the peers' environments are kept unless another is given."""
+    """Return the folder where the peers' environments are kept unless another one is named."""
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "fingerpost-peers"
 
 
 def python_of(name: str, envs: Path) -> Path:
-    """Give the interpreter of a system; a peer's environment is made if it is not there.
+    """Return the Python interpreter of a system; a peer's environment is created if it is missing.
 
-    Packages that a peer shares with Fingerpost are of the same versions.
+    Packages that a peer shares with Fingerpost have the same versions.
     """
     if name not in PACKAGES:
         return Path(sys.executable)
@@ -116,7 +118,7 @@ def python_of(name: str, envs: Path) -> Path:
     wanted = " ".join((TORCH, *PACKAGES[name]))
     if made.exists() and made.read_text(encoding="utf-8") == wanted:
         return python
-    print(f"{name}: making an environment in {folder}", flush=True)
+    print(f"{name}: creating an environment in {folder}", flush=True)
     call([sys.executable, "-m", "venv", str(folder)])
     install = [str(python), "-m", "pip", "install", "--quiet", "--constraint", str(CONSTRAINTS)]
     call([*install, TORCH])
@@ -126,74 +128,75 @@ def python_of(name: str, envs: Path) -> Path:
 
 
 def call(command: Sequence[str]) -> None:
-    """Run a command; what it prints is shown."""
+    """Run a command, passing its output through."""
     subprocess.run(command, check=True)  # noqa: S603
 
 
-def run(name: str, python: Path, read: measure.Collection) -> Measured:
-    """Have one system index and answer in a process of its own, and measure it."""
+def run(name: str, python: Path, collection: corpora.Collection) -> Measured:
+    """Run one system in a process of its own: index, answer, and measure."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        corpus, queries, _ = read.write(folder)
+        corpus, queries, _ = collection.write(folder)
         index = folder / "index"
         model = find_model(DEFAULT_MODEL)
-        command: list[str | Path] = [python, "-m", SCRIPTS[name], corpus, queries, model, index]
+        command: list[str | Path] = [python, "-m", MODULES[name], corpus, queries, model, index]
         printed, memory = measure.run_watched(command)
-        # What libraries print goes before the one line that counts.
-        told = json.loads(printed.strip().split("\n")[-1])
+        # Libraries may print more; our result is the last line.
+        result = json.loads(printed.strip().split("\n")[-1])
         return Measured(
-            told["seconds"],
-            len(read.documents) / told["seconds"],
-            measure.percentile(told["milliseconds"], 50),
-            measure.percentile(told["milliseconds"], 95),
-            ndcg(read, told["found"]),
+            result["seconds"],
+            len(collection.documents) / result["seconds"],
+            measure.percentile(result["milliseconds"], 50),
+            measure.percentile(result["milliseconds"], 95),
+            ndcg(collection, result["found"]),
             memory,
             measure.disk(index),
         )
 
 
-def ndcg(read: measure.Collection, found: dict[str, list[str]]) -> tuple[float, ...]:
-    """Give nDCG@10 over each collection's own questions."""
+def ndcg(collection: corpora.Collection, found: dict[str, list[str]]) -> tuple[float, ...]:
+    """Return nDCG@10 over each collection's own questions."""
     ranked = {
-        query: {key: float(len(ids) - at) for at, key in enumerate(ids)}
+        query: {key: float(len(ids) - rank) for rank, key in enumerate(ids)}
         for query, ids in found.items()
     }
     means = {
         each.kind: each.mean
-        for each in summarise(read.questions, ranked, read.qrels)
+        for each in summarise(collection.questions, ranked, collection.qrels)
         if each.measure == "nDCG@10"
     }
     return tuple(means[kind] for kind in COLLECTIONS)
 
 
 def section(
-    read: measure.Collection, runs: dict[str, list[Measured]], others: measure.Others
+    collection: corpora.Collection, runs: dict[str, list[Measured]], others: report.Others
 ) -> str:
-    """Write the table of medians, with the best of each column in bold and named below it."""
+    """Return the section: the medians, with the best of each column in bold and named below it."""
     medians = {
         name: [statistics.median(map(each.value, taken)) for each in COLUMNS]
         for name, taken in runs.items()
     }
     bests = [
-        column.best([values[at] for values in medians.values()])
-        for at, column in enumerate(COLUMNS)
+        column.best([values[index] for values in medians.values()])
+        for index, column in enumerate(COLUMNS)
     ]
     rows = [[name, *map(cell, COLUMNS, values, bests)] for name, values in medians.items()]
     firsts = [
-        ", ".join(line[0] for line in rows if line[at].startswith("**"))
-        for at in range(1, len(COLUMNS) + 1)
+        ", ".join(row[0] for row in rows if row[index].startswith("**"))
+        for index in range(1, len(COLUMNS) + 1)
     ]
     peers = ", ".join(each for packages in PACKAGES.values() for each in packages)
     rounds = len(next(iter(runs.values())))
+    documents, questions = len(collection.documents), len(collection.questions)
     return f"""## Beside the peers
 
-Made by `python -m benchmarks.peers`: {len(read.documents)} abstracts and {len(read.questions)}
+Made by `python -m benchmarks.peers`: {documents} abstracts and {questions}
 questions of Cranfield and CISI in one library, each system in its own process with the same
 model. Indexing is from the file to an index on disk, with the model loaded; p50 and p95 are of
 one question at a time, in process, embedding and search, 10 answers. Memory is the largest of
 the whole run. Medians of {rounds} round{"s" if rounds > 1 else ""}.
 
-{measure.table(["", *(each.name for each in COLUMNS)], [*rows, ["first", *firsts]])}
+{report.table(["", *(each.name for each in COLUMNS)], [*rows, ["first", *firsts]])}
 
 Fingerpost reads abstracts whole, and also embeds their sentences and the words that the library
 uses; the others read the first 256 tokens (txtai: 512) as one vector. txtai searches meaning and
@@ -204,14 +207,14 @@ sentences' vectors, twice (in the store, and in the file that questions read), t
 the keyword index and the abstracts with their checksums.
 Versions: {peers}; {TORCH}.
 
-{measure.machine(["fingerpost", "sentence-transformers", "transformers", "faiss-cpu"], others)}
+{report.machine(["fingerpost", "sentence-transformers", "transformers", "faiss-cpu"], others)}
 """
 
 
 def cell(column: Column, value: float, best: float) -> str:
-    """Write one value, in bold if it is the best as far as it is written."""
-    text = format(value, column.form)
-    return f"**{text}**" if text == format(best, column.form) else text
+    """Format one value, in bold if it equals the best one as written."""
+    text = format(value, column.number_format)
+    return f"**{text}**" if text == format(best, column.number_format) else text
 
 
 if __name__ == "__main__":

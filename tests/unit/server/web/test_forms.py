@@ -1,0 +1,184 @@
+"""The search form: what is read from a browser's fields, and what it asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from embedder.errors import RequestError
+from embedder.records import Filters, Question
+from server.web.forms import FACETS, MAX_PICKED, PAGE_LENGTH, Form
+
+
+def read(**fields: str | list[str]) -> Form:
+    return Form.read(MultiDict(fields))
+
+
+# Reading.
+
+
+def test_no_fields_are_the_empty_form() -> None:
+    assert read() == Form()
+    assert read(question="", year_from=" ", country=["", " "], offset="") == Form()
+
+
+def test_every_field_is_read() -> None:
+    form = read(
+        question=" One\r\nTwo ",
+        topic="Trafficking",
+        country=["Nigeria", " Lebanon ", "", "Nigeria"],
+        region="Worldwide",
+        author=["Healy"],
+        year_from=" 2001",
+        year_to="2002 ",
+        worldwide="yes",
+        plain="yes",
+        offset="10",
+        pick=["a", "b", "a"],
+    )
+    assert form == Form(
+        question="One\nTwo",
+        topic=("Trafficking",),
+        country=("Nigeria", "Lebanon"),
+        region=("Worldwide",),
+        author=("Healy",),
+        year_from="2001",
+        year_to="2002",
+        worldwide=True,
+        plain=True,
+        offset="10",
+        picked=("a", "b"),
+    )
+
+
+def test_unknown_fields_are_left_out() -> None:
+    assert read(question="x", colour="red") == Form(question="x")
+
+
+def test_more_selected_documents_than_are_carried_are_cut() -> None:
+    ids = [f"d{number}" for number in range(MAX_PICKED + 1)]
+    assert read(pick=ids[:-1]).picked == tuple(ids[:-1])
+    assert read(pick=ids).picked == tuple(ids[:-1])
+
+
+# Filters that are removed.
+
+FULL = Form(
+    question="x",
+    topic=("Trafficking",),
+    country=("Nigeria", "Lebanon"),
+    region=("Africa",),
+    author=("Healy",),
+    year_from="2001",
+    year_to="2002",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "left"),
+    [
+        ("topic", "topic", ()),
+        ("country", "country", ()),
+        ("country=Nigeria", "country", ("Lebanon",)),
+        ("country=Malta", "country", ("Nigeria", "Lebanon")),
+        ("region=Africa", "region", ()),
+        ("author", "author", ()),
+        ("worldwide", "worldwide", True),
+    ],
+)
+def test_a_filter_or_one_of_its_values_is_removed(name: str, field: str, left: object) -> None:
+    changed = FULL.without_filter(name)
+    assert getattr(changed, field) == left
+    others = {"question", *FACETS, "year_from", "year_to", "worldwide"} - {field}
+    assert {each: getattr(changed, each) for each in others} == {
+        each: getattr(FULL, each) for each in others
+    }
+
+
+def test_both_years_are_removed_together() -> None:
+    changed = FULL.without_filter("years")
+    assert (changed.year_from, changed.year_to) == ("", "")
+    assert changed.active_filters == ("topic", "country", "region", "author")
+
+
+@pytest.mark.parametrize("name", ["", "question", "offset", "nothing=x", "=x"])
+def test_what_is_not_a_filter_cannot_be_removed(name: str) -> None:
+    assert FULL.without_filter(name) == FULL
+
+
+def test_the_browser_removes_a_filter_by_its_field() -> None:
+    assert read(country=["Nigeria", "Lebanon"], lift="country=Nigeria").country == ("Lebanon",)
+    assert read(year_from="2001", lift="years").year_from == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ({}, ()),
+        ({"worldwide": "yes", "plain": "yes", "question": "x"}, ()),
+        ({"year_to": "2001"}, ("years",)),
+        ({"author": "Healy", "topic": "Trafficking"}, ("topic", "author")),
+    ],
+)
+def test_the_filters_that_are_set_are_named(
+    fields: dict[str, str | list[str]], names: tuple[str, ...]
+) -> None:
+    assert read(**fields).active_filters == names
+
+
+# Fingerprints.
+
+
+def test_the_fingerprint_tells_questions_and_filters_apart_but_not_pages() -> None:
+    form = read(question="x")
+    assert form.fingerprint == read(question="x", offset="10", pick="a").fingerprint
+    others = [
+        read(question="y"),
+        read(question="x", topic="Trafficking"),
+        read(question="x", year_to="2001"),
+        read(question="x", plain="yes"),
+    ]
+    assert len({form.fingerprint, *(each.fingerprint for each in others)}) == 5
+    assert len(form.fingerprint) == 16
+
+
+def test_a_fingerprint_is_made_of_any_text() -> None:
+    assert len(Form(question="\ud800").fingerprint) == 16  # an unpaired surrogate
+
+
+def test_the_offset_is_kept_only_while_the_question_is_the_same() -> None:
+    fingerprint = read(question="x").fingerprint
+    assert read(question="x", offset="20", mark=fingerprint).offset == "20"
+    assert read(question="x", offset="20").offset == "20"
+    assert read(question="y", offset="20", mark=fingerprint).offset == "0"
+    assert read(question="x", offset="20", mark=fingerprint, country="Malta").offset == "0"
+
+
+# Questions.
+
+
+def test_the_question_that_is_asked() -> None:
+    assert read(question="x").to_question() == Question("x", limit=PAGE_LENGTH)
+    form = read(question="x", plain="yes", offset="20", region="Africa", year_from="0٢٠١٥")
+    assert form.to_question() == Question(
+        "x",
+        limit=PAGE_LENGTH,
+        offset=20,
+        expand=False,
+        filters=Filters(regions=("Africa",), year_from=2015),
+    )
+
+
+@pytest.mark.parametrize("text", ["last year", "-5", "1.5", "2015a", "1234567", "²"])
+@pytest.mark.parametrize("name", ["year_from", "year_to", "offset"])
+def test_what_is_not_a_number_is_named(name: str, text: str) -> None:
+    fields: dict[str, Any] = {name: text}
+    with pytest.raises(RequestError, match="write a whole number, such as 2015") as caught:
+        read(question="x", **fields).to_question()
+    assert caught.value.field == name
+
+
+def test_the_text_is_not_in_the_representation() -> None:
+    assert "secret" not in repr(Form(question="secret"))
