@@ -132,7 +132,7 @@ def encoder(cache: Path, request: pytest.FixtureRequest) -> Encoder:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:  # noqa: ARG001
     """A copy of the default model's converted form, which a module of tests may change."""
     folder = tmp_path_factory.mktemp("converted") / "place"
     return shutil.copytree(package_folder(fingerprint(find_model(DEFAULT_MODEL))), folder)
