@@ -1,4 +1,4 @@
-"""Progress of long work, for whoever wants to show it."""
+"""Progress of long work, such as a build."""
 
 from __future__ import annotations
 
@@ -8,10 +8,24 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Shows how far long work has come."""
+    """Shows how far long work has come; a program may pass its own.
+
+    >>> class Dots:
+    ...     @contextmanager
+    ...     def step(self, name, total):
+    ...         print(name)
+    ...         yield lambda units: print("." * units)
+    >>> with Dots().step("Embedding", 3) as advance:
+    ...     advance(2)
+    Embedding
+    ..
+    """
 
     def step(self, name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Begin a step of `total` units; the function given is called with each advance."""
+        """Begin a step of `total` units.
+
+        Returns a context manager that gives a function: call it with how many units are done.
+        """
         ...
 
 

@@ -59,8 +59,6 @@ def _validate_text(text: str) -> None:
     if not _LETTER_OR_DIGIT.search(text):
         raise RequestError("query", "the question holds no word. Write a few words.")
     if _UNPAIRED_SURROGATE.search(text):
-        raise RequestError(
-            "query", "the question holds half of a character (a lone surrogate). Send valid text."
-        )
+        raise RequestError("query", "the question holds an unpaired surrogate. Send valid text.")
     if _CONTROL.search(text):
         raise RequestError("query", "the question holds control characters. Send plain text.")

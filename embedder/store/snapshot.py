@@ -54,7 +54,7 @@ class Snapshot:
         wanted = {each.name for each in fields(Manifest)}
         if set(values) != wanted:
             raise LibraryMismatch(
-                "manifest", sorted(values), sorted(wanted), "Build it again: fingerpost index"
+                "manifest", sorted(values), sorted(wanted), "Rebuild with: fingerpost index"
             )
         return Manifest(**values)
 

@@ -141,11 +141,14 @@ def print_documents(documents: Sequence[Document], total: int) -> None:
 def status_dict(
     generation: int, manifest: Manifest, problems: Sequence[str], *, verified: bool
 ) -> dict[str, Any]:
-    """Give the state of a library as a JSON object."""
+    """Return the state of a library as a JSON object."""
     facts = asdict(manifest)
     return {
         "generation": generation,
-        **{name: facts[name] for name in ("model", "model_sha256", "dim", "documents", "passages")},
+        **{
+            name: facts[name]
+            for name in ("model", "model_sha256", "precision", "dim", "documents", "passages")
+        },
         **{f"verdict {name}": round(manifest.calibration[name], 3) for name in ("none", "strong")},
         "index": _INDEXES[manifest.dense["kind"]],
         "recall": manifest.dense["recall"],

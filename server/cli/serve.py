@@ -53,7 +53,7 @@ def run(settings: Settings) -> None:
 
 
 def _addresses(settings: Settings, server: Any) -> list[str]:
-    """Give the URLs that a server answers at."""
+    """Return the URLs that a server answers at."""
     several = getattr(server, "effective_listen", None)
     places = several or [(settings.host, server.effective_port)]
     return [f"http://{f'[{host}]' if ':' in host else host}:{port}/" for host, port in places]

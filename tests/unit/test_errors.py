@@ -88,9 +88,9 @@ def test_a_source_error_may_be_without_a_line() -> None:
 
 
 def test_a_mismatch_shows_both_values_and_the_remedy() -> None:
-    error = LibraryMismatch("passage rule", 1, 2, "Build it again: fingerpost index")
+    error = LibraryMismatch("passage rule", 1, 2, "Rebuild with: fingerpost index")
     assert error.message == (
-        "the library's passage rule is 1, but 2 is needed. Build it again: fingerpost index"
+        "the library's passage rule is 1, but 2 is needed. Rebuild with: fingerpost index"
     )
     assert (error.what, error.stored, error.wanted) == ("passage rule", 1, 2)
 

@@ -34,7 +34,7 @@ from embedder.search.validation import require_range, validate_query
         (
             Question("secret \ud800"),
             "query",
-            "the question holds half of a character (a lone surrogate). Send valid text.",
+            "the question holds an unpaired surrogate. Send valid text.",
         ),
         (
             Question("secret\x00"),

@@ -228,7 +228,7 @@ BAD_QUESTIONS = {
     "control": ((f"{CANARY}\x1b[2J",), "the question holds control characters. Send plain text."),
     "half a character": (
         (f"{CANARY}\udcff",),
-        "the question holds half of a character (a lone surrogate). Send valid text.",
+        "the question holds an unpaired surrogate. Send valid text.",
     ),
     "no limit": ((CANARY, "--limit", "0"), "limit 0 is out of range: 1 to 100."),
     "a large limit": ((CANARY, "--limit", "101"), "limit 101 is out of range: 1 to 100."),
