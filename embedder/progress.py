@@ -10,6 +10,7 @@ from typing import Protocol
 class Progress(Protocol):
     """Shows how far long work has come; a program may pass its own.
 
+    >>> from contextlib import contextmanager
     >>> class Dots:
     ...     @contextmanager
     ...     def step(self, name, total):
