@@ -77,7 +77,7 @@ class TorchEncoder:
         self.query_prompt = self._prompt("query")
         self.document_prompt = self._prompt("document", "passage", "corpus")
         self.prompts: Mapping[str, str] = prompts_of(self.query_prompt, self.document_prompt)
-        # A tokenizer keeps its padding and truncation, so counting and encoding each have their own.
+        # A tokenizer keeps its padding and truncation, so counting has one of its own.
         self._counter = Tokenizer.from_str(self.tokenizer.backend_tokenizer.to_str())
         self._counter.no_padding()
         self._counter.no_truncation()
