@@ -117,6 +117,7 @@ def test_the_model_is_loaded_once_for_several_generations(
     assert load.asked == ["all-MiniLM-L6-v2"]
 
 
+@pytest.mark.slow
 def test_answers_are_of_one_generation_while_builds_run(
     library: Library, build_in_thread: Callable[..., None]
 ) -> None:

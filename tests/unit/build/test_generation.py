@@ -26,6 +26,8 @@ from embedder.vectors import Float64Array
 from tests.conftest import Silent, write_jsonl
 from tests.support.words import WordEncoder, a_document, build_words, read_words, returns
 
+pytestmark = pytest.mark.slow  # libraries are built, several a test
+
 TOPICS = ("Health", "Law", "Work")
 
 
@@ -83,7 +85,6 @@ def changed_library(folder: Path, tmp_path: Path) -> Library:
     return read_words(folder)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("base")
 @pytest.mark.parametrize("kind", ["exact", "approximate"])
 def test_a_library_built_upon_answers_as_one_built_anew(
@@ -110,7 +111,6 @@ def test_a_library_built_upon_answers_as_one_built_anew(
     assert "New" in {count.value for count in grown.ask(QUESTIONS[0]).facets["topics"]}
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("base", "inverted")
 def test_what_is_gone_is_not_found_and_what_is_new_is(tmp_path: Path) -> None:
     grown = changed_library(tmp_path / "v", tmp_path)
@@ -125,7 +125,6 @@ def test_what_is_gone_is_not_found_and_what_is_new_is(tmp_path: Path) -> None:
     assert near.document.id != "d202"
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("base", "inverted")
 def test_a_small_change_adds_to_the_index_and_a_large_one_makes_it_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -166,7 +165,6 @@ def test_the_manifest_says_what_the_index_finds(tmp_path: Path) -> None:
     assert dense["probes"] >= 1
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("inverted")
 @pytest.mark.parametrize("name", ["index.faiss", "passages.npy", "0.f16"])
 def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str) -> None:
@@ -184,7 +182,6 @@ def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str) -> None:
     assert read_words(tmp_path / "v").ask(QUESTIONS[0]).hits
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("base", "inverted")
 def test_vectors_added_to_the_index_lie_in_a_file_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -377,7 +374,6 @@ def test_a_file_that_another_build_read_changed_meanwhile_is_not_read_again(tmp_
     assert [each.id for each in read_words(tmp_path / "v").documents()] == many_ids(1, 5)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("known", [True, False], ids=["read before", "new"])
 def test_a_file_that_changes_meanwhile_is_read_by_the_next_build(
     tmp_path: Path, known: bool

@@ -219,6 +219,7 @@ def test_changed_metadata_is_indexed_without_embedding(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_removed_entry_disappears(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"), a_document("b"))
     build_words(tmp_path / "v", source)
@@ -747,6 +748,7 @@ def problems_of(library: Library) -> list[str]:
         return [error.message]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_damage_is_found_and_mended_by_the_next_build(
     built_seeds: Path,
@@ -830,6 +832,7 @@ def test_another_model_embeds_everything_again(
     assert models == [(manifest.model_sha256,)]
 
 
+@pytest.mark.slow
 def test_a_library_keeps_its_model(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
     load = Remembering(WordEncoder("own"))

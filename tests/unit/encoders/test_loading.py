@@ -137,6 +137,7 @@ def test_a_folder_is_taken_by_a_path_from_here(tiny: Path, monkeypatch: pytest.M
 
 # BUG: the name of a model is the path as it was typed, and the library keeps it: from another
 # folder it finds no model, or another one. (Suggested: the resolved folder is the name.)
+@pytest.mark.slow
 def test_a_models_name_finds_it_from_everywhere(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,8 @@ from embedder.records import Passage, Question, Span
 from embedder.vectors import Float32Array, PassageVectors, normalise
 from tests.conftest import in_threads
 
+pytestmark = pytest.mark.slow  # models are loaded with torch
+
 PROMPTS = {"query": "query: ", "document": "passage: "}
 TEXTS = [
     "Victims are referred to a shelter.",
@@ -193,7 +195,6 @@ def test_rows_are_those_of_sentence_transformers(
         np.testing.assert_allclose(rows, wanted, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_a_passage_has_the_vector_of_its_text(each_encoder: Encoder) -> None:
     passages = [a_passage("", text) for text in TEXTS if text]
     passages += [a_passage("Under a title", text, "And more.") for text in TEXTS if text]
@@ -208,7 +209,6 @@ def test_a_row_does_not_depend_on_its_neighbours(each_encoder: Encoder) -> None:
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_passages_come_back_in_their_order(each_encoder: Encoder) -> None:
     # More than one batch, of mixed lengths.
     passages = [
