@@ -23,7 +23,6 @@ from embedder.encoders.precision import fingerprint_at
 from embedder.encoders.tokens import count_tokens, decode, prompts_of
 from embedder.errors import EncoderError
 from embedder.records import Passage, Precision
-from embedder.runtime import CORES
 from embedder.vectors import Float32Array, PassageVectors, normalise
 
 _BATCH = 32
@@ -108,7 +107,7 @@ class TorchEncoder:
         counts = self.count_tokens([passage.text for passage in passages])
         check_lengths(passages, counts, self.max_tokens, self.name)
         if self.averages_tokens():
-            with self._using(CORES):
+            with self._alone():
                 return [self._late(passage) for passage in passages]
         return each_alone(passages, self.encode_documents)
 
@@ -143,14 +142,10 @@ class TorchEncoder:
         *,
         together: bool = False,
     ) -> Float32Array:
-        """Encode texts, one at a time unless `together`.
-
-        In a batch, and with another number of threads, torch adds in another order.
-        """
+        """Encode texts, one at a time unless `together`: in a batch torch adds in another order."""
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
-        # Texts together are a question, for which more threads only collide with other questions'.
-        with self._using(1 if together else CORES):
+        with self._alone():
             model = self.model if options.normalise else self._pooled
             self.tokenizer.truncation_side = "left" if options.truncate_left else "right"
             vectors = model.encode(
@@ -163,10 +158,14 @@ class TorchEncoder:
         return normalise(rows) if options.normalise else rows
 
     @contextmanager
-    def _using(self, threads: int) -> Iterator[None]:
-        """Hold the model for one caller, with this number of threads."""
+    def _alone(self) -> Iterator[None]:
+        """Hold the model for one caller, on one thread.
+
+        Another number of threads gives other last digits, and for one text at a time two threads
+        took five to ten times as long as one on a busy machine.
+        """
         with self._lock:
-            torch.set_num_threads(threads)
+            torch.set_num_threads(1)
             yield
 
     def averages_tokens(self) -> bool:
