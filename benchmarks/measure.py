@@ -18,11 +18,21 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from embedder.encoders.encoder import Encoder
+from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
+from embedder.encoders.preparing import prepare
+
 ROOT = Path(__file__).parent.parent
 
 _HOST = "127.0.0.1"
 _MB = 1_000_000
 _SAMPLE_EVERY = 0.05  # seconds
+
+
+def prepared_encoder(model: str = DEFAULT_MODEL) -> Encoder:
+    """Prepare a model for this processor if that was not done yet, and load it."""
+    prepare(model)
+    return load_encoder(model)
 
 
 def environment() -> dict[str, str]:

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.corpora import DATA, ROOT
-from benchmarks.progress import Silent
+from benchmarks.measure import prepared_encoder
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import load_encoder
 from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
+from embedder.progress import NoProgress
 from embedder.records import Question
 from embedder.trec_files import read_queries
 from embedder.vectors import Float32Array
@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "quality.md")
     arguments = parser.parse_args()
-    encoder = CachingEncoder(load_encoder())
+    encoder = CachingEncoder(prepared_encoder())
     with tempfile.TemporaryDirectory() as folder:
         libraries = {
             name: build(Path(folder) / name, source, encoder)
@@ -120,7 +120,7 @@ def main() -> None:
 
 def build(folder: Path, source: Path, encoder: CachingEncoder) -> Library:
     """Build a library and open it."""
-    index(folder, [source], Silent(), load=lambda _, **__: encoder)  # type: ignore[arg-type]
+    index(folder, [source], NoProgress(), load=lambda _, **__: encoder)  # type: ignore[arg-type]
     return Library(folder, load=lambda _, **__: encoder)  # type: ignore[arg-type]
 
 

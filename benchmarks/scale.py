@@ -25,11 +25,10 @@ import numpy as np
 import psutil
 
 from benchmarks.corpora import DATA, all_questions, read_collections
-from benchmarks.measure import disk, percentile, run
+from benchmarks.measure import disk, percentile, prepared_encoder, run
 from benchmarks.report import PAGE, Others, machine, table, write_section
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import load_encoder
 from embedder.index import approximate
 from embedder.index.facets import FacetFilter
 from embedder.library import Library
@@ -93,7 +92,7 @@ def _write_base(work: Path, data: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     if (work / "base.npy").is_file():
         return
-    encoder = load_encoder()
+    encoder = prepared_encoder()
     texts: list[list[str]] = []
     vectors: list[Float32Array] = []
     for each in read_collections(data, COLLECTIONS).documents:
@@ -225,7 +224,7 @@ def _grow(work: Path, size: int, data: Path) -> dict[str, Any]:  # noqa: ARG001
 
 
 def _stand_in(work: Path, model: str) -> Encoder:
-    encoder: Any = StandIn(work, load_encoder(model))
+    encoder: Any = StandIn(work, prepared_encoder(model))
     return encoder  # type: ignore[no-any-return]
 
 
@@ -251,7 +250,7 @@ class Timed:
 
 def _search(work: Path, size: int, data: Path) -> dict[str, Any]:
     """Open the library, ask it, and compare its nearest passages with an exact search's."""
-    timed: Any = Timed(load_encoder())
+    timed: Any = Timed(prepared_encoder())
     questions = all_questions(data, COLLECTIONS)[:_QUESTIONS]
     timed.encode_queries(questions[:20])
     before = _memory()

@@ -26,13 +26,14 @@ from typing import Literal
 from sentence_transformers import SentenceTransformer
 
 from benchmarks import corpora, measure, plain, report
-from benchmarks.progress import Silent
+from benchmarks.measure import prepared_encoder
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
+from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
+from embedder.progress import NoProgress
 from embedder.records import Document, Precision
 from embedder.runtime import CORES
 from embedder.text.passages import split_into_passages
@@ -168,7 +169,7 @@ def plain_model() -> SentenceTransformer:
 @cache
 def our_encoder() -> Encoder:
     """Load our encoder, once in a process."""
-    return load_encoder()
+    return prepared_encoder()
 
 
 def documents_per_second(side: Side, documents: Sequence[dict[str, str]]) -> float:
@@ -302,7 +303,7 @@ def backends(collection: corpora.Collection, folder: Path) -> Quality:
     corpus, queries, qrels = collection.write(folder / "cranfield")
     model = find_model(DEFAULT_MODEL)
     encoders: dict[str, Encoder] = {
-        "usual": load_encoder(),
+        "usual": prepared_encoder(),
         "torch": TorchEncoder(DEFAULT_MODEL, model, fingerprint(model)),
     }
     means = {}
@@ -320,7 +321,7 @@ def ndcg(folder: Path, corpus: Path, judged: tuple[Path, Path], encoder: Encoder
     def load(_: str, /, *, precision: Precision | None = None) -> Encoder:  # noqa: ARG001
         return encoder
 
-    index(folder, [corpus], Silent(), load=load)
+    index(folder, [corpus], NoProgress(), load=load)
     found = evaluate_library(Library(folder, load=load), *judged, SearchSettings(), None)
     return next(each.mean for each in found.measured if each.measure == "nDCG@10")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.measure import prepared_encoder
 from benchmarks.peers import task
-from benchmarks.progress import Silent
 from embedder.build import pipeline
-from embedder.encoders.loading import load_encoder
 from embedder.library import Library
+from embedder.progress import NoProgress
 from embedder.records import Question
 
 
@@ -18,14 +18,14 @@ class Fingerpost:
     def __init__(self, model: str, folder: Path) -> None:
         """Load the model: the default one, whose files the other systems are given."""
         del model
-        encoder = load_encoder()
+        encoder = prepared_encoder()
         self._load = lambda _, **__: encoder
         self._folder = folder
         self._library = Library(folder, load=self._load)
 
     def index(self, corpus: Path) -> None:
         """See `task.System`."""
-        pipeline.index(self._folder, [corpus], Silent(), load=self._load)
+        pipeline.index(self._folder, [corpus], NoProgress(), load=self._load)
         self._library.load()
 
     def ask(self, question: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the command line shows: answers, tables and progress bars."""
+"""Output of the command line: answers, tables and progress bars."""
 
 from __future__ import annotations
 
@@ -33,25 +33,24 @@ _VERDICTS = {
     "none": "Nothing here clearly answers this. The nearest documents:",
 }
 
-
 _INDEXES = {"exact": "exact, in memory", "approximate": "approximate, recall measured when built"}
 
 
 class _Speed(ProgressColumn):
-    """Shows how many are done a second."""
+    """A column with the items done per second."""
 
     def render(self, task: Task) -> Text:
-        # A step that was one advance has no speed of its own.
+        # A step that advanced only once has no measured speed.
         speed = task.finished_speed or task.speed or task.completed / max(task.elapsed or 0, 1e-3)
         return Text(f"{speed:,.0f}/s" if speed else "", style="progress.data.speed")
 
 
 class Bars:
-    """Progress bars on standard error; see `build.Progress`."""
+    """Progress bars on standard error; see `embedder.build.pipeline.Progress`."""
 
     @contextmanager
     def step(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show one step."""
+        """Show the bar of one step; yields the function that advances it."""
         columns = (
             TextColumn("{task.description:<10}"),
             BarColumn(),
@@ -71,17 +70,17 @@ def print_answer(answer: Answer, question: str) -> None:
         console.print("No document is left with these filters.")
         return
     console.print(f"[bold]{_VERDICTS[answer.verdict]}[/] ({answer.total} documents)")
-    said = {
+    understood = {
         f"{' '.join(question[each.start : each.end].split())} → {each.meaning}"
         for each in answer.understood
     }
-    if said:
-        console.print(f"[dim]Understood: {escape('; '.join(sorted(said)))}[/]")
+    if understood:
+        console.print(f"[dim]Understood: {escape('; '.join(sorted(understood)))}[/]")
     print_hits(answer.hits)
 
 
 def print_hits(hits: Sequence[Hit]) -> None:
-    """Print documents with their metadata and the sentence that fits."""
+    """Print hits with the metadata of their documents and the sentences that match."""
     console = _console()
     for hit in hits:
         document = hit.document
@@ -99,28 +98,28 @@ def print_hits(hits: Sequence[Hit]) -> None:
         console.print(Padding(f"[dim]{escape(document.id)}[/]", (0, 0, 0, 3)))
 
 
-def print_evaluation(found: Evaluation) -> None:
-    """Print measures by kind with their intervals, and a comparison if there is one."""
-    # Imported here: what computes the measures takes a second to import.
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Print the measures of each kind with their intervals, and the comparison if there is one."""
+    # Imported here because the measures' library takes a second to import.
     from embedder.measures import NAMES
 
     table = Table("Kind", "Queries", *NAMES.values())
-    for kind in dict.fromkeys(each.kind for each in found.measured):
-        row = [each for each in found.measured if each.kind == kind]
+    for kind in dict.fromkeys(each.kind for each in evaluation.measured):
+        row = [each for each in evaluation.measured if each.kind == kind]
         cells = [f"{each.mean:.4f} [dim]{each.low:.3f}–{each.high:.3f}[/]" for each in row]
         table.add_row(escape(kind), str(row[0].queries), *cells)
     _console().print(table)
-    if found.compared:
-        other = Table("Measure", "This", "Other", "Difference", "p (paired permutation)")
-        for each in found.compared:
-            other.add_row(
+    if evaluation.compared:
+        comparison = Table("Measure", "This", "Other", "Difference", "p (paired permutation)")
+        for each in evaluation.compared:
+            comparison.add_row(
                 each.measure,
                 f"{each.second:.4f}",
                 f"{each.first:.4f}",
                 f"{each.difference:+.4f}",
                 f"{each.p:.4f}",
             )
-        _console().print(other)
+        _console().print(comparison)
 
 
 def print_documents(documents: Sequence[Document], total: int) -> None:
@@ -168,14 +167,14 @@ def print_status(facts: dict[str, Any]) -> None:
     for problem in facts["problems"]:
         console.print(f"[bold red]wrong[/]         {escape(problem)}")
     if not facts["problems"]:
-        how = (
+        detail = (
             "every checksum matches"
             if facts["verified"]
             else "use --verify to check every checksum"
         )
-        console.print(f"{'state':<13} well ({how})")
+        console.print(f"{'state':<13} well ({detail})")
 
 
 def _console() -> Console:
-    # Highlighting would colour numbers inside titles.
+    # Highlighting would colour the numbers in titles.
     return Console(highlight=False, soft_wrap=False)

@@ -1,4 +1,4 @@
-// The map, moved and zoomed where it stands. Without a script the links above it do the same.
+// Moving and zooming the map in place. Without a script the links above it do the same.
 "use strict";
 
 const map = document.getElementById("map");
@@ -28,7 +28,7 @@ if (map) {
       mark.setAttribute("height", width);
     }
   };
-  // So many times nearer, with a place of the drawing staying where it is.
+  // Zoom by a factor, keeping one point of the drawing where it is.
   const zoom = (times, x = left + side / 2, y = top + side / 2) => {
     const before = side;
     side = Math.min(Math.max(side / times, nearest), size);
@@ -61,7 +61,7 @@ if (map) {
     });
   }
 
-  // By keyboard: one stop for the whole map, arrows from point to point.
+  // Keyboard: the map is one tab stop, arrows move from point to point.
   const tell = (link) => {
     caption.textContent = link ? link.querySelector("title").textContent : "";
   };
@@ -93,14 +93,14 @@ if (map) {
   };
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   stop(points[0]);
-  // Not on the map itself: with that, Chromium makes it a stop of its own.
+  // Not on the map itself, because Chromium would then make it a tab stop of its own.
   map.parentElement.addEventListener("focusin", (event) => {
     const link = event.target.closest("#map a");
     tell(link);
-    // Clear of the caption, which stays at the window's lower edge.
+    // Clear of the caption, which sticks to the window's lower edge.
     const under = link ? `${caption.offsetHeight + 16}px` : "";
     document.documentElement.style.scrollPaddingBlockEnd = under;
-    // Chromium does not scroll to what is within a drawing.
+    // Chromium does not scroll to elements inside an SVG.
     link?.scrollIntoView({ block: "nearest" });
   });
   map.addEventListener("pointerover", (event) => tell(event.target.closest("a")));
@@ -129,7 +129,7 @@ if (map) {
     event.preventDefault();
   });
 
-  // By mouse: drag, and after a click the wheel; before it the wheel moves the page.
+  // Mouse: drag to move; after a click the wheel zooms, before it the wheel scrolls the page.
   const placeOf = (event) => {
     const frame = map.getBoundingClientRect();
     const unit = side / Math.min(frame.width, frame.height);

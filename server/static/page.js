@@ -1,14 +1,14 @@
-// What pages do beyond what they do without a script. Nothing is stored, and nothing is sent but
-// the request for the neutral page, which holds nothing.
+// What a script adds to the pages, all of which work without one. Nothing is stored, and the only
+// request is for the neutral page, which carries no data.
 "use strict";
 
-// What came by POST: without this the browser keeps what was sent, to send it again. At once,
-// before anything else is read: so this script is loaded before the page.
+// A page that answers a POST: without this the browser keeps the form data, to send it again. It
+// must happen before the rest of the page is read, so this script is not deferred.
 if ("posted" in document.documentElement.dataset) {
   history.replaceState(null, "", location.href);
 }
 
-// Exit: by the button, by Shift three times, and in all tabs together.
+// Exit: by the button or by pressing Shift three times, and in all tabs together.
 // It behaves as https://design-system.service.gov.uk/components/exit-this-page/ does.
 function watchExit(exit) {
   const said = document.getElementById("exit-said");
@@ -27,7 +27,7 @@ function watchExit(exit) {
     event.preventDefault();
     leaveEverywhere();
   });
-  // A page that the browser kept as it was when it was left has nothing on it.
+  // A page that was left by Exit is empty if the browser restores it from its cache.
   addEventListener("pageshow", (event) => {
     if (event.persisted && !document.body) {
       location.replace(exit.href);
@@ -41,7 +41,7 @@ function watchExit(exit) {
     presses = 0;
     said.textContent = exit.dataset.over;
   };
-  // A capital is no press of Shift, in whichever order its keys are let go.
+  // Typing a capital does not count as pressing Shift, whichever key is released first.
   document.addEventListener("keydown", (event) => {
     otherKey = event.key !== "Shift" && event.shiftKey;
   });
@@ -61,16 +61,16 @@ function watchExit(exit) {
   });
 }
 
-// What tells of a person, and is not needed.
+// Personal data that a question does not need.
 const address = /[\w.+-]+@[\w-]+\.\w{2,}/u;
-// Of passports and cards: letters and digits, such as AB 123456 or C01X00T47.
+// Numbers of passports and identity cards, such as AB 123456 or C01X00T47.
 const papers =
   /\b(?:[A-Z]{1,3}[ -]?\d(?:[ -]?\d){5,8}|\d{7,8}[ -]?[A-Z]|[a-z]{1,3}\d{6,9}|(?![A-Z]+\d{4}\b)(?=(?:[A-Z]*\d){4})(?=(?:\d*[A-Z]){2})[A-Z\d]{8,10})\b/u;
-// Digits that belong together, but not those of an amount after its comma.
+// Groups of digits, but not the decimals of an amount.
 const digits = /(?<![\p{Nd}.,])\+?\(?\p{Nd}[\p{Nd}\s().\/-]{4,}\p{Nd}/gu;
 const years = /\b(?:1[89]|20)\d\d\s*[-–/]\s*(?:1[89]|20)?\d\d\b/gu;
 
-// Phone numbers begin with + or 0, or are long: `resolution 1325 (2000)` is none.
+// Phone numbers begin with + or 0, or are long: `resolution 1325 (2000)` is not one.
 function isPhone(text) {
   const plain = text.replace(/[^\p{Nd}+]/gu, "");
   return plain.length >= (/^[+0٠۰]/u.test(plain) ? 7 : 9);
@@ -81,7 +81,7 @@ function isTelling(text) {
   return address.test(text) || papers.test(plain) || (plain.match(digits) ?? []).some(isPhone);
 }
 
-// The box: Ctrl+Enter, a count, and a word when it seems to hold what is not needed.
+// The question's box: Ctrl+Enter, a count, and a notice if it seems to hold personal data.
 function watchBox(box, exit) {
   const count = document.getElementById("count");
   const notice = document.getElementById("notice");
@@ -104,14 +104,14 @@ function watchBox(box, exit) {
     }
   });
   box.addEventListener("input", look);
-  // Kept by the browser from now on, so that Exit opens it without a network.
+  // The browser caches it from now on, so that Exit works without a network.
   box.addEventListener("focus", () => fetch(exit.href).catch(() => {}), { once: true });
   if (box.value) {
     look();
   }
 }
 
-// Buttons that do nothing without a script are hidden until then.
+// Buttons that need a script are hidden until it runs.
 function showButtons() {
   for (const button of document.querySelectorAll("button.copy")) {
     button.hidden = !navigator.clipboard;
@@ -134,6 +134,6 @@ document.addEventListener("DOMContentLoaded", () => {
     watchBox(box, exit);
   }
   showButtons();
-  // An answer or a problem is read first.
+  // Screen readers begin with the results or the error.
   document.querySelector(".problem, h2.verdict")?.focus();
 });

@@ -1,1 +1,1 @@
-"""What several rooms of tests share."""
+"""Fixtures and helpers that tests of several packages share."""

@@ -1,4 +1,4 @@
-"""The app over the seeds' library, for programs and for browsers, and one real server."""
+"""The app with the seeds' library, readers for its pages, and one real server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from server.app import create_app
 from server.settings import Settings
 from tests.conftest import ROOT, SEEDS, Silent, write_jsonl
 
-# A word that occurs only in our questions: if it turns up anywhere else, a question has leaked.
+# A word that occurs only in the tests' questions: anywhere else it means that one has leaked.
 CANARY = "quetzalcoatlus"
 
 KEY = "a-key-of-a-test"
@@ -37,19 +37,19 @@ ClientWith = Callable[..., FlaskClient]
 
 @pytest.fixture(scope="session")
 def app(seed_library: Library, seed_vectors: Path) -> APIFlask:
-    """The app over the seeds' library."""
+    """The app with the seeds' library."""
     return create_app(Settings(vectors=seed_vectors), seed_library)
 
 
 @pytest.fixture
 def client(app: APIFlask) -> FlaskClient:
-    """A program or a browser that calls the app."""
+    """A client that calls the app as a program or a browser does."""
     return app.test_client()
 
 
 @pytest.fixture
 def ask(client: FlaskClient) -> Ask:
-    """Ask by the API: `ask("a question", limit=3)`."""
+    """Ask through the API: `ask("a question", limit=3)`."""
 
     def post(query: str, **more: object) -> TestResponse:
         return client.post("/api/search", json={"query": query, **more})
@@ -68,7 +68,7 @@ def documents(app: APIFlask) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def empty_client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
-    """A client of an app that has no library yet."""
+    """A client of an app whose library is not built yet."""
     folder = tmp_path_factory.mktemp("none") / "vectors"
     return create_app(Settings(vectors=folder)).test_client()
 
@@ -77,7 +77,7 @@ def empty_client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
 def client_of(
     tmp_path_factory: pytest.TempPathFactory, encoder: Encoder
 ) -> Callable[..., FlaskClient]:
-    """Return a function that makes a client of an app over a library of these documents."""
+    """Return a function that gives a client of an app with a library of these documents."""
 
     def build(*documents: Mapping[str, Any]) -> FlaskClient:
         folder = tmp_path_factory.mktemp("library")
@@ -100,7 +100,7 @@ def client_with(seed_library: Library) -> ClientWith:
 
 
 def error_of(response: TestResponse, status: int) -> dict[str, Any]:
-    """Check that a response is an error in our shape, and return its content."""
+    """Check that a response is an error in our JSON shape, and return its content."""
     assert response.status_code == status, response.get_data(as_text=True)
     assert response.mimetype == "application/json"
     body = response.get_json()
@@ -117,21 +117,21 @@ def error_of(response: TestResponse, status: int) -> dict[str, Any]:
 
 @dataclass
 class Element:
-    """An element of a page with what it holds, elements and text in their order."""
+    """An HTML element, with the elements and texts inside it in their order."""
 
     tag: str
     attributes: dict[str, str]
-    holds: list[Element | str] = field(default_factory=list)
+    children: list[Element | str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
-        """All text in it."""
-        return "".join(each if isinstance(each, str) else each.text for each in self.holds)
+        """All text inside it."""
+        return "".join(each if isinstance(each, str) else each.text for each in self.children)
 
     def all(self, tag: str, **wanted: str) -> list[Element]:
-        """All elements in it with a tag and these attributes."""
+        """All elements inside it with a tag and these attributes."""
         found = []
-        for each in self.holds:
+        for each in self.children:
             if isinstance(each, Element):
                 if each.tag == tag and wanted.items() <= each.attributes.items():
                     found.append(each)
@@ -146,7 +146,7 @@ class Element:
 
 class _Reader(HTMLParser):
     _EMPTY = frozenset({"input", "link", "meta", "br", "hr", "img"})
-    _OPEN = frozenset({"option"})  # left unclosed in lists
+    _UNCLOSED = frozenset({"option"})  # elements whose end tag may be missing
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -154,32 +154,32 @@ class _Reader(HTMLParser):
         self._open = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._open[-1].tag == tag and tag in self._OPEN:
+        if self._open[-1].tag == tag and tag in self._UNCLOSED:
             self._open.pop()
         element = Element(tag, {name: value or "" for name, value in attrs})
-        self._open[-1].holds.append(element)
+        self._open[-1].children.append(element)
         if tag not in self._EMPTY:
             self._open.append(element)
 
     def handle_endtag(self, tag: str) -> None:
-        while self._open[-1].tag in self._OPEN and self._open[-1].tag != tag:
+        while self._open[-1].tag in self._UNCLOSED and self._open[-1].tag != tag:
             self._open.pop()
         assert self._open[-1].tag == tag, f"</{tag}> closes <{self._open[-1].tag}>"
         self._open.pop()
 
     def handle_data(self, data: str) -> None:
-        self._open[-1].holds.append(data)
+        self._open[-1].children.append(data)
 
 
 def page_of(response: TestResponse, status: int = 200) -> Element:
-    """Check that a response is a whole page, and return it."""
+    """Check that a response is a well-formed page, and return it."""
     assert response.status_code == status
     assert response.content_type == "text/html; charset=utf-8"
     return read_page(response.get_data(as_text=True))
 
 
 def read_page(text: str) -> Element:
-    """Check that a text is a whole page, and return it."""
+    """Check that a text is a well-formed page, and return it."""
     reader = _Reader()
     reader.feed(text)
     reader.close()
@@ -188,7 +188,7 @@ def read_page(text: str) -> Element:
 
 
 def fields_of(form: Element) -> dict[str, str]:
-    """Return what a browser would send of a form as it is."""
+    """The fields that a browser sends if nothing in the form is changed."""
     sent = {}
     for each in form.all("input"):
         unticked = each.attributes.get("type") == "checkbox" and "checked" not in each.attributes
@@ -209,7 +209,7 @@ def fields_of(form: Element) -> dict[str, str]:
 
 @dataclass
 class Running:
-    """A `fingerpost serve` in a process of its own, and all that it writes."""
+    """A running `fingerpost serve`, and everything that it writes."""
 
     address: str
     folder: Path
@@ -229,9 +229,9 @@ class Running:
 
 
 def environment_of(folder: Path) -> dict[str, str]:
-    """Return an environment for our command in which temporary files are in a known folder.
+    """Return an environment for our command whose temporary files are all in a known folder.
 
-    Models are cached where the tests cache theirs, so that the backend is chosen only once.
+    The cache of models is that of the tests, so that no model is converted again.
     """
     kept = {name: value for name, value in os.environ.items() if "FINGERPOST" not in name}
     return {
@@ -245,16 +245,16 @@ def environment_of(folder: Path) -> dict[str, str]:
 
 
 def command(*arguments: str) -> list[str]:
-    """Our command, run by this Python."""
+    """Return the command line of `fingerpost` with this Python."""
     return [sys.executable, "-c", "from server.cli.commands import main; main()", *arguments]
 
 
 @pytest.fixture(scope="session")
 def running(
     tmp_path_factory: pytest.TempPathFactory,
-    encoder: Encoder,  # noqa: ARG001 (its model is prepared by then)
+    encoder: Encoder,  # noqa: ARG001 (so the model is converted before)
 ) -> Iterator[Running]:
-    """A server in a folder with seeds and no library: it builds one, then serves it."""
+    """A server started where there are seeds but no library: it builds one, then serves."""
     folder = tmp_path_factory.mktemp("running")
     (folder / "tmp").mkdir()
     shutil.copytree(SEEDS, folder / "seeds")
@@ -274,7 +274,7 @@ def running(
 
 
 def _address(folder: Path, process: subprocess.Popen[bytes]) -> str:
-    """Wait for the address that a server prints."""
+    """Return the address that a server prints, waiting for up to a minute."""
     for _ in range(600):
         found = re.search(r"Open (http://\S+)/ ", (folder / "out").read_text("utf-8"))
         if found:

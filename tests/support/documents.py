@@ -1,4 +1,4 @@
-"""Documents that are hard to write: generated ones, the same in every run, and the seeds."""
+"""Documents that are hard for formats: generated ones, the same in every run, and the seeds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PIECES = (
     *("@article{x,", "\n@misc{y,", "\nTY  - X", "\nER  - ", "\nAB  - y", "C8  - {}", "$x$", "{x}"),
     *("\\emph{x}", "\\symbol{13}", "{\\relax}", "\\begin{x}", "http://a.b/c_d~e?f=g%20&h#i"),
 )
-# White space that readers remove from the ends of a list's values.
+# White space that the readers strip from the values of lists.
 _WHITE = " \t\n\r\x0b\x0c\x85\xa0\u1680\u2000\u2028\u2029\u202f\u205f\u3000"
 _ID = re.compile(r"[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?")
 _COUNTRIES = ("Lebanon", "Viet Nam", "Worldwide", "Congo, Democratic Republic of the")
@@ -43,20 +43,20 @@ PLAIN = Document(
 
 
 def generated(count: int, seed: int = 20) -> list[Document]:
-    """Return documents with all fields, made of text that breaks formats, with different ids."""
-    chance = random.Random(seed)  # noqa: S311 (no secret)
+    """Return documents with distinct ids and all fields, made of pieces that break formats."""
+    rng = random.Random(seed)  # noqa: S311 (no secret)
 
-    def text(most: int) -> str:
-        return "".join(chance.choice(_PIECES) for _ in range(chance.randint(0, most)))
+    def text(max_pieces: int) -> str:
+        return "".join(rng.choice(_PIECES) for _ in range(rng.randint(0, max_pieces)))
 
-    def values(most: int) -> tuple[str, ...]:
-        made = (text(6).strip(_WHITE) for _ in range(chance.randint(0, most)))
-        return tuple(dict.fromkeys(each for each in made if each))
+    def values(max_count: int) -> tuple[str, ...]:
+        stripped = (text(6).strip(_WHITE) for _ in range(rng.randint(0, max_count)))
+        return tuple(dict.fromkeys(each for each in stripped if each))
 
     def document(number: int) -> Document:
-        countries = (*chance.sample(_COUNTRIES, chance.randint(0, 3)), *values(1))
-        codes = [*country_codes(countries), *chance.sample(["GEO", "ARM"], chance.randint(0, 2))]
-        chance.shuffle(codes)
+        countries = (*rng.sample(_COUNTRIES, rng.randint(0, 3)), *values(1))
+        codes = [*country_codes(countries), *rng.sample(["GEO", "ARM"], rng.randint(0, 2))]
+        rng.shuffle(codes)
         key = f"{text(4)}{number}"
         return Document(
             id=key if _ID.fullmatch(key) else f"n{number}",
@@ -66,7 +66,7 @@ def generated(count: int, seed: int = 20) -> list[Document]:
             country_codes=tuple(codes),
             regions=values(2),
             authors=values(3),
-            year=chance.choice([None, 1000, 2014, 2999]),
+            year=rng.choice([None, 1000, 2014, 2999]),
             topics=values(3),
             category=text(4) or None,
             sources=values(2) or ("a.txt",),
@@ -76,19 +76,19 @@ def generated(count: int, seed: int = 20) -> list[Document]:
 
 
 def seeds() -> tuple[Document, ...]:
-    """Return the documents of the seeds as a library has them."""
+    """Return the documents of the seeds, as a library has them."""
     pages = sorted(SEEDS.glob("*.txt"))
     entries = identify(entry for path in pages for entry in listing.read(path))
     return find_changes(entries, kept=[], stored={}, forgotten=[]).new
 
 
 def written(form: str, *documents: Document) -> str:
-    """Return what a format writes."""
+    """Return the text of these documents in a format."""
     return "".join(EXPORTS[form].write(documents))
 
 
 def read_back(form: str, folder: Path, *documents: Document) -> list[Document]:
-    """Write documents to a file and read it back."""
+    """Write documents to a file, and read it with our own reader."""
     path = folder / f"library.{EXPORTS[form].ending}"
     path.write_bytes(written(form, *documents).encode())
     return [entry.document for entry in read(path)]

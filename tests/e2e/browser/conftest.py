@@ -1,7 +1,7 @@
-"""A real browser, Debian's Chromium, that looks at a real server.
+"""A real browser, Debian's Chromium, with a real server.
 
-Without a Chromium these tests are left out, and pytest's summary says so. Where the variable
-BROWSER_NEEDED is set, as in `.ci/run`, they fail instead. CHROMIUM names another program.
+Without Chromium these tests are skipped; if the environment variable BROWSER_NEEDED is set, as in
+`.ci/run`, they fail instead. CHROMIUM names another executable.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A browser without a window; it ends with these tests, for its event loop bars others."""
+    """A headless browser; it ends with these tests, because its event loop excludes others."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if program is None:
-        why = "there is no Chromium here: what people see in a browser is not tested"
+        why = "there is no Chromium: the pages are not tested in a browser"
         (pytest.fail if os.environ.get("BROWSER_NEEDED") else pytest.skip)(why)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=_SWITCHES)
@@ -53,7 +53,7 @@ Open = Callable[..., BrowserContext]
 def profile(browser: Browser, running: Running) -> Iterator[Open]:
     """Open an empty profile: `profile(viewport=PHONE, java_script_enabled=False, …)`.
 
-    Addresses are relative to the seeds' server; anything that a page's script throws is an error.
+    Addresses are relative to the seeds' server; errors thrown by a page's script fail the test.
     """
     opened: list[BrowserContext] = []
     thrown: list[str] = []
@@ -73,13 +73,13 @@ def profile(browser: Browser, running: Running) -> Iterator[Open]:
 
 @pytest.fixture
 def page(profile: Open) -> Page:
-    """A page of an empty profile, as wide as a desk's."""
+    """A page of an empty profile, in a window of a desktop's size."""
     return profile().new_page()
 
 
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
-    """Serve an app; gives its address."""
+    """Serve an app inside the block; yields its address."""
     sockets: dict[int, Any] = {}
     server = waitress.create_server(app, host="127.0.0.1", port=0, map=sockets)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -88,14 +88,14 @@ def serving(app: Any) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
         server.close()
-        for each in list(sockets.values()):  # a browser keeps connections open
+        for each in list(sockets.values()):  # the browser keeps connections open
             each.close()
         thread.join(10)
 
 
 @pytest.fixture
 def serve(tmp_path: Path, encoder: Encoder) -> Iterator[Callable[..., str]]:
-    """Serve a library of these documents; gives its address."""
+    """Return a function that serves a library of these documents, and returns its address."""
     with ExitStack() as servers:
 
         def start(*documents: Mapping[str, Any]) -> str:
@@ -117,7 +117,7 @@ def ask(page: Page, question: str = QUESTION, path: str = "/") -> None:
 
 
 def answer_of(page: Page, question: str = QUESTION, **more: Any) -> dict[str, Any]:
-    """What the API of the page's server answers to a question."""
+    """Return the answer of the page's server to a question, from its API."""
     response = page.context.request.post("/api/search", data={"query": question, **more})
     assert response.status == 200, response.text()
     answer: dict[str, Any] = response.json()

@@ -1,4 +1,4 @@
-"""A server with a key beside the one without, and what sentence-transformers itself gives."""
+"""Servers with and without an API key, and the reference vectors of sentence-transformers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Encode = Callable[[list[str]], Float32Array]
 
 @pytest.fixture(scope="session")
 def reference() -> Encode:
-    """What sentence-transformers gives with the default model, with torch."""
+    """Encode with sentence-transformers, the default model and torch."""
     model = SentenceTransformer(str(find_model(DEFAULT_MODEL)), device="cpu")
     return lambda texts: np.asarray(model.encode(texts, show_progress_bar=False))
 
@@ -50,7 +50,7 @@ def address(running: Running) -> str:
 
 @pytest.fixture(scope="session")
 def guarded(seed_library: Library, seed_vectors: Path) -> Iterator[str]:
-    """The address of a server that wants a key."""
+    """The address of a server that requires a key."""
     app = create_app(Settings(vectors=seed_vectors, api_key=KEY), seed_library)
     server = waitress.create_server(app, host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -56,7 +56,7 @@ def assert_harmless(response: TestResponse) -> None:
             assert not name.startswith("on"), (name, value)
             if name in {"href", "src", "action"}:
                 assert re.match(r"[/#?]", value), (name, value)
-        for each in element.holds:
+        for each in element.children:
             if isinstance(each, Element):
                 check(each)
 
