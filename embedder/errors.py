@@ -32,6 +32,12 @@ class FingerpostError(Exception):
 
     `kind` is a short stable name for programs (`error.type` in the API). With `values`, `message`
     is a template for `str.format`; `template` and `values` are kept for translation.
+
+    >>> try:
+    ...     library.document("no-such-id")
+    ... except FingerpostError as error:
+    ...     error.kind
+    'not_found'
     """
 
     kind = "error"
@@ -43,7 +49,11 @@ class FingerpostError(Exception):
 
 
 class SourceError(FingerpostError):
-    """A source file cannot be read; the message begins with the file and, if known, the line."""
+    """A source file cannot be read; the message begins with the file and, if known, the line.
+
+    >>> SourceError("library.ris", 7, "the record that begins here has no end").message
+    'library.ris:7: the record that begins here has no end'
+    """
 
     kind = "source"
 
@@ -55,43 +65,71 @@ class SourceError(FingerpostError):
 
 
 class EncoderError(FingerpostError):
-    """A model cannot be loaded or used."""
+    """A model cannot be loaded or used.
+
+    >>> EncoderError("what is wrong, and what to do").kind
+    'model'
+    """
 
     kind = "model"
 
 
 class ModelNotFound(EncoderError):
-    """There is no model with that name or path."""
+    """There is no model with that name or path.
+
+    >>> ModelNotFound("what is wrong, and what to do").kind
+    'model_not_found'
+    """
 
     kind = "model_not_found"
 
 
 class ModelChanged(EncoderError):
-    """The model's weights are not the ones that were expected."""
+    """The model's weights are not the ones that were expected.
+
+    >>> ModelChanged("what is wrong, and what to do").kind
+    'model_changed'
+    """
 
     kind = "model_changed"
 
 
 class LibraryError(FingerpostError):
-    """The library in the vectors folder cannot be used."""
+    """The library in the vectors folder cannot be used.
+
+    >>> LibraryError("what is wrong, and what to do").kind
+    'library'
+    """
 
     kind = "library"
 
 
 class LibraryMissing(LibraryError):
-    """There is no library in the vectors folder yet."""
+    """There is no library in the vectors folder yet.
+
+    >>> LibraryMissing("what is wrong, and what to do").kind
+    'library_missing'
+    """
 
     kind = "library_missing"
 
 
 class LibraryBusy(LibraryError):
-    """Another process is building the library now."""
+    """Another process is building the library now.
+
+    >>> LibraryBusy("what is wrong, and what to do").kind
+    'library_busy'
+    """
 
     kind = "library_busy"
 
 
 class LibraryDamaged(LibraryError):
-    """A stored row or file does not match its checksum."""
+    """A stored row or file does not match its checksum.
+
+    >>> LibraryDamaged("what is wrong, and what to do").kind
+    'library_damaged'
+    """
 
     kind = "library_damaged"
 
@@ -100,6 +138,9 @@ class LibraryMismatch(LibraryError):
     """The library was built for another model, rule or version than the one in use.
 
     `what` names the property that differs, `remedy` is a sentence with the command to run.
+
+    >>> LibraryMismatch("dimension", 384, 768, "Rebuild with: fingerpost index").message
+    "the library's dimension is 384, but 768 is needed. Rebuild with: fingerpost index"
     """
 
     kind = "library_mismatch"
@@ -110,7 +151,11 @@ class LibraryMismatch(LibraryError):
 
 
 class RequestError(FingerpostError):
-    """A request cannot be answered as it is; `field` names the part that is wrong."""
+    """A request cannot be answered as it is; `field` names the part that is wrong.
+
+    >>> RequestError("limit", "limit 0 is out of range: 1 to 100.").field
+    'limit'
+    """
 
     kind = "invalid"
 
@@ -120,7 +165,11 @@ class RequestError(FingerpostError):
 
 
 class UnknownValue(RequestError):
-    """A filter has a value that the library does not have; `nearest` are the closest it has."""
+    """A filter has a value that the library does not have; `nearest` are the closest it has.
+
+    >>> UnknownValue("topics", "Trafiking", ["Trafficking"]).message
+    "'Trafiking' is not among the library's topics. The nearest it has: 'Trafficking'."
+    """
 
     kind = "unknown_value"
 
@@ -138,7 +187,11 @@ class UnknownValue(RequestError):
 
 
 class DocumentNotFound(FingerpostError):
-    """No document has that id; a long id is not shown, for it may be a text sent by mistake."""
+    """No document has that id; a long id is not shown, for it may be a text sent by mistake.
+
+    >>> DocumentNotFound("a1").document_id
+    'a1'
+    """
 
     kind = "not_found"
 

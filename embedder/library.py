@@ -10,10 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from embedder.build import pipeline as build
-from embedder.build.pipeline import LoadEncoder, Report
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
+from embedder.encoders.loading import DEFAULT_MODEL, LoadEncoder, load_encoder
 from embedder.encoders.preparing import prepare
 from embedder.errors import RequestError
 from embedder.index.facet_arrays import FACETS
@@ -31,6 +29,7 @@ from embedder.records import (
     Precision,
     Question,
     RankingWeights,
+    Report,
 )
 from embedder.search import pipeline as search_pipeline
 from embedder.search import validation
@@ -146,6 +145,9 @@ class Library:
         given = [each if isinstance(each, Document) else Path(each) for each in sources]
         if not given:
             raise RequestError("sources", "there is nothing to add. Name files or documents.")
+        # Imported here: reading formats takes long to import, and questions do not need it.
+        from embedder.build import pipeline as build
+
         return build.index(
             self._folder,
             given,
@@ -168,6 +170,8 @@ class Library:
         """
         shown = progress or NoProgress()
         removed = [ids] if isinstance(ids, str) else ids
+        from embedder.build import pipeline as build
+
         return build.remove(self._folder, removed, shown, load=self._preparing(shown))
 
     def prepare(self, progress: Progress | None = None) -> None:

@@ -189,6 +189,9 @@ class Understood:
     By `kind`, the meaning is: `term`: the professional term for what the question describes;
     `spelling`: the library's word for a misspelt one; `related`: words of the library that are
     near in meaning to an unknown word.
+
+    >>> Understood("spelling", 0, 9, "trafficking").meaning
+    'trafficking'
     """
 
     kind: Literal["term", "spelling", "related"]
@@ -202,6 +205,9 @@ class Matched:
     """A part of a long question, [start, end) in characters, that a document fits.
 
     `similarity` is the cosine of the part and the document's nearest sentence, -1 to 1.
+
+    >>> Matched(start=0, end=24, similarity=0.5).end
+    24
     """
 
     start: int
@@ -230,7 +236,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Legs:
-    """The score of each way of searching: a cosine and a BM25 score; None if it found nothing."""
+    """The score of each way of searching: a cosine and a BM25 score; None if it found nothing.
+
+    >>> Legs(semantic=0.61, keyword=None).semantic
+    0.61
+    """
 
     semantic: float | None
     keyword: float | None
@@ -273,7 +283,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """How many of the documents that answer have a value."""
+    """How many of the documents that answer have a value.
+
+    >>> FacetCount("Lebanon", 2).count
+    2
+    """
 
     value: str | int
     count: int
@@ -389,3 +403,27 @@ def _values(
 ) -> dict[str, Any]:
     """Return a flat record as a dict, in a fifth of the time of `dataclasses.asdict`."""
     return {name: getattr(record, name) for name in record.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a build did.
+
+    `read` and `merged` count entries of sources, `embedded` passages, all else documents.
+
+    >>> report = library.add(Document(id="a1", title="A guide", abstract="How to refer."))
+    >>> report.new, report.unchanged, report.embedded
+    (1, 0, 1)
+    """
+
+    read: int
+    merged: int
+    new: int
+    changed: int
+    unchanged: int
+    removed: int
+    embedded: int
+    without_text: int
+    documents: int
+    generation: int
+    model: str

@@ -20,6 +20,8 @@ def configure() -> None:
     Each question is answered by one thread. More threads inside each only wait for one another,
     spinning: with two cores and 16 clients that took twice the processor time. FAISS keeps its
     number of threads for each thread apart: see `embedder.index.faiss_library`.
+
+    >>> configure()
     """
     import numpy as np  # noqa: F401 (its library must be loaded to be limited)
     from threadpoolctl import threadpool_limits

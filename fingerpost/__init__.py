@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from embedder.build.pipeline import Report
 from embedder.errors import (
     DocumentNotFound,
     EncoderError,
@@ -42,6 +41,7 @@ from embedder.records import (
     Legs,
     Matched,
     Question,
+    Report,
     Understood,
 )
 from embedder.runtime import configure

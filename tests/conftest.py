@@ -20,7 +20,7 @@ from filelock import FileLock
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never download
 
-from embedder.build.pipeline import Report, index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import (
     DEFAULT_MODEL,
@@ -31,6 +31,7 @@ from embedder.encoders.loading import (
 )
 from embedder.encoders.preparing import prepare
 from embedder.library import Library
+from embedder.records import Report
 
 pytest_plugins = ["tests.support.app"]
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from embedder.build import diff, generation, sources
 from embedder.build.context import BuildContext
@@ -20,12 +19,12 @@ from embedder.build.diff import Changes
 from embedder.build.generation import RowChanges
 from embedder.build.sources import ReadSources
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
+from embedder.encoders.loading import DEFAULT_MODEL, LoadEncoder, load_encoder
 from embedder.errors import LibraryDamaged, LibraryError
 from embedder.formats import registry
 from embedder.index import lexical
 from embedder.progress import Progress
-from embedder.records import Document, Manifest, Passage, Precision
+from embedder.records import Document, Manifest, Passage, Report
 from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.writer import Writer
@@ -33,34 +32,6 @@ from embedder.text import passages
 from embedder.text.glossary import DEFAULT_GLOSSARY, read_glossary
 
 _PASSAGES_PER_BATCH = 256
-
-
-class LoadEncoder(Protocol):
-    """Loads a model by name or path; see `embedder.encoders.loading.load_encoder`."""
-
-    def __call__(self, model: str, /, *, precision: Precision | None = None) -> Encoder:
-        """Load a model, at the precision that is chosen for this processor unless given."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a build did.
-
-    `read` and `merged` count entries of sources, `embedded` passages, all else documents.
-    """
-
-    read: int
-    merged: int
-    new: int
-    changed: int
-    unchanged: int
-    removed: int
-    embedded: int
-    without_text: int
-    documents: int
-    generation: int
-    model: str
 
 
 def index(

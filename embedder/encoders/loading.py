@@ -7,6 +7,7 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import platformdirs
 
@@ -223,3 +224,11 @@ def _hub_model(model: str) -> Path:
         return Path(snapshot_download(model, allow_patterns=patterns))
     except (OSError, ValueError, HfHubHTTPError) as error:
         raise missing from error
+
+
+class LoadEncoder(Protocol):
+    """Loads a model by name or path; see `embedder.encoders.loading.load_encoder`."""
+
+    def __call__(self, model: str, /, *, precision: Precision | None = None) -> Encoder:
+        """Load a model, at the precision that is chosen for this processor unless given."""
+        ...

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from embedder.build.pipeline import LoadEncoder, Report, index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
+from embedder.encoders.loading import LoadEncoder
 from embedder.errors import EncoderError
 from embedder.library import Library
 from embedder.progress import NoProgress
-from embedder.records import Document, Passage, Precision
+from embedder.records import Document, Passage, Precision, Report
 from embedder.vectors import Float32Array, PassageVectors, normalise
 
 
