@@ -80,7 +80,7 @@ def from_memory(documents: Sequence[Document]) -> ReadSources:
         place = f"document {number}" if not document.id else f"the document {document.id!r}"
         try:
             values = {name: getattr(document, name) for name in document.as_dict()}
-            checked = fields.check(Path(place), None, {**values, "id": document.id or None})
+            checked = fields.check(place, None, {**values, "id": document.id or None})
         except SourceError as error:
             raise RequestError("document", error.message) from error
         (entry,) = diff.identify(

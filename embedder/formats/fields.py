@@ -46,6 +46,8 @@ Id = Annotated[
         pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$",
     ),
 ]
+# With a constraint, if only this one, pydantic refuses unpaired surrogates.
+Text = Annotated[str, StringConstraints(min_length=0)]
 Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Values = tuple[Value, ...]
 
@@ -56,21 +58,21 @@ class Fields(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     id: Id | None = Field(None, validation_alias=AliasChoices("id", "_id"))
-    title: str = ""
-    abstract: str = Field("", validation_alias=AliasChoices("abstract", "text"))
+    title: Text = ""
+    abstract: Text = Field("", validation_alias=AliasChoices("abstract", "text"))
     countries: Values = ()
     country_codes: tuple[Annotated[Value, AfterValidator(_known_code)], ...] = ()
     regions: Values = ()
     authors: Values = ()
     year: Annotated[int, Field(ge=1000, le=2999)] | None = None
     topics: Values = ()
-    category: str | None = None
+    category: Text | None = None
     sources: Values = ()
     metadata: dict[str, Any] = Field(default_factory=dict, description="BEIR's; not kept")
 
 
 def to_document(
-    path: Path, line: int | None, fields: Fields, codes: tuple[str, ...] | None = None
+    path: Path | str, line: int | None, fields: Fields, codes: tuple[str, ...] | None = None
 ) -> Document:
     """Return the document with these checked fields.
 
@@ -83,11 +85,11 @@ def to_document(
     values: dict[str, Any] = {name: getattr(fields, name) for name in DOCUMENT_FIELDS}
     values["id"] = fields.id or ""
     values["country_codes"] = codes or country_codes((*fields.countries, *fields.country_codes))
-    values["sources"] = fields.sources or (path.name,)
+    values["sources"] = fields.sources or (Path(path).name,)
     return Document(**values)
 
 
-def check(path: Path, line: int | None, values: Mapping[str, Any]) -> Document:
+def check(path: Path | str, line: int | None, values: Mapping[str, Any]) -> Document:
     """Check values by the names of a document's fields, and return the document with them.
 
     None and "" mean that a value is missing. Codes that include those of all its countries keep

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +12,11 @@ import pytest
 
 from embedder.build.pipeline import index
 from embedder.errors import LibraryDamaged
-from embedder.formats import registry
-from embedder.index import approximate, document_map
+from embedder.index import document_map
 from embedder.index.tsne import lay_out
 from embedder.library import Library
 from embedder.records import Answer, Filters, Question
 from embedder.store import generations
-from embedder.store.database import Store
 from embedder.store.writer import Writer
 from embedder.vectors import Float64Array
 from tests.conftest import Silent, write_jsonl
@@ -125,46 +121,6 @@ def test_what_is_gone_is_not_found_and_what_is_new_is(tmp_path: Path) -> None:
     assert near.document.id != "d202"
 
 
-@pytest.mark.usefixtures("base", "inverted")
-def test_a_small_change_adds_to_the_index_and_a_large_one_makes_it_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[bool] = []
-    real = generations.finish
-
-    def watch(vectors: Path, generation: int, **given: Any) -> dict[str, str]:
-        file = generations.folder(vectors, generation) / "dense" / "passages.npy"
-        made.append(bool(np.all(np.diff(np.load(file)) > 0)))
-        return real(vectors, generation, **given)
-
-    monkeypatch.setattr(generations, "finish", watch)
-    trained: list[int] = []
-    measure = "embedder.index.approximate.measure"
-    real_measure = approximate.measure
-
-    def count(*given: Any) -> tuple[int, float]:
-        trained.append(1)
-        return real_measure(*given)
-
-    monkeypatch.setattr(measure, count)
-    source = write_jsonl(tmp_path / "one.jsonl", *many(0, 200))
-    build_words(tmp_path / "v", source)
-    build_words(tmp_path / "v", write_jsonl(tmp_path / "two.jsonl", *many(200, 210)))
-    assert len(trained) == 1
-    build_words(tmp_path / "v", write_jsonl(tmp_path / "three.jsonl", *many(300, 400)))
-    assert len(trained) == 2
-    assert read_words(tmp_path / "v").status()[1].documents == 310
-
-
-@pytest.mark.usefixtures("inverted")
-def test_the_manifest_says_what_the_index_finds(tmp_path: Path) -> None:
-    build_words(tmp_path / "v", write_jsonl(tmp_path / "s.jsonl", *many(0, 300)))
-    dense = read_words(tmp_path / "v").status()[1].dense
-    assert dense["kind"] == "approximate"
-    assert 0.98 <= dense["recall"] <= 1
-    assert dense["probes"] >= 1
-
-
 @pytest.mark.usefixtures("inverted")
 @pytest.mark.parametrize("name", ["index.faiss", "passages.npy", "0.f16"])
 def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str) -> None:
@@ -182,38 +138,7 @@ def test_a_damaged_index_is_named_and_mended(tmp_path: Path, name: str) -> None:
     assert read_words(tmp_path / "v").ask(QUESTIONS[0]).hits
 
 
-@pytest.mark.usefixtures("base", "inverted")
-def test_vectors_added_to_the_index_lie_in_a_file_of_their_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    build_words(tmp_path / "v", write_jsonl(tmp_path / "one.jsonl", *many(0, 200)))
-
-    def vectors(generation: int) -> dict[str, int]:
-        place = tmp_path / "v" / "generations" / str(generation) / "dense"
-        return {each.name: each.stat().st_ino for each in place.glob("*.f16")}
-
-    build_words(tmp_path / "v", write_jsonl(tmp_path / "two.jsonl", *many(200, 210)))
-    assert vectors(2).keys() == {"0.f16", "1.f16"}
-    assert vectors(2)["0.f16"] == vectors(1)["0.f16"]
-    assert read_words(tmp_path / "v").verify() == []
-    monkeypatch.setattr("embedder.index.float16_files.MAX_FILES", 2)
-    build_words(tmp_path / "v", write_jsonl(tmp_path / "three.jsonl", *many(300, 310)))
-    assert vectors(3).keys() == {"0.f16"}
-    assert read_words(tmp_path / "v").verify() == []
-
-
 # The map.
-
-
-def note_names(monkeypatch: pytest.MonkeyPatch, function: str, names: list[str]) -> None:
-    """Have a function of the registry note the names of the files that it is given."""
-    real = getattr(registry, function)
-
-    def noting(path: Path) -> Any:
-        names.append(path.name)
-        return real(path)
-
-    monkeypatch.setattr(registry, function, noting)
 
 
 def chart_of(folder: Path, generation: int) -> document_map.DocumentMap:
@@ -302,130 +227,3 @@ def test_a_map_of_another_model_is_not_gone_on_from(tmp_path: Path) -> None:
     assert read_words(tmp_path / "v").status()[0] == 2
     grown, full_rebuild = chart_of(tmp_path / "v", 2), chart_of(tmp_path / "w", 1)
     assert np.array_equal(grown.points, full_rebuild.points)
-
-
-# Files that are as they were.
-
-
-def test_an_unchanged_file_is_not_read_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 5))
-    two = write_jsonl(tmp_path / "two.jsonl", *many(5, 8))
-    build_words(tmp_path / "v", one, two)
-    read: list[str] = []
-    note_names(monkeypatch, "read", read)
-    report = build_words(tmp_path / "v", one, two)
-    assert (read, report.read, report.unchanged, report.generation) == ([], 8, 8, 1)
-    write_jsonl(two, *many(5, 9))
-    report = build_words(tmp_path / "v", one, two)
-    assert (read, report.read, report.new, report.unchanged) == (["two.jsonl"], 9, 1, 8)
-
-
-def test_each_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = [write_jsonl(tmp_path / f"{at}.jsonl", *many(at, at + 1)) for at in range(3)]
-    hashed: list[str] = []
-    note_names(monkeypatch, "content_hash", hashed)
-    build_words(tmp_path / "v", *files[:2])
-    assert hashed == ["0.jsonl", "1.jsonl"]
-    hashed.clear()
-    write_jsonl(files[1], *many(1, 3))
-    assert build_words(tmp_path / "v", *files).read == 4
-    assert hashed == ["0.jsonl", "1.jsonl", "2.jsonl"]
-
-
-class Meanwhile(Silent):
-    """Does something between the first reading of the files and the lock."""
-
-    def __init__(self, act: Callable[[], object]) -> None:
-        super().__init__()
-        self.act = act
-
-    @contextmanager
-    def step(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
-        first = not self.steps
-        with super().step(name, total) as advance:
-            yield advance
-        if first:
-            self.act()
-
-
-def test_a_file_that_another_build_took_away_meanwhile_is_read(tmp_path: Path) -> None:
-    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
-    two = write_jsonl(tmp_path / "two.jsonl", *many(3, 5))
-    build_words(tmp_path / "v", one)
-    progress = Meanwhile(lambda: build_words(tmp_path / "v", two, replace=True))
-    report = index(tmp_path / "v", [one], progress, load=returns(WordEncoder()))
-    assert progress.steps[:2] == [("Reading", 1), ("Reading", 1)]
-    assert (report.read, report.new, report.documents) == (3, 3, 5)
-    assert read_words(tmp_path / "v").page()[0] == 5
-
-
-def test_a_file_that_another_build_read_changed_meanwhile_is_not_read_again(tmp_path: Path) -> None:
-    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
-    build_words(tmp_path / "v", one)
-
-    def change() -> None:
-        write_jsonl(one, *many(1, 5))
-        build_words(tmp_path / "v", one)
-
-    report = index(tmp_path / "v", [one], Meanwhile(change), load=returns(WordEncoder()))
-    assert (report.read, report.unchanged, report.documents) == (4, 4, 4)
-    assert [each.id for each in read_words(tmp_path / "v").documents()] == many_ids(1, 5)
-
-
-@pytest.mark.parametrize("known", [True, False], ids=["read before", "new"])
-def test_a_file_that_changes_meanwhile_is_read_by_the_next_build(
-    tmp_path: Path, known: bool
-) -> None:
-    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
-    if known:
-        build_words(tmp_path / "v", one)
-    change = Meanwhile(lambda: write_jsonl(one, *many(1, 5)))
-    index(tmp_path / "v", [one], change, load=returns(WordEncoder()))
-    assert [each.id for each in read_words(tmp_path / "v").documents()] == many_ids(0, 3)
-    build_words(tmp_path / "v", one)
-    assert [each.id for each in read_words(tmp_path / "v").documents()] == many_ids(1, 5)
-
-
-def test_a_document_in_an_unchanged_and_a_changed_file_is_merged(tmp_path: Path) -> None:
-    one = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
-    two = write_jsonl(tmp_path / "two.jsonl", *many(5, 6))
-    build_words(tmp_path / "v", one, two)
-    shared = {**many(0, 1)[0], "topics": ["Shared"]}
-    write_jsonl(two, shared)
-    report = build_words(tmp_path / "v", one, two)
-    assert (report.read, report.merged, report.changed, report.unchanged) == (4, 1, 1, 2)
-    assert report.removed == 1
-    assert set(read_words(tmp_path / "v").document("d0").topics) == {"Health", "Shared"}
-
-
-def test_other_rules_read_every_file_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
-    build_words(tmp_path / "v", source)
-    read: list[str] = []
-    note_names(monkeypatch, "read", read)
-    monkeypatch.setattr(registry, "RULE_VERSION", 99)
-    build_words(tmp_path / "v", source)
-    assert read == ["one.jsonl"]
-
-
-def test_a_damaged_document_in_an_unchanged_file_is_mended(tmp_path: Path) -> None:
-    source = write_jsonl(tmp_path / "one.jsonl", *many(0, 3))
-    build_words(tmp_path / "v", source)
-    with Store(tmp_path / "v").writing() as writer:
-        writer._db.execute("UPDATE documents SET record = replace(record, 'd1', 'dX') WHERE id = 2")
-    assert read_words(tmp_path / "v").verify()
-    build_words(tmp_path / "v", source)
-    assert read_words(tmp_path / "v").verify() == []
-    assert read_words(tmp_path / "v").document("d1").title == "Title d1"
-
-
-def test_a_file_that_is_gone_takes_its_documents_along(tmp_path: Path) -> None:
-    write_jsonl(tmp_path / "s" / "one.jsonl", *many(0, 3))
-    two = write_jsonl(tmp_path / "s" / "two.jsonl", *many(3, 5))
-    build_words(tmp_path / "v", tmp_path / "s")
-    two.unlink()
-    report = build_words(tmp_path / "v", tmp_path / "s")
-    assert (report.read, report.removed, report.unchanged) == (3, 2, 3)
-    shutil.rmtree(tmp_path / "v")

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from embedder.build import pipeline as build_module
-from embedder.build.pipeline import Report, index
+from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.errors import (
@@ -33,7 +33,7 @@ from embedder.errors import (
     SourceError,
 )
 from embedder.library import Library
-from embedder.records import Passage, Question
+from embedder.records import Passage, Question, Report
 from embedder.store import generations
 from embedder.store.database import Store
 from embedder.vectors import PassageVectors
@@ -234,29 +234,12 @@ def test_a_removed_entry_disappears(tmp_path: Path) -> None:
     assert library.verify() == []
 
 
-def test_a_removed_file_of_a_folder_disappears(tmp_path: Path) -> None:
-    write_jsonl(tmp_path / "s" / "1.jsonl", a_document("a"))
-    second = write_jsonl(tmp_path / "s" / "deep" / "2.jsonl", a_document("b"))
-    build_words(tmp_path / "v", tmp_path / "s")
-    second.unlink()
-    assert counts(build_words(tmp_path / "v", tmp_path / "s")) == {"removed": 1, "unchanged": 1}
-    assert ids(read_words(tmp_path / "v")) == ["a"]
-
-
 def test_another_source_adds_to_the_library(tmp_path: Path) -> None:
     build_words(tmp_path / "v", write_jsonl(tmp_path / "1.jsonl", a_document("a")))
     report = build_words(tmp_path / "v", write_jsonl(tmp_path / "2.jsonl", a_document("b")))
     assert counts(report) == {"new": 1, "embedded": 1}
     assert report.documents == 2
     assert ids(read_words(tmp_path / "v")) == ["a", "b"]
-
-
-def test_replace_forgets_all_other_sources(tmp_path: Path) -> None:
-    build_words(tmp_path / "v", write_jsonl(tmp_path / "1.jsonl", a_document("a")))
-    other = write_jsonl(tmp_path / "2.jsonl", a_document("b"))
-    report = build_words(tmp_path / "v", other, replace=True)
-    assert counts(report) == {"new": 1, "removed": 1, "embedded": 1}
-    assert ids(read_words(tmp_path / "v")) == ["b"]
 
 
 def test_a_document_of_two_sources_is_kept_while_one_holds_it(tmp_path: Path) -> None:
