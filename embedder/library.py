@@ -13,7 +13,7 @@ from typing import Self
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, LoadEncoder, load_encoder
 from embedder.encoders.preparing import prepare
-from embedder.errors import RequestError
+from embedder.errors import LibraryMissing, RequestError
 from embedder.index.facet_arrays import FACETS
 from embedder.progress import NoProgress, Progress
 from embedder.records import (
@@ -85,8 +85,11 @@ class Library:
         embedder.errors.LibraryMissing: there is no library in 'nowhere' yet. Build it: ...
         """
         library = cls(Path(folder))
-        if not create or library._store.exists():
+        try:
             library.status()
+        except LibraryMissing:  # there is none, or a first build was interrupted
+            if not create:
+                raise
         return library
 
     def __enter__(self) -> Self:
@@ -177,13 +180,17 @@ class Library:
     def prepare(self, progress: Progress | None = None) -> None:
         """Convert the library's model for this processor, once; `add` does so too.
 
-        Without it a model that was not converted here yet runs more slowly.
+        Of a folder without a library, the default model. A model that was not converted on this
+        machine runs more slowly.
 
         Raises EncoderError if the model cannot be loaded.
 
         >>> library.prepare()
         """
-        name = self.status()[1].model if self._store.exists() else DEFAULT_MODEL
+        try:
+            name = self.status()[1].model
+        except LibraryMissing:
+            name = DEFAULT_MODEL
         prepare(name, progress or NoProgress())
 
     def load(self) -> Manifest:

@@ -43,10 +43,6 @@ class Store:
         """Where the database lies."""
         return self.folder / DATABASE
 
-    def exists(self) -> bool:
-        """Return whether there is a database in the folder."""
-        return self._identity() is not None
-
     def close(self) -> None:
         """Close the idle connections."""
         with suppress(IndexError):

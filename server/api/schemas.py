@@ -58,7 +58,7 @@ FormatName = Literal["json", "ris", "bibtex", "csl-json", "csv"]
 
 
 class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class _Out(BaseModel):

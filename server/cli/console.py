@@ -163,7 +163,7 @@ def print_status(facts: dict[str, Any]) -> None:
     console = _console()
     for name, value in facts.items():
         if name != "problems":
-            console.print(f"{name.replace('_', ' '):<13} {escape(str(value))}")
+            console.print(f"{name.replace('_', ' '):<14} {escape(str(value))}")
     for problem in facts["problems"]:
         console.print(f"[bold red]wrong[/]         {escape(problem)}")
     if not facts["problems"]:
@@ -172,9 +172,9 @@ def print_status(facts: dict[str, Any]) -> None:
             if facts["verified"]
             else "use --verify to check every checksum"
         )
-        console.print(f"{'state':<13} well ({detail})")
+        console.print(f"{'state':<14} well ({detail})")
 
 
 def _console() -> Console:
-    # Highlighting would colour the numbers in titles.
-    return Console(highlight=False, soft_wrap=False)
+    # Highlighting would colour the numbers in titles; `:x:` in an id is not an emoji.
+    return Console(highlight=False, emoji=False, soft_wrap=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, RootModel
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, RootModel
 from pydantic_core import PydanticCustomError
 
 from embedder.errors import RequestError
@@ -146,13 +146,19 @@ def _anything(body: dict[str, Any]) -> type[In]:
 class CompareBody(RootModel[Annotated[Comparing, _by(_comparing, Comparing)]]):
     """A text, and texts to compare it with, in the shape of TEI or of txtai."""
 
+    model_config = ConfigDict(hide_input_in_errors=True)
+
 
 class RankBody(RootModel[Annotated[Ranking, _by(_ranking, Ranking)]]):
     """A query, and texts to rerank, in the shape of TEI or of Cohere and Jina."""
 
+    model_config = ConfigDict(hide_input_in_errors=True)
+
 
 class AnyBody(RootModel[Annotated[Anything, _by(_anything, Anything)]]):
     """What TEI's `/similarity` and `/embed` take, or what Cohere's and Jina's `/rerank` does."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
 
 class ScoreOut(Out):

@@ -15,11 +15,13 @@ import pytest
 import fingerpost
 from embedder.encoders.encoder import Encoder
 from embedder.errors import FingerpostError
+from embedder.records import Precision
 from fingerpost import (
     Document,
     DocumentNotFound,
     Library,
     LibraryMissing,
+    ModelNotFound,
     RequestError,
     SourceError,
     UnknownValue,
@@ -164,6 +166,22 @@ def test_there_must_be_a_library_unless_one_is_to_be_made(tmp_path: Path) -> Non
     with pytest.raises(LibraryMissing):
         library.search("anything")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_first_build_that_failed_leaves_a_folder_to_build_in(tmp_path: Path) -> None:
+    with pytest.raises(SourceError):
+        Library(tmp_path / "v", load=load_words).add(tmp_path / "no-such-file.ris")
+
+    def fail(_: str, /, *, precision: Precision | None = None) -> Encoder:
+        raise ModelNotFound(f"no model ({precision})")
+
+    with pytest.raises(ModelNotFound):
+        Library(tmp_path / "v", load=fail).add(A1)
+    assert (tmp_path / "v" / "library.sqlite").is_file()
+    with pytest.raises(LibraryMissing):
+        Library.open(tmp_path / "v")
+    assert Library.open(tmp_path / "v", create=True)
+    assert Library(tmp_path / "v", load=load_words).add(A1).new == 1
 
 
 def test_documents_and_files_are_added_and_found(library: Library, tmp_path: Path) -> None:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import waitress
 from click.testing import CliRunner, Result
 
 from embedder.encoders.encoder import Encoder
+from embedder.encoders.loading import load_encoder
+from embedder.errors import EncoderError
 from embedder.library import Library
+from embedder.progress import Progress
 from embedder.records import Document
 from server.cli.commands import main
-from tests.conftest import ROOT, SEEDS, run_sql
+from server.settings import Settings
+from tests.conftest import ROOT, SEEDS, run_sql, write_jsonl
 from tests.support.app import CANARY, Ask, Running, command, environment_of
 
 Run = Callable[..., Result]
 
 NURSES = "caring-for-trafficked-persons-guidance-for-3b2e2f37"
 QUESTION = "What should a nurse do who meets a victim?"
-COMMANDS = ["index", "ask", "similar", "documents", "status", "serve"]
+COMMANDS = ["index", "prepare", "ask", "similar", "documents", "status", "evaluate", "serve"]
+MODEL = "all-MiniLM-L6-v2"
+# Where `prepare` is called from: by a library, and by the command for a model that is named.
+PREPARING = ("embedder.library.prepare", "embedder.encoders.preparing.prepare")
 
 
 @pytest.fixture
@@ -39,6 +44,15 @@ def run(seed_vectors: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -
         return CliRunner().invoke(main, arguments, input=sent)
 
     return invoke
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Prepare no model; the names of those that would be."""
+    names: list[str] = []
+    for place in PREPARING:
+        monkeypatch.setattr(place, lambda model, _: names.append(model))
+    return names
 
 
 def assert_refused(result: Result, message: str) -> None:
@@ -144,6 +158,108 @@ def test_index_names_the_line_of_a_broken_source(run: Run, tmp_path: Path) -> No
     assert result.exit_code == 2
     last = result.stderr.splitlines()[-1]
     assert last.startswith(f"fingerpost: {source}:2: unknown key 'name'; known keys: ")
+
+
+@pytest.mark.slow
+def test_index_prepares_the_model_that_it_is_given(
+    run: Run,
+    prepared: list[str],
+    encoder: Encoder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded: list[str] = []
+
+    def load(model: str, **_: object) -> Encoder:
+        assert prepared == [*loaded, model]  # before it is loaded
+        loaded.append(model)
+        return encoder
+
+    # The library's own way to load a model, which the other tests replace.
+    monkeypatch.setattr("embedder.library.load_encoder", load)
+    monkeypatch.setattr(Library.__init__, "__defaults__", (load,))
+    source = write_jsonl(tmp_path / "a.jsonl", {"id": "a", "title": "One"})
+    vectors = ("--vectors", str(tmp_path / "v"))
+    assert run("index", str(source), *vectors).exit_code == 0
+    assert prepared == loaded == [MODEL]
+    assert run("index", str(source), *vectors, "--model", "another").exit_code == 0
+    assert prepared == loaded == [MODEL, "another"]
+
+
+# prepare
+
+
+@pytest.mark.slow
+def test_prepare_has_nothing_to_do_for_a_prepared_model(run: Run, seed_vectors: Path) -> None:
+    # The model of the tests is: no progress is shown.
+    for more in ([], ["--model", MODEL], ["--vectors", str(seed_vectors)]):
+        result = run("prepare", *more)
+        assert (result.exit_code, result.output) == (0, "The model is prepared.\n")
+
+
+def test_prepare_takes_the_librarys_model(
+    run: Run, prepared: list[str], seed_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation, manifest = seed_library.status()
+    state = (generation, replace(manifest, model="the-library-s"))
+    monkeypatch.setattr(Library, "status", lambda _: state)
+    assert run("prepare").exit_code == 0
+    assert prepared == ["the-library-s"]
+
+
+def test_prepare_takes_the_default_model_without_a_library(
+    run: Run, prepared: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "nowhere"
+    result = run("prepare", "--vectors", str(folder))
+    assert (result.exit_code, result.output) == (0, "The model is prepared.\n")
+    assert prepared == [MODEL]
+    assert not folder.exists()
+
+
+def test_prepare_takes_the_model_that_is_named_whatever_the_library_has(
+    run: Run, prepared: list[str]
+) -> None:
+    assert run("prepare", "--model", "another").exit_code == 0
+    assert prepared == ["another"]
+
+
+def test_prepare_shows_how_far_it_is(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def prepare(_: str, progress: Progress) -> None:
+        with progress.step("Preparing", 5) as advance:
+            advance(5)
+
+    for place in PREPARING:
+        monkeypatch.setattr(place, prepare)
+    for more in ([], ["--model", str(tmp_path)]):
+        result = run("prepare", *more)
+        assert (result.exit_code, result.stdout) == (0, "The model is prepared.\n")
+        assert result.stderr.startswith("Preparing ")
+        assert "5/5" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["prepare"], ["index", str(SEEDS)]], ids=["prepare", "index"]
+)
+def test_a_model_that_is_not_there_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(Library.__init__, "__defaults__", (load_encoder,))
+    result = run(*arguments, "--model", "no/such-model", "--vectors", str(tmp_path / "v"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("fingerpost: no model 'no/such-model': it is not a folder, ")
+    assert last.endswith("hf download no/such-model")
+
+
+def test_prepare_names_a_folder_that_holds_no_model(run: Run, tmp_path: Path) -> None:
+    assert_refused(
+        run("prepare", "--model", str(tmp_path)),
+        f"the folder {str(tmp_path)!r} holds no *.safetensors weights. Save the model there with "
+        "SentenceTransformer.save_pretrained(); weights in pickle files are not read.",
+    )
 
 
 # ask
@@ -419,74 +535,67 @@ def test_status_of_a_broken_file_has_exit_status_1(run: Run, tmp_path: Path) -> 
 # serve
 
 
+# The server itself is in test_serve.py.
+
+
 @pytest.fixture
-def servers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Let servers bind but not run; those that were made."""
-    made: list[Any] = []
-    create = waitress.create_server
-
-    def create_only(*given: Any, **named: Any) -> Any:
-        server = create(*given, **named)
-        server.run = lambda: None
-        made.append(server)
-        return server
-
-    monkeypatch.setattr(waitress, "create_server", create_only)
-    return made
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """Let `serve` end where it would begin to serve; the settings that it has then."""
+    ran: list[Settings] = []
+    monkeypatch.setattr("server.cli.serve.run", ran.append)
+    return ran
 
 
-def close(servers: list[Any]) -> None:
-    for server in servers:
-        server.task_dispatcher.shutdown()
-        server.close()
+def test_serve_takes_its_options_before_the_environment(
+    run: Run, served: list[Settings], seed_vectors: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FINGERPOST_PORT", "8001")
+    monkeypatch.setenv("FINGERPOST_HOST", "127.0.0.2")
+    result = run("serve", "--port", "8002")
+    assert (result.exit_code, result.output) == (0, "")
+    (settings,) = served
+    assert (settings.host, settings.port) == ("127.0.0.2", 8002)
+    assert settings.vectors == seed_vectors
+
+
+def test_serve_prepares_the_librarys_model_before_it_serves(
+    run: Run, prepared: list[str], served: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare_first(_: Settings) -> None:
+        assert prepared == [MODEL]
+        served.append(Settings())
+
+    monkeypatch.setattr("server.cli.serve.run", prepare_first)
+    result = run("serve")
+    assert result.exit_code == 0, result.output
+    assert (prepared, len(served)) == ([MODEL], 1)
+
+
+def test_serve_does_not_start_with_a_model_that_cannot_be_prepared(
+    run: Run, served: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise EncoderError("the model is broken.")
+
+    monkeypatch.setattr("embedder.library.prepare", fail)
+    assert_refused(run("serve"), "the model is broken.")
+    assert served == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_serve_prints_its_address(run: Run, servers: list[Any], host: str) -> None:
-    result = run("serve", "--port", "0", "--host", host)
-    port = servers[0].effective_port
-    close(servers)
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == (
-        f"41 documents, model all-MiniLM-L6-v2. Open http://{host}:{port}/ (Ctrl+C stops)\n"
-    )
-
-
-# BUG: a host that stands for several addresses (`*`) makes a server of several sockets, which
-# has no `effective_port`. Suggested: print the addresses of `effective_listen` where it has any.
-@pytest.mark.slow
-def test_serve_takes_a_host_of_several_addresses(run: Run, servers: list[Any]) -> None:
-    result = run("serve", "--port", "0", "--host", "*")
-    close(servers)
-    assert result.exit_code == 0
-    assert "Open http://" in result.stdout
-
-
-# BUG: an address of IPv6 needs brackets in a URL.
-@pytest.mark.slow
-def test_serve_prints_an_address_of_ipv6_that_opens(run: Run, servers: list[Any]) -> None:
-    result = run("serve", "--port", "0", "--host", "::1")
-    close(servers)
-    assert "Open http://[::1]:" in result.stdout
-
-
-# BUG: a port that is taken, or a host that is none, ends in a traceback. Suggested: OSError and
-# ValueError around `waitress.create_server` to an error of ours that names host and port.
-# (waitress leaves its own sockets open where it cannot bind: those warnings are no matter here.)
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_serve_says_that_a_port_is_taken(run: Run) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        result = run("serve", "--port", str(port))
-    status, out, err = result.exit_code, result.stdout, result.stderr
-    del result  # and the traceback that holds the sockets
-    gc.collect()
-    assert (status, out) == (2, "")
-    assert err.startswith("fingerpost: ")
-    assert str(port) in err
+def test_serve_builds_a_library_first_where_there_is_none(
+    run: Run,
+    served: list[Settings],
+    prepared: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_jsonl(tmp_path / "seeds" / "a.jsonl", {"id": "a", "title": "One"})
+    monkeypatch.chdir(tmp_path)
+    result = run("serve", "--vectors", "v")
+    assert result.exit_code == 0, result.output
+    assert "\nGeneration 1: 1 documents, model all-MiniLM-L6-v2.\n" in result.stdout
+    assert (prepared, len(served)) == ([MODEL], 1)
 
 
 @pytest.mark.parametrize("port", ["65536", "-1"])

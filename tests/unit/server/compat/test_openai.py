@@ -8,39 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
-from pydantic import ValidationError
 
 from embedder.encoders.encoder import Encoder
-from server.compat.openai_schemas import EmbeddingsIn
 from tests.support.app import CANARY
 
 TEXTS = ["A nurse meets a victim.", "The olive harvest begins."]
-
-
-@pytest.mark.parametrize(
-    ("value", "read"),
-    [
-        ("a", ["a"]),
-        (["a", "b"], ["a", "b"]),
-        ([1, 2], [[1, 2]]),
-        ([1.0, 2], [[1, 2]]),
-        ([[1], [2, 3]], [[1], [2, 3]]),
-        ([], []),
-        ("", [""]),
-    ],
-)
-def test_input_is_a_text_texts_or_tokens(value: object, read: object) -> None:
-    assert EmbeddingsIn.model_validate({"input": value}).input == read
-
-
-@pytest.mark.parametrize(
-    "value",
-    [None, 5, {"a": "b"}, ["a", 1], [1, "a"], [[1], "a"], [-1], [2**32], [1.5], [True, "a"]],
-)
-def test_anything_else_is_refused_without_being_quoted(value: object) -> None:
-    with pytest.raises(ValidationError) as caught:
-        EmbeddingsIn.model_validate({"input": value})
-    assert "input_value" not in str(caught.value)
 
 
 def vectors_of(client: FlaskClient, **body: object) -> np.ndarray[Any, Any]:
