@@ -26,7 +26,7 @@ def test_the_list_leads_to_every_document(client: FlaskClient, documents: Docume
 
 @pytest.mark.slow
 def test_a_long_list_comes_in_pages(client_of: Callable[..., FlaskClient]) -> None:
-    client = client_of(*({"id": f"d{at}", "title": f"Number {at}"} for at in range(101)))
+    client = client_of(*({"id": f"d{at:03}", "title": f"Number {at}"} for at in range(101)))
     shown: list[str] = []
     address = "/documents"
     for number in (1, 2, 3):

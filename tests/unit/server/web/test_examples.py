@@ -35,6 +35,6 @@ def test_a_library_of_something_else_offers_no_examples(
 
 def test_a_busy_server_shows_the_first_page_without_examples(seed_library: Library) -> None:
     app = create_app(Settings(threads=1, queue=0), seed_library)
-    with app.extensions[GATE]():
+    with app.extensions[GATE](person=True):
         assert page_of(app.test_client().get("/")).all("form", **{"class": "examples"}) == []
     assert page_of(app.test_client().get("/")).all("form", **{"class": "examples"})
