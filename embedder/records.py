@@ -411,9 +411,10 @@ class Report:
 
     `read` and `merged` count entries of sources, `embedded` passages, all else documents.
 
-    >>> report = library.add(Document(id="a1", title="A guide", abstract="How to refer."))
-    >>> report.new, report.unchanged, report.embedded
-    (1, 0, 1)
+    >>> counts = {"read": 44, "merged": 3, "new": 41, "changed": 0, "unchanged": 0, "removed": 0}
+    >>> built = {"embedded": 57, "without_text": 0, "documents": 41, "generation": 1}
+    >>> Report(**counts, **built, model="all-MiniLM-L6-v2").new
+    41
     """
 
     read: int

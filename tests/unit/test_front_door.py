@@ -127,6 +127,7 @@ def examples() -> list[doctest.DocTest]:
     return list(found.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", examples(), ids=lambda each: each.name)
 def test_the_example_gives_what_it_says(
     example: doctest.DocTest, seed_vectors: Path, encoder: Encoder, tmp_path: Path

@@ -47,6 +47,8 @@ from tests.support.words import (
     returns,
 )
 
+pytestmark = pytest.mark.slow
+
 Build = Callable[..., Report]
 
 
@@ -91,7 +93,6 @@ def moved_seeds(built_seeds: Path, build: Build, tmp_path: Path) -> Path:
 # The seeds.
 
 
-@pytest.mark.slow
 def test_the_seeds_make_41_documents_of_44_entries(vectors: Path, encoder: Encoder) -> None:
     progress = Silent()
     report = index(vectors, [SEEDS], progress, load=returns(encoder))
@@ -191,7 +192,6 @@ def test_a_removed_page_takes_its_documents_but_not_shared_ones(
 # What changes between builds (with the stand-in for a model).
 
 
-@pytest.mark.slow
 def test_a_changed_abstract_under_an_id_is_a_changed_document(tmp_path: Path) -> None:
     source = tmp_path / "s.jsonl"
     write_jsonl(source, a_document("a"), a_document("b"), a_document("c"))
@@ -219,7 +219,6 @@ def test_changed_metadata_is_indexed_without_embedding(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_a_removed_entry_disappears(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"), a_document("b"))
     build_words(tmp_path / "v", source)
@@ -325,7 +324,6 @@ def test_any_white_space_in_an_abstract_can_be_read(tmp_path: Path, space: str) 
     assert ids(read_words(tmp_path / "v")) == ["a"]
 
 
-@pytest.mark.slow
 def test_random_changes_end_where_one_build_would(tmp_path: Path) -> None:
     """Many small builds give the library that one build of the last state gives."""
     dice = random.Random(7)  # noqa: S311
@@ -348,7 +346,6 @@ def test_random_changes_end_where_one_build_would(tmp_path: Path) -> None:
 
 
 # tantivy counts what is taken out of an index in its BM25 until segments are merged.
-@pytest.mark.slow
 def test_scores_do_not_depend_on_how_the_library_grew(tmp_path: Path) -> None:
     source = tmp_path / "s.jsonl"
     rare = [a_document(each, abstract="A special word.") for each in "ab"]
@@ -420,7 +417,6 @@ def test_a_served_library_moves_to_the_new_generation(tmp_path: Path) -> None:
     assert (answer.generation, answer.total) == (2, 2)
 
 
-@pytest.mark.slow
 def test_only_this_generation_and_the_one_before_are_kept(tmp_path: Path) -> None:
     for number in range(1, 5):
         build_words(
@@ -476,7 +472,6 @@ build_words(folder / "v", folder / "2.jsonl")
 """
 
 
-@pytest.mark.slow
 def test_while_another_process_builds_the_library_answers_and_a_third_waits(tmp_path: Path) -> None:
     build_words(tmp_path / "v", write_jsonl(tmp_path / "1.jsonl", a_document("a")))
     more = write_jsonl(tmp_path / "2.jsonl", a_document("b"))
@@ -602,7 +597,6 @@ def kill_build(folder: Path, source: Path, at: Kill) -> None:
     assert killed.returncode == -signal.SIGKILL
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("at", KILLS, ids=str)
 def test_a_killed_build_leaves_the_library_and_its_work(
     before_kill: Path, to_kill: Path, at: Kill
@@ -631,7 +625,6 @@ while True:
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_build_killed_at_any_moment_leaves_a_whole_library(
     before_kill: Path, to_kill: Path, seed: int
@@ -658,7 +651,6 @@ FIRST_KILLS = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("at", FIRST_KILLS, ids=str)
 def test_a_killed_first_build_is_no_library_yet(
     tmp_path: Path, before_kill: Path, at: Kill
@@ -731,7 +723,6 @@ def problems_of(library: Library) -> list[str]:
         return [error.message]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_damage_is_found_and_mended_by_the_next_build(
     built_seeds: Path,
@@ -790,7 +781,6 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS.values(), ids=MODELS)
 def test_another_model_embeds_everything_again(
     tmp_path: Path, built_seeds: Path, kind: dict[str, Any]
@@ -815,7 +805,6 @@ def test_another_model_embeds_everything_again(
     assert models == [(manifest.model_sha256,)]
 
 
-@pytest.mark.slow
 def test_a_library_keeps_its_model(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "s.jsonl", a_document("a"))
     load = Remembering(WordEncoder("own"))

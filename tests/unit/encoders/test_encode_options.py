@@ -23,6 +23,8 @@ from embedder.errors import EncoderError
 from embedder.vectors import Float32Array, shorten
 from tests.unit.encoders.test_torch_encoder import PROMPTS, make_model
 
+pytestmark = pytest.mark.slow
+
 LONG = " ".join(f"Sentence {number} names a shelter, a judge and a border." for number in range(60))
 TEXTS = ["Victims are referred to a shelter.", "Zwei Sätze. Two sentences!", LONG]
 STRANGE = [
@@ -54,7 +56,6 @@ def encode(model: SentenceTransformer, texts: list[str]) -> Float32Array:
     return np.asarray(model.encode(texts, show_progress_bar=False))
 
 
-@pytest.mark.slow
 def test_truncated_left_the_last_tokens_are_read(
     either: Encoder, plain: SentenceTransformer
 ) -> None:
@@ -72,7 +73,6 @@ def test_a_text_truncated_left_does_not_change_how_the_next_is_read(either: Enco
     np.testing.assert_array_equal(either.encode_documents([LONG]), before)
 
 
-@pytest.mark.slow
 def test_rows_that_are_not_normalised_are_what_is_pooled(
     either: Encoder, plain: SentenceTransformer
 ) -> None:
@@ -87,7 +87,6 @@ def test_rows_that_are_not_normalised_are_what_is_pooled(
     np.testing.assert_allclose(found / lengths[:, np.newaxis], scaled, atol=1e-5)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["torch", "openvino"])
 def test_a_prompt_of_the_model_stands_before_the_text(kind: str, tmp_path: Path) -> None:
     folder = str(make_model(tmp_path, prompts=PROMPTS))

@@ -20,6 +20,8 @@ from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
 from tests.unit.encoders.test_torch_encoder import make_model
 
+pytestmark = pytest.mark.slow
+
 # From DESIGN.md, decision 1.
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -94,7 +96,6 @@ def test_changed_weights_are_never_loaded(copied: Path, monkeypatch: pytest.Monk
         loading.load_encoder()
 
 
-@pytest.mark.slow
 def test_another_models_weights_are_not_compared_with_the_defaults(tiny: Path) -> None:
     assert loading.load_encoder(str(tiny)).dim == 32
 
@@ -137,7 +138,6 @@ def test_a_folder_is_taken_by_a_path_from_here(tiny: Path, monkeypatch: pytest.M
 
 # BUG: the name of a model is the path as it was typed, and the library keeps it: from another
 # folder it finds no model, or another one. (Suggested: the resolved folder is the name.)
-@pytest.mark.slow
 def test_a_models_name_finds_it_from_everywhere(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,8 @@ from embedder.errors import EncoderError, ModelNotFound
 from tests.conftest import ROOT, Silent, in_threads
 from tests.unit.encoders.test_torch_encoder import KINDS, make_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -15,6 +15,8 @@ from embedder.vectors import Float32Array
 from tests.conftest import in_threads
 from tests.unit.encoders.test_torch_encoder import a_passage, load, make_model
 
+pytestmark = pytest.mark.slow
+
 SENTENCE = "They were promised work on a farm, and their passports were taken away from them."
 # Of 2 to 18 tokens, of a whole row, and of more than one.
 TEXTS = [" ".join(SENTENCE.split()[:count]) for count in range(16)]

@@ -15,6 +15,8 @@ from embedder.encoders.similarity import compare
 from embedder.vectors import cosine, normalise
 from tests.unit.encoders.test_torch_encoder import PROMPTS, make_model
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "A nurse meets a person who was trafficked."
 TEXTS = [
     "A health worker sees a victim of trafficking.",
@@ -87,7 +89,6 @@ def test_a_source_longer_than_the_model_reads_is_named_first(encoder: Encoder) -
     assert compare(encoder, SOURCE, TEXTS).truncated == ()
 
 
-@pytest.mark.slow
 def test_both_sides_are_read_as_documents(tmp_path: Path) -> None:
     encoder = load_encoder(str(make_model(tmp_path, prompts=PROMPTS)))
     plain = load_encoder(str(make_model(tmp_path / "plain")))  # the same weights

@@ -298,7 +298,7 @@ def test_a_state_is_a_line_for_each_fact(capsys: Capture) -> None:
 
 def test_a_verified_state_says_so(capsys: Capture) -> None:
     print_status(status_dict(3, MANIFEST, (), verified=True))
-    assert lines(capsys)[-1] == "state         well (every checksum matches)"
+    assert lines(capsys)[-1] == "state          well (every checksum matches)"
 
 
 def test_problems_stand_in_place_of_a_good_state(capsys: Capture) -> None:
