@@ -31,6 +31,8 @@ from embedder.text import passages
 from tests.conftest import Silent, in_threads, run_sql, write_jsonl
 from tests.support.words import Remembering, load_nothing, returns
 
+pytestmark = pytest.mark.slow
+
 CATS = {"id": "cats", "title": "Cats", "abstract": "Cats sleep. Cats hunt mice.", "year": 2001}
 DOGS = {"id": "dogs", "title": "Dogs", "abstract": "Dogs bark.", "countries": ["Lebanon"]}
 FISH = {"id": "fish", "title": "Fish", "abstract": "Fish swim.", "topics": ["Sea"]}
@@ -117,7 +119,6 @@ def test_the_model_is_loaded_once_for_several_generations(
     assert load.asked == ["all-MiniLM-L6-v2"]
 
 
-@pytest.mark.slow
 def test_answers_are_of_one_generation_while_builds_run(
     library: Library, build_in_thread: Callable[..., None]
 ) -> None:

@@ -16,6 +16,8 @@ from embedder.store.database import Store
 from tests.conftest import write_jsonl
 from tests.support.words import build_words, read_words
 
+pytestmark = pytest.mark.slow
+
 SUBJECTS = ("shelters", "nurses", "borders", "employers", "courts", "children", "fishermen")
 ACTIONS = ("protect", "refer", "identify", "detain", "pay", "train", "interview", "recruit")
 TOPICS = ("Health", "Law", "Work")

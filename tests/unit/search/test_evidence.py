@@ -24,6 +24,8 @@ from tests.unit.search.conftest import (
     serving,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("text", [PREVENTION, DISASTERS], ids=["one sentence", "two sentences"])

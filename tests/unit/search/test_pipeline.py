@@ -32,6 +32,8 @@ from tests.unit.search.conftest import (
     without_time,
 )
 
+pytestmark = pytest.mark.slow
+
 NEPAL = "human-trafficking-and-exploitation-lessons-from-6cd3af1d"
 LONGEST = "trafficking-along-migration-routes-to-europe-c1d794c7"
 LEBANON = "training-of-trainers-curriculum-on-standard-84290d30"

@@ -18,6 +18,8 @@ from embedder.search.served import ServedGeneration
 from embedder.vectors import normalise
 from tests.unit.search.conftest import Ask
 
+pytestmark = pytest.mark.slow
+
 STORY = "Herons wade. My tabby naps all day! Fish swim in rivers."
 
 

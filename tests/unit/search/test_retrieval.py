@@ -24,6 +24,8 @@ from tests.conftest import write_jsonl
 from tests.support.words import a_document, build_words
 from tests.unit.search.conftest import positions_by_id, serving, without_time
 
+pytestmark = pytest.mark.slow
+
 
 def at(*values: int) -> DocumentPositions:
     return DocumentPositions(np.asarray(values, dtype=np.int64))

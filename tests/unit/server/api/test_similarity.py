@@ -18,6 +18,8 @@ from server.app import create_app
 from server.settings import Settings
 from tests.support.app import CANARY, error_of
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "A nurse meets a person who was trafficked."
 TEXTS = ["A health worker sees a victim of trafficking.", "The olive harvest begins.", SOURCE]
 

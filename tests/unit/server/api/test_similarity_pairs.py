@@ -16,6 +16,8 @@ from embedder.library import Library
 from server.api.schemas import SimilarityOut
 from tests.support.app import CANARY, error_of
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["A health worker sees a victim of trafficking.", "The olive harvest begins.", "Judges"]
 
 
@@ -56,7 +58,6 @@ def test_a_long_document_is_read_whole_and_not_truncated(
     assert answer["similarities"][:1] == pytest.approx(wanted, abs=1e-6)
 
 
-@pytest.mark.slow
 def test_the_whole_library_can_be_compared(
     client: FlaskClient, documents: list[dict[str, Any]]
 ) -> None:
@@ -132,7 +133,6 @@ def test_without_pairs_an_answer_is_as_it_was(client: FlaskClient) -> None:
         assert list(answer) == ["model", "similarities", "truncated"]
 
 
-@pytest.mark.slow
 def test_a_thousand_pairs_of_texts_are_compared(client: FlaskClient) -> None:
     answer = send(client, texts=[f"word {number}" for number in range(1000)], pairwise=True)
     matrix = answer.get_json()["matrix"]

@@ -24,6 +24,8 @@ from server.settings import Settings
 from tests.conftest import ROOT, SEEDS, run_sql, write_jsonl
 from tests.support.app import CANARY, Ask, Running, command, environment_of
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 
 NURSES = "caring-for-trafficked-persons-guidance-for-3b2e2f37"
@@ -160,7 +162,6 @@ def test_index_names_the_line_of_a_broken_source(run: Run, tmp_path: Path) -> No
     assert last.startswith(f"fingerpost: {source}:2: unknown key 'name'; known keys: ")
 
 
-@pytest.mark.slow
 def test_index_prepares_the_model_that_it_is_given(
     run: Run,
     prepared: list[str],
@@ -189,7 +190,6 @@ def test_index_prepares_the_model_that_it_is_given(
 # prepare
 
 
-@pytest.mark.slow
 def test_prepare_has_nothing_to_do_for_a_prepared_model(run: Run, seed_vectors: Path) -> None:
     # The model of the tests is: no progress is shown.
     for more in ([], ["--model", MODEL], ["--vectors", str(seed_vectors)]):
@@ -451,7 +451,6 @@ def test_documents_are_a_table_otherwise(run: Run) -> None:
     assert result.stdout.count("Worldwide") >= 30
 
 
-@pytest.mark.slow
 def test_markup_in_a_document_is_text(run: Run, tmp_path: Path) -> None:
     source = tmp_path / "odd.jsonl"
     odd = Document(id="[red]id", title="[bold]Title[/] [link=x]", abstract="[/nothing] opened.")
@@ -495,7 +494,6 @@ def test_status_without_a_library_has_exit_status_1(run: Run, tmp_path: Path) ->
     )
 
 
-@pytest.mark.slow
 def test_status_names_damage_and_has_exit_status_1(run: Run, built_seeds: Path) -> None:
     run_sql(built_seeds, "UPDATE vectors SET vector = zeroblob(length(vector))")
     # A quick look does not see it.
@@ -582,7 +580,6 @@ def test_serve_does_not_start_with_a_model_that_cannot_be_prepared(
     assert served == []
 
 
-@pytest.mark.slow
 def test_serve_builds_a_library_first_where_there_is_none(
     run: Run,
     served: list[Settings],
@@ -620,7 +617,6 @@ def test_serve_needs_seeds_where_there_is_no_library(
     assert_refused(result, "seeds: no such file or folder")
 
 
-@pytest.mark.slow
 def test_serve_builds_from_the_seeds_and_answers(running: Running, ask: Ask) -> None:
     first, second, third = running.written().decode().splitlines()[:3]
     assert first.startswith("44 read, 3 merged, 41 new, 0 changed, 0 unchanged, 0 removed; ")
@@ -646,7 +642,6 @@ def test_serve_builds_from_the_seeds_and_answers(running: Running, ask: Ask) -> 
 # The command itself.
 
 
-@pytest.mark.slow
 def test_the_real_command_answers_as_the_api_does(
     seed_vectors: Path, tmp_path: Path, ask: Ask
 ) -> None:
@@ -665,7 +660,6 @@ def test_the_real_command_answers_as_the_api_does(
     assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
-@pytest.mark.slow
 def test_the_real_command_refuses_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
     for arguments, sent in ((["ask", "-"], b"\xff"), (["ask", ""], b""), (["ask", "x"], b"")):

@@ -12,6 +12,8 @@ from werkzeug.test import TestResponse
 from tests.support.app import CANARY, Ask, Element, error_of, fields_of, page_of
 from tests.support.search_page import NURSES, QUESTION, form_of, hits_of, send, ticked, title_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_unknown_address_is_a_page_for_browsers_only(client: FlaskClient) -> None:
     accept = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

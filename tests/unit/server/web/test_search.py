@@ -13,6 +13,8 @@ from server.web.search import marked_pieces
 from tests.support.app import CANARY, Ask, Element, fields_of, page_of
 from tests.support.search_page import QUESTION, form_of, hits_of, send, ticked, title_of
 
+pytestmark = pytest.mark.slow
+
 Documents = list[dict[str, Any]]
 
 
