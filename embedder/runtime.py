@@ -18,8 +18,8 @@ def configure() -> None:
     """Keep numpy's linear algebra to one thread, as suits many questions answered at once.
 
     Each question is answered by one thread. More threads inside each only wait for one another,
-    spinning: with two cores and 16 clients that took twice the processor time. FAISS keeps its
-    number of threads for each thread apart: see `embedder.index.faiss_library`.
+    spinning. FAISS keeps its number of threads for each thread apart: see
+    `embedder.index.faiss_library`.
 
     >>> configure()
     """
