@@ -122,6 +122,16 @@ class StandIn:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._encoder, name)
 
+    def for_queries(self, language: str) -> Encoder:
+        """Return the stand-in: it reads all languages."""
+        del language
+        return self
+
+    def for_documents(self, language: str) -> Encoder:
+        """Return the stand-in: it reads all languages."""
+        del language
+        return self
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Estimate the count: exact counting would take most of the time of a build."""
         return [len(text) // 5 + 1 for text in texts]

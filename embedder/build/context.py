@@ -36,12 +36,14 @@ class BuildContext:
         build and a rebuild work with the same numbers.
         """
         model, dim = self.encoder.fingerprint, self.encoder.dim
+        # Not as queries are read: a reader for queries may be another one each time.
+        encoder = self.encoder.for_documents("en")
         vectors = self.writer.texts(texts, model)
         missing = [text for text in dict.fromkeys(texts) if text not in vectors]
         with self.progress.step(step, len(missing)) as advance:
             for start in range(0, len(missing), _TEXTS_PER_BATCH):
                 batch = missing[start : start + _TEXTS_PER_BATCH]
-                rows = self.encoder.encode_queries(batch, reproducible=True).astype(np.float16)
+                rows = encoder.encode_queries(batch, reproducible=True).astype(np.float16)
                 self.writer.keep_texts(batch, model, rows)
                 vectors.update(zip(batch, rows, strict=True))
                 advance(len(batch))

@@ -50,6 +50,18 @@ class Encoder(Protocol):
     max_tokens: int
     prompts: Mapping[str, str]
 
+    def for_queries(self, language: str) -> Encoder:
+        """Return what encodes queries in a language, an ISO 639 code; most models: themselves.
+
+        Its vectors can be compared with those of all encoders that one model returns. Loading it
+        may take seconds, the first time.
+        """
+        ...
+
+    def for_documents(self, language: str) -> Encoder:
+        """Return what encodes documents in a language; see `for_queries`."""
+        ...
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's number of tokens, without special tokens; may exceed `max_tokens`."""
         ...

@@ -13,7 +13,7 @@ import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from embedder.encoders.batching import batch_by_length, pack_rows
-from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions
+from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
 from embedder.encoders.openvino_package import TOKENIZER, check_files, read_config
 from embedder.encoders.openvino_runtime import ROW_TOKENS, Network, aligned_width, precision_for
 from embedder.encoders.pooling import check_lengths, each_alone, pool
@@ -58,6 +58,16 @@ class OpenVinoEncoder:
         self._network = Network(folder, self._config, self.precision)
         self._pool = ThreadPoolExecutor(CORES, "encoder")
         self.backend = f"openvino, {self.precision}"
+
+    def for_queries(self, language: str) -> Encoder:
+        """Return the encoder itself: it reads all languages, well or badly."""
+        del language
+        return self
+
+    def for_documents(self, language: str) -> Encoder:
+        """Return the encoder itself: it reads all languages, well or badly."""
+        del language
+        return self
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's number of tokens; see `encoder.Encoder`."""

@@ -69,7 +69,7 @@ def encode(served: ServedGeneration, question: Question, weights: RankingWeights
     if rewritten.terms:
         parts.append(rewritten.terms)
     whole, part_vectors, word_vectors = _encode_texts(
-        served.encoder, rewritten.whole, parts, expanded
+        served.encoder.for_queries("en"), rewritten.whole, parts, expanded
     )
     related = dict(zip(expanded, served.related.near(word_vectors), strict=True))
     return EncodedQuery(

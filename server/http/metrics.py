@@ -115,6 +115,12 @@ class _Counted:
         self.dim, self.max_tokens = encoder.dim, encoder.max_tokens
         self.prompts = encoder.prompts
 
+    def for_queries(self, language: str) -> Encoder:
+        return _Counted(self._encoder.for_queries(language), self._texts)
+
+    def for_documents(self, language: str) -> Encoder:
+        return _Counted(self._encoder.for_documents(language), self._texts)
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._encoder.count_tokens(texts)
 

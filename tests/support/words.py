@@ -42,6 +42,14 @@ class WordEncoder:
         self.fingerprint = hashlib.sha256(name.encode()).hexdigest()
         self.encoded = 0
 
+    def for_queries(self, language: str) -> Encoder:
+        del language
+        return self
+
+    def for_documents(self, language: str) -> Encoder:
+        del language
+        return self
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
 
