@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedder.encoders.encoder import Encoder
-from embedder.index.lexical import LexicalIndex, LexicalQuery
+from embedder.index.lexical import LexicalIndex, LexicalQuery, Phrase
 from embedder.records import Question, RankingWeights, Understood
 from embedder.search.fusion import estimated_minimum
 from embedder.search.rewriting import RewrittenQuery, rewrite, verbatim
 from embedder.search.served import ServedGeneration
 from embedder.text import passages
+from embedder.text.languages import ENGLISH
 from embedder.vectors import Float32Array, Int64Array, normalise
 
 # A part that weighs less than this, against the weightiest, is not shown as matched.
@@ -33,18 +34,23 @@ class EncodedQuery:
     `part_weights` is float32 (parts,), how specific each part's words are, the highest 1. The
     first of the parts are the question's sentences, at `part_spans`, [start, end) in characters;
     one more may be its glossary terms. `estimated_minimum` is about the lowest cosine of the
-    question with the library's passages. `word_count` counts its different words,
-    `unknown_word_count` those of them that neither library nor glossary has.
+    question with the library's passages. `languages` are those of the question, the main one first.
+
+    `word_count` counts its different English words, `unknown_word_count` those of them that neither
+    library nor glossary has; `known_share`, 0 to 1, is the share of its words in all languages that
+    the library or the glossary has.
     """
 
     vectors: Float32Array
     part_weights: Float32Array
     part_spans: tuple[tuple[int, int], ...]
     estimated_minimum: float
-    word_count: int
-    unknown_word_count: int
     lexical: LexicalQuery
-    understood: tuple[Understood, ...]
+    languages: tuple[str, ...] = (ENGLISH,)
+    word_count: int = 0
+    unknown_word_count: int = 0
+    known_share: float = 1.0
+    understood: tuple[Understood, ...] = ()
 
     @property
     def vector(self) -> Float32Array:
@@ -65,21 +71,26 @@ def encode(served: ServedGeneration, question: Question, weights: RankingWeights
         rewritten = verbatim(question.text)
     unknown_words = _unknown_words(served, rewritten)
     expanded = _expandable(served, rewritten, unknown_words)
-    parts = [part.text for part in rewritten.parts]
+    phrases = [Phrase(part.text, part.language) for part in rewritten.parts]
     if rewritten.terms:
-        parts.append(rewritten.terms)
+        phrases.append(Phrase(rewritten.terms))
     whole, part_vectors, word_vectors = _encode_texts(
-        served.encoder.for_queries("en"), rewritten.whole, parts, expanded
+        served.encoder.for_queries(reader_language(rewritten.languages)),
+        rewritten.whole,
+        [phrase.text for phrase in phrases],
+        expanded,
     )
     related = dict(zip(expanded, served.related.near(word_vectors), strict=True))
     return EncodedQuery(
         vectors=np.concatenate((whole[np.newaxis], part_vectors)),
-        part_weights=_part_weights(served.lexical, parts),
+        part_weights=_part_weights(served.lexical, phrases),
         part_spans=tuple((part.start, part.end) for part in rewritten.parts),
         estimated_minimum=estimated_minimum(served.sample @ whole),
+        lexical=_lexical_query(rewritten, related, weights),
+        languages=rewritten.languages,
         word_count=rewritten.word_count,
         unknown_word_count=len(unknown_words),
-        lexical=_lexical_query(rewritten, related, weights),
+        known_share=_known_share(served.lexical, rewritten, len(unknown_words)),
         understood=(*rewritten.understood, *_as_understood(rewritten, related, weights)),
     )
 
@@ -91,11 +102,16 @@ def from_vector(vector: Float32Array) -> EncodedQuery:
         part_weights=np.empty(0, dtype=np.float32),
         part_spans=(),
         estimated_minimum=0.0,
-        word_count=0,
-        unknown_word_count=0,
-        lexical=LexicalQuery(""),
-        understood=(),
+        lexical=LexicalQuery(),
     )
+
+
+def reader_language(languages: Sequence[str]) -> str:
+    """Return the language by which the reader of a question is chosen.
+
+    That is its first one that is not English, for a reader of other languages reads English too.
+    """
+    return next((each for each in languages if each != ENGLISH), ENGLISH)
 
 
 def _unknown_words(served: ServedGeneration, rewritten: RewrittenQuery) -> list[str]:
@@ -105,6 +121,13 @@ def _unknown_words(served: ServedGeneration, rewritten: RewrittenQuery) -> list[
         for word in rewritten.words_outside_glossary
         if not (served.speller.uses(word) or served.lexical.knows(word))
     ]
+
+
+def _known_share(lexical: LexicalIndex, rewritten: RewrittenQuery, unknown_english: int) -> float:
+    """Return the share of a question's words, in all its languages, that are known: 0 to 1."""
+    unknown = sum(not lexical.knows(word, language) for word, language in rewritten.foreign_words)
+    total = rewritten.word_count + len(rewritten.foreign_words)
+    return 1 - (unknown_english + unknown) / max(total, 1)
 
 
 def _expandable(
@@ -143,7 +166,7 @@ def _encode_texts(
     return normalise(window_vectors.mean(axis=0)), part_vectors, word_vectors
 
 
-def _part_weights(lexical: LexicalIndex, parts: Sequence[str]) -> Float32Array:
+def _part_weights(lexical: LexicalIndex, parts: Sequence[Phrase]) -> Float32Array:
     """Return how specific each part's words are, the highest 1: float32 (parts,), 0 to 1."""
     information = np.asarray([lexical.information(part) for part in parts], dtype=np.float32)
     return information / max(float(information.max(initial=0.0)), 1e-9)
@@ -156,8 +179,7 @@ def _lexical_query(
 ) -> LexicalQuery:
     """Return what the keyword index looks for; `related` has the near words of each unknown one."""
     return LexicalQuery(
-        text=rewritten.corrected,
-        parts=[part.corrected for part in rewritten.parts],
+        phrases=[Phrase(part.corrected, part.language) for part in rewritten.pieces],
         related={
             word: cosine * weights.related_weight
             for near in related.values()

@@ -1,18 +1,20 @@
 """Rewrite a question: its sentences, its misspelt words, and the glossary's terms for it.
 
 A question becomes a text to encode as a whole and, when it is long, its parts, each followed by
-the glossary's terms for what it says. Nothing of a question is left out.
+the glossary's terms for what it says. Nothing of a question is left out. Spelling and glossary are
+English: sentences in other languages stay as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from embedder.records import RankingWeights, Understood
 from embedder.text.countries import country_code
 from embedder.text.folding import fold
 from embedder.text.glossary import Glossary, RingMatch
+from embedder.text.languages import ENGLISH, recognise
 from embedder.text.sentences import split_sentences
 from embedder.text.spelling import Speller
 from embedder.text.words import Word, singular, words
@@ -30,29 +32,40 @@ class Part:
     end: int
     corrected: str
     text: str
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
 class RewrittenQuery:
     """A question as it is searched for.
 
-    `corrected` is all of it, `whole` the same followed by the glossary's terms; `parts` are its
-    parts if it has several, `terms` the glossary's terms alone, `rings` the numbers of their
-    rings. `word_count` counts its different words of three letters or more;
+    `corrected` is all of it, `whole` the same followed by the glossary's terms; `pieces` are its
+    sentences, or groups of them, `terms` the glossary's terms alone, `rings` the numbers of their
+    rings. `languages` are those of the question, ISO 639 codes, the main one first.
+
+    `word_count` counts its different English words of three letters or more;
     `words_outside_glossary` are those of them, folded, that no glossary term covers, with where
     they first occur; `names` are those of these that are a country's name, or are written with a
-    capital inside a sentence.
+    capital inside a sentence. `foreign_words` are its words in other languages, as written in lower
+    case, with their languages.
     """
 
     whole: str
     corrected: str
-    parts: tuple[Part, ...]
-    terms: str
-    rings: tuple[int, ...]
-    words_outside_glossary: Mapping[str, tuple[int, int]]
-    names: frozenset[str]
-    word_count: int
-    understood: tuple[Understood, ...]
+    pieces: tuple[Part, ...]
+    languages: tuple[str, ...]
+    terms: str = ""
+    rings: tuple[int, ...] = ()
+    words_outside_glossary: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    word_count: int = 0
+    foreign_words: frozenset[tuple[str, str]] = frozenset()
+    understood: tuple[Understood, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The pieces of a question that has several."""
+        return self.pieces if len(self.pieces) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,67 +85,61 @@ class _RewrittenPart:
 
 def verbatim(text: str) -> RewrittenQuery:
     """Return a question as it stands: cut into parts, with nothing added or corrected."""
-    parts = tuple(Part(start, end, text[start:end], text[start:end]) for start, end in _cut(text))
-    return RewrittenQuery(
-        whole=text,
-        corrected=text,
-        parts=parts if len(parts) > 1 else (),
-        terms="",
-        rings=(),
-        words_outside_glossary={},
-        names=frozenset(),
-        word_count=0,
-        understood=(),
-    )
+    pieces, languages = _cut(text)
+    return RewrittenQuery(whole=text, corrected=text, pieces=pieces, languages=languages)
 
 
 def rewrite(
     text: str, glossary: Glossary, speller: Speller, weights: RankingWeights
 ) -> RewrittenQuery:
-    """Rewrite a question with the glossary's terms and the library's spelling."""
-    found = [
-        _rewrite_part(text, start, end, glossary, speller, weights) for start, end in _cut(text)
-    ]
+    """Rewrite a question's English with the glossary's terms and the library's spelling."""
+    pieces, languages = _cut(text)
+    found = [_rewrite_part(piece, glossary, speller, weights) for piece in pieces]
+    english = [each for each in found if each.part.language == ENGLISH]
     rings = {
         recognised.ring.number: recognised.ring.term
-        for sentence in found
+        for sentence in english
         for recognised in sentence.recognised
     }
     terms = list(rings.values()) if weights.terms else []
     outside: dict[str, tuple[int, int]] = {}
     names: set[str] = set()
-    for sentence in found:
+    for sentence in english:
         for word in sentence.outside_glossary():
             start = sentence.part.start
             outside.setdefault(fold(word.written), (start + word.start, start + word.end))
             if _is_name(word):
                 names.add(fold(word.written))
-    parts = tuple(sentence.part for sentence in found)
-    corrected = " ".join(part.corrected for part in parts)
+    corrected = " ".join(sentence.part.corrected for sentence in found)
     return RewrittenQuery(
         whole=_with_terms(corrected, terms),
         corrected=corrected,
-        parts=parts if len(parts) > 1 else (),
+        pieces=tuple(sentence.part for sentence in found),
+        languages=languages,
         terms="; ".join(terms),
         rings=tuple(rings),
         words_outside_glossary=outside,
         names=frozenset(names),
-        word_count=len({word.form for sentence in found for word in sentence.counted}),
+        word_count=len({word.form for sentence in english for word in sentence.counted}),
+        foreign_words=frozenset(
+            (word.written.lower(), sentence.part.language)
+            for sentence in found
+            for word in sentence.counted
+            if sentence.part.language != ENGLISH
+        ),
         understood=tuple(item for sentence in found for item in sentence.understood),
     )
 
 
 def _rewrite_part(
-    text: str,
-    start: int,
-    end: int,
-    glossary: Glossary,
-    speller: Speller,
-    weights: RankingWeights,
+    piece: Part, glossary: Glossary, speller: Speller, weights: RankingWeights
 ) -> _RewrittenPart:
-    """Rewrite the part of a question at [start, end)."""
-    sentence = text[start:end]
+    """Rewrite a part of a question; one that is not English stays as it is."""
+    sentence, start = piece.text, piece.start
     sentence_words = words(sentence)
+    if piece.language != ENGLISH:
+        counted = [word for word in sentence_words if _is_counted(word)]
+        return _RewrittenPart(piece, recognised=(), counted=counted, understood=())
     corrected_words, corrections = (
         _correct(sentence_words, speller) if weights.spelling else (sentence_words, [])
     )
@@ -148,7 +155,7 @@ def _rewrite_part(
         ),
     ]
     return _RewrittenPart(
-        part=Part(start, end, corrected, _with_terms(corrected, terms)),
+        part=replace(piece, corrected=corrected, text=_with_terms(corrected, terms)),
         recognised=recognised,
         counted=[word for word in corrected_words if _is_counted(word)],
         understood=[
@@ -171,8 +178,19 @@ def _is_same(phrase: str, term: str) -> bool:
     return [word.form for word in words(phrase)] == [word.form for word in words(term)]
 
 
-def _cut(text: str) -> list[tuple[int, int]]:
-    """Cut a question into sentences, or into groups of neighbouring ones if it has many."""
+def _cut(text: str) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+    """Cut a question into parts, and return them with the languages of the question."""
+    spans = _spans(text)
+    recognised = recognise(text, spans)
+    parts = (
+        Part(start, end, text[start:end], text[start:end], language)
+        for (start, end), language in zip(spans, recognised.of_parts, strict=True)
+    )
+    return tuple(parts), recognised.of_text
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Return where the sentences of a question are, or groups of neighbours if it has many."""
     spans = split_sentences(text)
     if len(spans) <= _MAX_PARTS:
         return spans
