@@ -97,29 +97,31 @@ class _Form:
 class _Padded(torch.nn.Module):
     """The whole model with positional inputs and outputs, as tracing needs them."""
 
-    def __init__(self, model: Any, inputs: tuple[str, ...]) -> None:
+    def __init__(self, model: Any, inputs: tuple[str, ...], head: torch.nn.Module) -> None:
         super().__init__()
         self.model = model
         self.inputs = inputs
+        self.head = head
 
     def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         out = self.model(dict(zip(self.inputs, tensors, strict=True)))
-        return out["token_embeddings"], out["sentence_embedding"]
+        return self.head(out["token_embeddings"]), out["sentence_embedding"]
 
 
 class _Packed(torch.nn.Module):
     """The transformer over rows of several texts, in which a token attends to its own text only."""
 
-    def __init__(self, transformer: Any) -> None:
+    def __init__(self, transformer: Any, head: torch.nn.Module) -> None:
         super().__init__()
         self.transformer = transformer
+        self.head = head
 
     def forward(
         self, ids: torch.Tensor, segments: torch.Tensor, positions: torch.Tensor
     ) -> torch.Tensor:
         same_text = segments[:, None, :, None] == segments[:, None, None, :]
         out = self.transformer(input_ids=ids, attention_mask=same_text, position_ids=positions)
-        tokens: torch.Tensor = out.last_hidden_state
+        tokens: torch.Tensor = self.head(out.last_hidden_state)
         return tokens
 
 
@@ -129,16 +131,17 @@ def _forms(encoder: TorchEncoder) -> Iterator[_Form]:
     Whether position ids begin at 0 or after the padding id, and whether the model can be packed
     at all, shows only when the vectors are compared: `_write` does.
     """
+    head = encoder.head() or torch.nn.Identity()
     example = dict(encoder.tokenizer(list(_EXAMPLE), padding=True, return_tensors="pt"))
     if encoder.pools_by() in ("mean", "cls"):
         ids = example["input_ids"]
         positions = torch.arange(ids.shape[1]).expand_as(ids).contiguous()
         packed = dict(zip(PACKED, (ids, torch.ones_like(ids), positions), strict=True))
-        module = _Packed(encoder.model[0].model)
+        module = _Packed(encoder.model[0].model, head)
         for first in dict.fromkeys((0, int(encoder.tokenizer.pad_token_id or 0) + 1)):
             yield _Form(module, packed, (TOKENS,), first)
     inputs = tuple(example)
-    yield _Form(_Padded(encoder.model, inputs), example, (TOKENS, TEXT))
+    yield _Form(_Padded(encoder.model, inputs, head), example, (TOKENS, TEXT))
 
 
 def _write(encoder: TorchEncoder, form: _Form, folder: Path, reach: Callable[[int], None]) -> None:

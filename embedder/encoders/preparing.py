@@ -13,8 +13,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from embedder.encoders.loading import DEFAULT_MODEL, ModelFiles, locate_model, read_refusal
+from embedder.encoders.loading import DEFAULT_MODEL, files_of
+from embedder.encoders.model_files import ModelFiles, read_refusal
 from embedder.encoders.openvino_package import ModelConfig, check_files, read_config
+from embedder.encoders.readers import ReaderName
 from embedder.errors import EncoderError
 from embedder.progress import NoProgress, Progress
 
@@ -24,8 +26,16 @@ UNITS = 5
 log = logging.getLogger("fingerpost")
 
 
-def prepare(model: str = DEFAULT_MODEL, progress: Progress | None = None) -> None:
+def prepare(
+    model: str = DEFAULT_MODEL,
+    progress: Progress | None = None,
+    *,
+    reader: ReaderName | None = None,
+) -> None:
     """Convert, check and compile a model and keep it in the cache, unless that is done already.
+
+    Of one of ours all readers that a library needs are prepared: that of documents, `reader`,
+    which reads the questions, and that of other languages where it can be had.
 
     One step, "Preparing", is shown. A model that cannot be converted is remembered, with the
     reason, and runs on torch; a cache that cannot be written to costs speed only: both are logged.
@@ -33,17 +43,23 @@ def prepare(model: str = DEFAULT_MODEL, progress: Progress | None = None) -> Non
 
     Raises ModelNotFound, ModelChanged or EncoderError as `load_encoder` does.
     """
-    files = locate_model(model)
-    if _done(files):
+    wanted = [files for files in files_of(model, reader) if not _done(files)]
+    if not wanted:
         return
-    with (progress or NoProgress()).step("Preparing", UNITS) as advance:
-        try:
-            files.package.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(files.package.with_name(f"{files.package.name}.lock")):
-                if not _done(files):
-                    _prepare(files, _Stages(advance))
-        except OSError as error:
-            log.warning("The prepared model %s cannot be kept: %s", files.name, error)
+    with (progress or NoProgress()).step("Preparing", UNITS * len(wanted)) as advance:
+        for files in wanted:
+            _prepare_once(files, _Stages(advance))
+
+
+def _prepare_once(files: ModelFiles, stages: _Stages) -> None:
+    """Prepare a model in this process, unless another one does so at this time."""
+    try:
+        files.package.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(files.package.with_name(f"{files.package.name}.lock")):
+            if not _done(files):
+                _prepare(files, stages)
+    except OSError as error:
+        log.warning("The prepared model %s cannot be kept: %s", files.name, error)
 
 
 def is_prepared(model: str = DEFAULT_MODEL) -> bool:
@@ -51,7 +67,7 @@ def is_prepared(model: str = DEFAULT_MODEL) -> bool:
 
     Raises ModelNotFound, ModelChanged or EncoderError as `load_encoder` does.
     """
-    return _done(locate_model(model))
+    return all(_done(files) for files in files_of(model))
 
 
 class _Stages:
@@ -98,7 +114,8 @@ def _prepare(files: ModelFiles, reach: Callable[[int], None]) -> None:
     from embedder.encoders.openvino_export import convert
     from embedder.encoders.torch_encoder import TorchEncoder
 
-    encoder = TorchEncoder(files.name, files.folder, files.sha256)
+    with files.open_folder() as folder:
+        encoder = TorchEncoder(files.name, folder, files.sha256)
     reach(1)
     try:
         convert(encoder, files.package, lambda stage: reach(1 + stage))

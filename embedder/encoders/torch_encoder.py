@@ -184,12 +184,32 @@ class TorchEncoder:
         return self.pools_by() == "mean" and (pooling.include_prompt or not self.document_prompt)
 
     def pools_by(self) -> str:
-        """Return how token vectors are pooled: `mean`, `cls`, …; empty if the model does more."""
-        kinds = [type(module).__name__ for module in self.model]
+        """Return how token vectors are pooled: `mean`, `cls`, …; empty if the model does more.
+
+        A linear head behind the pooling counts as part of the tokens: see `head`.
+        """
+        kinds = [type(module).__name__ for module in self.model if module is not self._dense()]
         if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
             return ""
         pooling: Any = self.model[1]
         return str(pooling.pooling_mode)
+
+    def head(self) -> torch.nn.Module | None:
+        """Return the linear head behind the pooling, None if there is none.
+
+        The mean of tokens that went through it is what it makes of their mean, so it may stand
+        before the pooling too.
+        """
+        dense = self._dense()
+        return None if dense is None else dense.linear
+
+    def _dense(self) -> Any:
+        """Return the module of a linear head, third of the model; None if there is none."""
+        module: Any = self.model[2] if len(self.model) > 2 else None
+        linear = type(module).__name__ == "Dense" and isinstance(
+            module.activation_function, torch.nn.Identity
+        )
+        return module if linear else None
 
     @torch.inference_mode()
     def _late(self, passage: Passage) -> PassageVectors:
@@ -199,7 +219,9 @@ class TorchEncoder:
         )
         offsets = features.pop("offset_mapping").numpy()[0]
         out = self.model(dict(features))
-        tokens = out["token_embeddings"].numpy()[0]
+        tokens = out["token_embeddings"]
+        head = self.head()
+        tokens = (tokens if head is None else head(tokens)).numpy()[0]
         whole = normalise(out["sentence_embedding"].numpy()[0])
         spans = np.asarray(passage.offsets) + len(self.document_prompt)
         return PassageVectors(whole, pool(tokens, offsets, spans, whole))
