@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
-from embedder.vectors import Float32Array
+from embedder.vectors import Float16Array
 
 _HEAD = "2_Dense"
 
@@ -57,8 +57,8 @@ def write_model_folder(
     _write_modules(folder, ["Transformer", "Pooling", "Normalize"])
 
 
-def write_head(folder: Path, weight: Float32Array, bias: Float32Array) -> None:
-    """Put a linear head behind the pooling of a model: `weight` (out, in), `bias` (out,)."""
+def write_head(folder: Path, weight: Float16Array, bias: Float16Array) -> None:
+    """Put a linear head behind the pooling of a model: float16 (out, in) and (out,)."""
     size_out, size_in = weight.shape
     head = folder / _HEAD
     head.mkdir(exist_ok=True)

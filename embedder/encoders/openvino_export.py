@@ -22,7 +22,6 @@ import torch
 
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_package import (
-    COMPILED,
     CONFIG,
     MODEL,
     MODEL_INT8,
@@ -46,6 +45,7 @@ _MIN_COSINE_F32 = 0.99999
 _MIN_COSINE = 0.998
 # The example that a network is traced with: two rows.
 _EXAMPLE = ("a short text", "a text that is longer than the first one")
+_POSITIONS_AFTER_PADDING = ("mpnet", "roberta", "xlm-roberta", "camembert")
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _TRIAL = (
     "trafficking",
@@ -62,7 +62,8 @@ def convert(
     """Write a loaded model as an OpenVINO package (see `openvino_package`) into a folder.
 
     `reach` is called with each stage that is done: 1 converted, 2 compared, 3 compressed,
-    4 compiled. Where one way to trace the model fails, they begin again with the next.
+    4 compared at this processor's precision. Where one way to trace the model fails, they begin
+    again with the next.
 
     Raises EncoderError, saying why, if it cannot be converted or the result is not the same.
     """
@@ -115,12 +116,16 @@ class _Packed(torch.nn.Module):
         super().__init__()
         self.transformer = transformer
         self.head = head
+        # Attention of the model's own adds the mask to the scores; torch's takes booleans too.
+        self.adds_mask = getattr(transformer.config, "_attn_implementation", "") == "eager"
 
     def forward(
         self, ids: torch.Tensor, segments: torch.Tensor, positions: torch.Tensor
     ) -> torch.Tensor:
-        same_text = segments[:, None, :, None] == segments[:, None, None, :]
-        out = self.transformer(input_ids=ids, attention_mask=same_text, position_ids=positions)
+        mask = segments[:, None, :, None] == segments[:, None, None, :]
+        if self.adds_mask:
+            mask = torch.where(mask, 0.0, torch.finfo(torch.float32).min)
+        out = self.transformer(input_ids=ids, attention_mask=mask, position_ids=positions)
         tokens: torch.Tensor = self.head(out.last_hidden_state)
         return tokens
 
@@ -138,7 +143,10 @@ def _forms(encoder: TorchEncoder) -> Iterator[_Form]:
         positions = torch.arange(ids.shape[1]).expand_as(ids).contiguous()
         packed = dict(zip(PACKED, (ids, torch.ones_like(ids), positions), strict=True))
         module = _Packed(encoder.model[0].model, head)
-        for first in dict.fromkeys((0, int(encoder.tokenizer.pad_token_id or 0) + 1)):
+        firsts = [0, int(encoder.tokenizer.pad_token_id or 0) + 1]
+        if encoder.model[0].model.config.model_type in _POSITIONS_AFTER_PADDING:
+            firsts.reverse()  # the likely one first: tracing takes seconds
+        for first in dict.fromkeys(firsts):
             yield _Form(module, packed, (TOKENS,), first)
     inputs = tuple(example)
     yield _Form(_Padded(encoder.model, inputs, head), example, (TOKENS, TEXT))
@@ -181,8 +189,6 @@ def _write(encoder: TorchEncoder, form: _Form, folder: Path, reach: Callable[[in
             path.unlink(missing_ok=True)
         _write_card(folder, config)
     reach(3)
-    # What was compiled so far belongs to other cards.
-    shutil.rmtree(folder / COMPILED, ignore_errors=True)
     cosine = _least_cosine(expected, OpenVinoEncoder("", folder, ""))
     if not cosine >= _MIN_COSINE:
         raise EncoderError(f"on this processor its vectors differ: cosine {cosine:.5f}")
@@ -222,10 +228,18 @@ def _write_network(form: _Form, path: Path) -> None:
         for port, name in zip(network.outputs, form.outputs, strict=True):
             port.tensor.set_names({name})
         network.reshape({name: [-1, -1] for name in inputs})
-        openvino.save_model(network, path, compress_to_fp16=False)
+        openvino.save_model(network, path, compress_to_fp16=_are_half(form.module))
     # Whatever goes wrong in another library: the model runs on torch then.
     except Exception as error:
         raise EncoderError(f"{type(error).__name__}: {error}") from error
+
+
+def _are_half(module: torch.nn.Module) -> bool:
+    """Return whether all weights are float16 numbers, so that a file of half the size has them.
+
+    It also takes half the memory: weights are mapped from the file.
+    """
+    return all(torch.equal(each, each.half().float()) for each in module.parameters())
 
 
 def _write_int8(folder: Path) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from embedder.encoders.base_weights import WEIGHTS, base_folder
@@ -113,9 +114,11 @@ def assemble(reader: Reader, base: Path, folder: Path) -> None:
     head_weight, head_bias = own.pop("head.weight", None), own.pop("head.bias", None)
     shutil.copytree(base, folder, ignore=_NOT_COPIED)
     _write_settings(reader, folder)
-    save_file(merge(tensors, own), folder / WEIGHTS)
+    # A reader is what its weights are as float16: its files then have half the size.
+    halves = {name: each.astype(np.float16) for name, each in merge(tensors, own).items()}
+    save_file(halves, folder / WEIGHTS)
     if head_weight is not None and head_bias is not None:
-        write_head(folder, head_weight, head_bias)
+        write_head(folder, head_weight.astype(np.float16), head_bias.astype(np.float16))
 
 
 def merge(

@@ -55,7 +55,8 @@ class TorchEncoder:
                 device="cpu",
                 local_files_only=True,
                 trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},
+                # At f32 whatever the file has: half precision is slow on a CPU.
+                model_kwargs={"use_safetensors": True, "dtype": torch.float32},
             )
         except (
             OSError,
@@ -159,7 +160,8 @@ class TorchEncoder:
             model = self.model if options.normalise else self._pooled
             self.tokenizer.truncation_side = "left" if options.truncate_left else "right"
             vectors = model.encode(
-                list(texts),
+                # A space at the end is a token to some models.
+                [text.rstrip() if prompt else text.strip() for text in texts],
                 prompt=prompt or None,
                 batch_size=_BATCH if together else 1,
                 show_progress_bar=False,
