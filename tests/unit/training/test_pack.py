@@ -21,7 +21,7 @@ TENSORS = {
 
 def test_a_value_moves_by_half_a_step_at_most() -> None:
     integers, scales = quantise(LAYER)
-    assert (integers.dtype, scales.dtype, scales.shape) == (np.int8, np.float16, (24,))
+    assert (integers.dtype.name, scales.dtype.name, scales.shape) == ("int8", "float16", (24,))
     step = np.abs(LAYER).max(axis=1, keepdims=True) / 127
     moved = np.abs(integers * scales.astype(np.float32)[:, None] - LAYER)
     # The scale itself is rounded, by up to 2^-11 of it: 0.07 of a step at the largest value.
