@@ -29,7 +29,9 @@ from benchmarks import corpora, measure, plain, report
 from benchmarks.measure import prepared_encoder
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint
+from embedder.encoders.loading import DEFAULT_MODEL
+from embedder.encoders.model_files import find_model, fingerprint
+from embedder.encoders.readers import ReaderName
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
@@ -318,7 +320,10 @@ def backends(collection: corpora.Collection, folder: Path) -> Quality:
 def ndcg(folder: Path, corpus: Path, judged: tuple[Path, Path], encoder: Encoder) -> float:
     """Build a library with an encoder, and return the mean nDCG@10 of its answers."""
 
-    def load(_: str, /, *, precision: Precision | None = None) -> Encoder:  # noqa: ARG001
+    def load(
+        _: str, /, *, precision: Precision | None = None, reader: ReaderName | None = None
+    ) -> Encoder:
+        del precision, reader
         return encoder
 
     index(folder, [corpus], NoProgress(), load=load)

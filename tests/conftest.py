@@ -22,13 +22,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never do
 
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import (
-    DEFAULT_MODEL,
-    find_model,
-    fingerprint,
-    load_encoder,
-    package_folder,
-)
+from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
+from embedder.encoders.model_files import find_model, fingerprint, package_folder
 from embedder.encoders.preparing import prepare
 from embedder.library import Library
 from embedder.records import Report

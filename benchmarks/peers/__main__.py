@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import corpora, measure, report
-from embedder.encoders.loading import DEFAULT_MODEL, find_model
+from embedder.encoders.loading import DEFAULT_MODEL
+from embedder.encoders.model_files import find_model
 from embedder.measures import summarise
 
 CONSTRAINTS = measure.ROOT / "constraints.txt"

@@ -100,6 +100,13 @@ def _say_that_torch_is_used(files: ModelFiles) -> None:
 class LoadEncoder(Protocol):
     """Loads a model by name or path; see `embedder.encoders.loading.load_encoder`."""
 
-    def __call__(self, model: str, /, *, precision: Precision | None = None) -> Encoder:
+    def __call__(
+        self,
+        model: str,
+        /,
+        *,
+        precision: Precision | None = None,
+        reader: ReaderName | None = None,
+    ) -> Encoder:
         """Load a model, at the precision that is chosen for this processor unless given."""
         ...

@@ -175,9 +175,8 @@ class _File:
         tokenizer.normalizer = normalizers.Sequence(
             [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
         )
-        space = {"replacement": "▁", "prepend_scheme": "always"}
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(**space)
-        tokenizer.decoder = decoders.Metaspace(**space)
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace("▁", prepend_scheme="always")
+        tokenizer.decoder = decoders.Metaspace("▁", prepend_scheme="always")
         tokenizer.post_processor = processors.TemplateProcessing(
             single="<s> $A </s>",
             pair="<s> $A </s> </s> $B </s>",

@@ -142,9 +142,10 @@ def _forms(encoder: TorchEncoder) -> Iterator[_Form]:
         ids = example["input_ids"]
         positions = torch.arange(ids.shape[1]).expand_as(ids).contiguous()
         packed = dict(zip(PACKED, (ids, torch.ones_like(ids), positions), strict=True))
-        module = _Packed(encoder.model[0].model, head)
+        transformer: Any = encoder.model[0]
+        module = _Packed(transformer.model, head)
         firsts = [0, int(encoder.tokenizer.pad_token_id or 0) + 1]
-        if encoder.model[0].model.config.model_type in _POSITIONS_AFTER_PADDING:
+        if transformer.model.config.model_type in _POSITIONS_AFTER_PADDING:
             firsts.reverse()  # the likely one first: tracing takes seconds
         for first in dict.fromkeys(firsts):
             yield _Form(module, packed, (TOKENS,), first)

@@ -40,17 +40,21 @@ _RULE = 1
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A reader: the model it is made from, and the SHA-256 (hex) of our weights for it.
+    """A reader, and the model that it is made from.
 
     `max_tokens` is what it reads at most, special tokens included.
     """
 
     name: ReaderName
     base: str
-    sha256: str
     max_tokens: int
     query_prompt: str = ""
     document_prompt: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 (hex) of our weights."""
+        return _SHA256[self.name]
 
     @property
     def weights(self) -> Path:
@@ -64,12 +68,19 @@ class Reader:
         return hashlib.sha256(repr((*facts, _RULE)).encode()).hexdigest()
 
 
+# Of our weights; `training.pack` prints them.
+_SHA256: dict[ReaderName, str] = {
+    "full": "e810270de1b5c02fc6a3fce1c43e4302aff0f3d07e0ac8d19e5778fe48119c29",
+    "quick": "7008a76f79eea6db6f9d8d661e9c8c2bc5460e01906af7fe2a9719d9c7398fc1",
+    "languages": "5a4c59b89ef80c4e2963a82cd00b7c7494c0cb00587d011ee5624cc74c85d7f5",
+}
 READERS: dict[ReaderName, Reader] = {
-    "full": Reader("full", "all-mpnet-base-v2", "FULLSHA", 384),
-    "quick": Reader("quick", "all-MiniLM-L6-v2", "QUICKSHA", 256),
-    "languages": Reader(
-        "languages", "multilingual-e5-small", "LANGSHA", 512, "query: ", "passage: "
-    ),
+    reader.name: reader
+    for reader in (
+        Reader("full", "all-mpnet-base-v2", 384),
+        Reader("quick", "all-MiniLM-L6-v2", 256),
+        Reader("languages", "multilingual-e5-small", 512, "query: ", "passage: "),
+    )
 }
 
 
@@ -82,13 +93,18 @@ def space_fingerprint(documents: ReaderName) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
+def recorded_name(name: ReaderName) -> str:
+    """Return the name by which a library records a reader."""
+    return f"fingerpost/{name}"
+
+
 def locate_reader(name: ReaderName) -> ModelFiles:
     """Return the files of a reader, which are put together when they are opened.
 
     Opening them raises ModelNotFound or ModelChanged if the base model cannot be had.
     """
     reader = READERS[name]
-    return ModelFiles(f"fingerpost/{name}", reader.fingerprint, lambda: _assembled(reader))
+    return ModelFiles(recorded_name(name), reader.fingerprint, lambda: _assembled(reader))
 
 
 @contextmanager

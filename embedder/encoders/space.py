@@ -10,14 +10,19 @@ import numpy as np
 
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
 from embedder.encoders.precision import fingerprint_at
-from embedder.encoders.readers import DIM, ReaderName, space_fingerprint
+from embedder.encoders.readers import (
+    DIM,
+    READERS,
+    ReaderName,
+    recorded_name,
+    space_fingerprint,
+)
 from embedder.errors import EncoderError
 from embedder.records import Passage, Precision
-from embedder.text.languages import languages_of
+from embedder.text.languages import ENGLISH, languages_of
 from embedder.vectors import Float32Array, PassageVectors
 
 LoadReader = Callable[[ReaderName, Precision | None], Encoder]
-ENGLISH = "en"
 
 log = logging.getLogger("fingerpost")
 
@@ -96,12 +101,13 @@ class SpaceEncoder:
         )
 
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
-        """Encode passages with the reader of English documents; see `encoder.Encoder`.
-
-        Passages must fit the reader that reads them: those in other languages are for
-        `for_documents`.
-        """
-        return self._reader(self._documents).encode_passages(passages)
+        """Encode passages, each by the reader that it names; see `encoder.Encoder`."""
+        found: dict[int, PassageVectors] = {}
+        for name in dict.fromkeys(passage.reader for passage in passages):
+            own = [index for index, each in enumerate(passages) if each.reader == name]
+            reader = self._reader(_reader_name(name) if name else self._documents)
+            found.update(zip(own, reader.encode_passages([passages[i] for i in own]), strict=True))
+        return [found[index] for index in range(len(passages))]
 
     def _for(self, language: str, english: ReaderName) -> Encoder:
         if language == ENGLISH:
@@ -134,7 +140,7 @@ class SpaceEncoder:
         encode: Callable[[Encoder, list[str]], Float32Array],
     ) -> Float32Array:
         """Encode texts in groups of one language: float32 (n, dim), in the order of the texts."""
-        languages = [language_to_read(text) for text in texts]
+        languages = [languages_of(text)[0] for text in texts]
         rows = np.empty((len(texts), self.dim), dtype=np.float32)
         for language in dict.fromkeys(languages):
             own = [index for index, each in enumerate(languages) if each == language]
@@ -142,9 +148,9 @@ class SpaceEncoder:
         return rows
 
 
-def language_to_read(text: str) -> str:
-    """Return the language to read a text in: English, unless some of it is in another one.
-
-    The reader of other languages reads English nearly as well, so it takes mixed texts.
-    """
-    return next((each for each in languages_of(text) if each != ENGLISH), ENGLISH)
+def _reader_name(name: str) -> ReaderName:
+    """Return the reader that a passage names, as `locate_reader` names them."""
+    for reader in READERS:
+        if name == recorded_name(reader):
+            return reader
+    raise EncoderError(f"no reader is called {name!r}; there are {', '.join(READERS)}")

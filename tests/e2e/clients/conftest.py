@@ -12,7 +12,8 @@ import pytest
 import waitress
 from sentence_transformers import SentenceTransformer
 
-from embedder.encoders.loading import DEFAULT_MODEL, find_model
+from embedder.encoders.loading import DEFAULT_MODEL
+from embedder.encoders.model_files import find_model
 from embedder.library import Library
 from embedder.vectors import Float32Array
 from server.app import create_app

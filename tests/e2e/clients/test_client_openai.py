@@ -13,7 +13,8 @@ import pytest
 import requests
 from tokenizers import Tokenizer
 
-from embedder.encoders.loading import DEFAULT_MODEL, find_model
+from embedder.encoders.loading import DEFAULT_MODEL
+from embedder.encoders.model_files import find_model
 from tests.e2e.clients.conftest import KEY, LONG, TEXTS, Encode
 
 NAME = "text-embedding-3-small"

@@ -15,7 +15,8 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 from tokenizers import Tokenizer
 
 from embedder.encoders.encoder import EncodeOptions, Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
+from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
+from embedder.encoders.model_files import find_model, fingerprint
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.preparing import prepare
 from embedder.encoders.torch_encoder import TorchEncoder

@@ -8,11 +8,8 @@ import numpy as np
 import pytest
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import (
-    DEFAULT_MODEL,
-    find_model,
-    fingerprint,
-)
+from embedder.encoders.loading import DEFAULT_MODEL
+from embedder.encoders.model_files import find_model, fingerprint
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_export import convert
 from embedder.encoders.openvino_package import read_config

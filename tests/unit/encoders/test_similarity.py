@@ -10,7 +10,8 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import cos_sim
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, find_model, load_encoder
+from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
+from embedder.encoders.model_files import find_model
 from embedder.encoders.similarity import compare
 from embedder.vectors import cosine, normalise
 from tests.unit.encoders.test_torch_encoder import PROMPTS, make_model

@@ -22,7 +22,8 @@ from transformers import (
 )
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint
+from embedder.encoders.loading import DEFAULT_MODEL
+from embedder.encoders.model_files import find_model, fingerprint
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.library import Library
