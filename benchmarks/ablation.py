@@ -16,23 +16,18 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from benchmarks.ablation_settings import Setting, settings_around
 from benchmarks.ablation_table import ALL, Ablation, Effect, page
-from benchmarks.asking import (
-    Libraries,
-    answerable,
-    irregular_plurals_as_written,
-    qrels_by_id,
-    run_of,
-)
+from benchmarks.asking import Libraries, answerable, qrels_by_id, run_of
 from benchmarks.judged import JudgedSet, in_english, in_other_languages
 from benchmarks.options import add_options, chosen
 from embedder import measures
 from embedder.errors import FingerpostError
 from embedder.evaluation import SearchSettings
+from embedder.library import Library
 from embedder.measures import Compared, Measured
 
 MEASURE = "nDCG@10"
@@ -97,7 +92,8 @@ def measure(
         for setting in settings:
             effect = own.effect(setting)
             effects.append(effect)
-            print(judged.name, setting.part, setting.label, effect.by_group[ALL], flush=True)
+            compared = effect.by_group[ALL]
+            print(f"{judged.name}: {setting.label}: {compared.difference:+.4f}", flush=True)
     return Ablation(tuple(base), measured, effects)
 
 
@@ -121,13 +117,7 @@ class _SetMeasures:
     def effect(self, setting: Setting) -> Effect:
         """Ask all questions with a setting, and compare it with the base, group by group."""
         settings = self._settings.changed(setting.changes)
-        plurals = irregular_plurals_as_written() if setting.plurals_as_written else nullcontext()
-        with plurals:
-            library = (
-                self._libraries.without_irregular_plurals(self._judged)
-                if setting.plurals_as_written
-                else self._libraries.of(self._judged)
-            )
+        with self._library(setting) as library:
             run = run_of(library, self._judged, settings)
         after = measures.per_query(run, self._qrels)[MEASURE]
         by_group = {
@@ -135,6 +125,11 @@ class _SetMeasures:
             for group, queries in self._groups.items()
         }
         return Effect(setting, self._judged.name, by_group)
+
+    def _library(self, setting: Setting) -> AbstractContextManager[Library]:
+        if setting.plurals_as_written:
+            return self._libraries.without_irregular_plurals(self._judged)
+        return nullcontext(self._libraries.of(self._judged))
 
 
 def _compared(

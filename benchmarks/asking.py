@@ -42,21 +42,23 @@ class Libraries:
         """Return the library of a set."""
         return self._built(judged, judged.library)
 
-    def without_irregular_plurals(self, judged: JudgedSet) -> Library:
-        """Return the same library, without `normalise_irregular_plurals` in its keyword index.
-
-        It must be built and asked inside `irregular_plurals_as_written`.
-        """
+    @contextmanager
+    def without_irregular_plurals(self, judged: JudgedSet) -> Iterator[Library]:
+        """Yield the same library, made and asked without `normalise_irregular_plurals`."""
+        self.of(judged)
         name = f"{judged.library}-plurals-as-written"
-        if name not in self._open and not (self._folder / name).is_dir():
-            self.of(judged)
+        if not (self._folder / name).is_dir():
             # The copy has all vectors already; the other rule makes a new keyword index of it.
             shutil.copytree(
                 self._folder / judged.library,
                 self._folder / name,
                 ignore=shutil.ignore_patterns("*-shm"),  # SQLite's memory is the original's
             )
-        return self._built(judged, name)
+        with (
+            mock.patch.object(lexical, "normalise_irregular_plurals", str),
+            mock.patch.object(lexical, "RULE_VERSION", _RULE_WITHOUT_PLURALS),
+        ):
+            yield self._built(judged, name)
 
     def close(self) -> None:
         """Close all libraries."""
@@ -70,16 +72,6 @@ class Libraries:
             index(folder, judged.documents, NoProgress(), replace=True, load=self._load)
             self._open[name] = Library(folder, load=self._load)
         return self._open[name]
-
-
-@contextmanager
-def irregular_plurals_as_written() -> Iterator[None]:
-    """Inside the block, keyword indexes are made and asked without irregular plurals."""
-    with (
-        mock.patch.object(lexical, "normalise_irregular_plurals", str),
-        mock.patch.object(lexical, "RULE_VERSION", _RULE_WITHOUT_PLURALS),
-    ):
-        yield
 
 
 def run_of(library: Library, judged: JudgedSet, settings: SearchSettings) -> Run:
