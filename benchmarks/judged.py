@@ -135,7 +135,9 @@ def _collection(name: str, shared: Path) -> JudgedSet:
 
 
 def _kept_out(shared: Path) -> JudgedSet:
-    documents, questions, qrels = [], [], {}
+    documents: list[Document] = []
+    questions: list[JudgedQuestion] = []
+    qrels: Qrels = {}
     for entry in kept_out_entries(shared / "training"):
         documents.append(Document(id=entry.id, title=entry.title, abstract=entry.abstract))
         own = [

@@ -38,7 +38,8 @@ def test_a_question_is_encoded_once() -> None:
     wanted = WordEncoder().encode_queries(["fish", "cats", "fish", "dogs"])
     assert first.tolist() == wanted[:3].tolist()
     assert second.tolist() == wanted[[3, 1]].tolist()
-    assert (first.dtype, first.shape) == (np.float32, (3, 16))
+    assert first.dtype == np.float32
+    assert first.shape == (3, 16)
 
 
 def test_no_question_has_no_vectors() -> None:
