@@ -21,6 +21,7 @@ import psutil
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
 from embedder.encoders.preparing import prepare
+from embedder.errors import EncoderError
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,8 +30,18 @@ _MB = 1_000_000
 _SAMPLE_EVERY = 0.05  # seconds
 
 
-def prepared_encoder(model: str = DEFAULT_MODEL) -> Encoder:
-    """Prepare a model for this processor if that was not done yet, and load it."""
+def prepared_encoder(model: str = DEFAULT_MODEL, reader: str | None = None) -> Encoder:
+    """Prepare a model for this processor if that was not done yet, and load it.
+
+    `reader` names what reads the questions, of a model that has several readers.
+
+    Raises EncoderError if the model cannot be loaded or has no such reader.
+    """
+    if reader is not None:
+        raise EncoderError(
+            f"the model {model} has one reader, for questions and documents alike, and none "
+            f"called {reader!r}. Leave --reader out."
+        )
     prepare(model)
     return load_encoder(model)
 

@@ -116,7 +116,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
                 each.measure,
                 f"{each.second:.4f}",
                 f"{each.first:.4f}",
-                f"{each.difference:+.4f}",
+                f"{each.difference:+.4f} [dim]{each.low:+.3f} to {each.high:+.3f}[/]",
                 f"{each.p:.4f}",
             )
         _console().print(comparison)

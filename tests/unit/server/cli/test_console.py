@@ -341,14 +341,14 @@ def test_measures_are_a_row_for_each_kind(capsys: Capture) -> None:
 
 def test_a_comparison_is_a_second_table(capsys: Capture) -> None:
     compared = (
-        Compared("nDCG@10", 0.5, 0.625, 0.125, 0.03125),
-        Compared("MRR@10", 0.75, 0.5, -0.25, 1.0),
+        Compared("nDCG@10", 0.5, 0.625, 0.125, 0.0625, 0.1875, 0.03125),
+        Compared("MRR@10", 0.75, 0.5, -0.25, -0.5, 0.125, 1.0),
     )
     print_evaluation(Evaluation(tuple(measured("all", 12)), {}, compared))
     assert rows(capsys)[2:] == [
         ["Measure", "This", "Other", "Difference", "p (paired permutation)"],
-        ["nDCG@10", "0.6250", "0.5000", "+0.1250", "0.0312"],
-        ["MRR@10", "0.5000", "0.7500", "-0.2500", "1.0000"],
+        ["nDCG@10", "0.6250", "0.5000", "+0.1250 +0.062 to +0.188", "0.0312"],
+        ["MRR@10", "0.5000", "0.7500", "-0.2500 -0.500 to +0.125", "1.0000"],
     ]
 
 
