@@ -29,8 +29,7 @@ from benchmarks import corpora, measure, plain, report
 from benchmarks.measure import prepared_encoder
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL
-from embedder.encoders.model_files import find_model, fingerprint
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model, fingerprint
 from embedder.encoders.readers import ReaderName
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.evaluation import SearchSettings, evaluate_library
@@ -303,10 +302,10 @@ class Quality:
 def backends(collection: corpora.Collection, folder: Path) -> Quality:
     """Measure nDCG@10 with both backends, each with the library that it built."""
     corpus, queries, qrels = collection.write(folder / "cranfield")
-    model = find_model(DEFAULT_MODEL)
+    model = find_model(BUNDLED_MODEL)
     encoders: dict[str, Encoder] = {
         "usual": prepared_encoder(),
-        "torch": TorchEncoder(DEFAULT_MODEL, model, fingerprint(model)),
+        "torch": TorchEncoder(BUNDLED_MODEL, model, fingerprint(model)),
     }
     means = {}
     for name, encoder in encoders.items():
