@@ -125,7 +125,8 @@ def assemble(reader: Reader, base: Path, folder: Path) -> None:
     Raises ModelChanged if our weights are not those of this version.
     """
     _check(reader)
-    own = unpack(reader.weights)
+    # Where there is a head too, the transformer is the reader's `net`.
+    own = {name.removeprefix("net."): each for name, each in unpack(reader.weights).items()}
     tensors = load_file(base / WEIGHTS)
     head_weight, head_bias = own.pop("head.weight", None), own.pop("head.bias", None)
     shutil.copytree(base, folder, ignore=_NOT_COPIED)
