@@ -18,7 +18,11 @@ from embedder.encoders.loading import DEFAULT_MODEL
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options: which model, read by what, on which questions, and where they lie."""
     parser.add_argument("--model", default=DEFAULT_MODEL, help="a model by name or path")
-    parser.add_argument("--reader", help="what reads the questions, if the model has several")
+    parser.add_argument(
+        "--reader",
+        choices=("full", "quick"),
+        help="what reads the questions, if the model has several",
+    )
     parser.add_argument(
         "--collections",
         type=_names,

@@ -8,6 +8,7 @@ import numpy as np
 
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
 from embedder.encoders.loading import LoadEncoder
+from embedder.encoders.readers import ReaderName
 from embedder.records import Passage, Precision
 from embedder.vectors import Float32Array, PassageVectors
 
@@ -79,8 +80,10 @@ class RememberingEncoder:
 def loading(encoder: Encoder) -> LoadEncoder:
     """Return what loads this very encoder, whatever it is asked for."""
 
-    def load(_: str, /, *, precision: Precision | None = None) -> Encoder:
-        del precision
+    def load(
+        _: str, /, *, precision: Precision | None = None, reader: ReaderName | None = None
+    ) -> Encoder:
+        del precision, reader
         return encoder
 
     return load

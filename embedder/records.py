@@ -113,12 +113,14 @@ class Passage:
     """Sentences of one document, together short enough for the model to read without truncation.
 
     `sentences` are the places of the sentences in the document's fields; `offsets`, one per
-    sentence, their places in `text`: [start, end) in characters.
+    sentence, their places in `text`: [start, end) in characters. `reader` is the name of what reads
+    it, where the model has several readers.
     """
 
     text: str
     sentences: tuple[Span, ...]
     offsets: tuple[tuple[int, int], ...]
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +374,8 @@ class Map:
 class Manifest:
     """What a generation of the library was built with, and what it holds.
 
-    `model_sha256` is the fingerprint of the model's files at `precision`. `files` has the SHA-256
+    `model_sha256` is the fingerprint of the model's files at `precision`. `readers` has the number
+    of passages that each reader of the model read, by its name. `files` has the SHA-256
     of each file of the generation. `calibration` has the cosines that decide verdicts. `dense`
     describes the index of vectors: `kind` (`exact` or `approximate`), `recall`, the share of the
     ten nearest that it finds, and `probes`, how many of its cells are searched for that.
@@ -382,6 +385,7 @@ class Manifest:
     model_sha256: str
     precision: Precision
     dim: int
+    readers: Mapping[str, int]
     passage_rule: int
     lexical_rule: int
     glossary_sha256: str

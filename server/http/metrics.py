@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
 from embedder.encoders.loading import load_encoder
+from embedder.encoders.readers import ReaderName
 from embedder.errors import FingerpostError
 from embedder.records import Passage, Precision
 from embedder.vectors import Float32Array, PassageVectors
@@ -55,12 +56,19 @@ class Metrics:
         """Add gauges of the state of a library and of the queue."""
         self._registry.register(_State(library, gate))
 
-    def load(self, model: str, /, *, precision: Precision | None = None) -> Encoder:
+    def load(
+        self,
+        model: str,
+        /,
+        *,
+        precision: Precision | None = None,
+        reader: ReaderName | None = None,
+    ) -> Encoder:
         """Load a model, and count the texts that it encodes.
 
         Raises EncoderError if it cannot be loaded.
         """
-        return _Counted(load_encoder(model, precision=precision), self._texts)
+        return _Counted(load_encoder(model, precision=precision, reader=reader), self._texts)
 
     def begin(self) -> None:
         """Note when the current request began."""

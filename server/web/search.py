@@ -14,7 +14,7 @@ from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
 from embedder.search.validation import MAX_CANDIDATES, MAX_QUERY_CHARS
-from embedder.text.languages import language_of
+from embedder.text.languages import ENGLISH, languages_of
 from server.http.access import PEOPLE, Blueprint
 from server.http.admission import TooMany
 from server.http.context import encoding, library
@@ -80,7 +80,7 @@ def _results(form: Form, result: Answer) -> dict[str, Any]:
         "picked_elsewhere": _documents(each for each in form.picked if each not in ids_on_page),
         "understood_words": _distinct_meanings(result.understood, form.question),
         "word_count": len(form.question.split()),
-        "suggest_english": default_model and language_of(form.question) not in (None, "en"),
+        "suggest_english": default_model and languages_of(form.question) != (ENGLISH,),
         # If all hits match the same part of the question, naming that part tells nothing.
         "several_parts_matched": len({part.start for hit in result.hits for part in hit.matched})
         > 1,

@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import (
-    DEFAULT_MODEL,
-    find_model,
-    fingerprint,
-)
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model, fingerprint
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_export import convert
 from embedder.encoders.openvino_package import read_config
@@ -42,7 +38,7 @@ def fast(
 
 @pytest.fixture(scope="module")
 def torch_encoder() -> TorchEncoder:
-    return plain(find_model(DEFAULT_MODEL))
+    return plain(find_model(BUNDLED_MODEL))
 
 
 def least_cosine(one: Float32Array, other: Float32Array) -> float:

@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model, fingerprint
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.library import Library
@@ -55,7 +55,7 @@ def make_model(
 ) -> Path:
     """Save a tiny sentence-transformers model with random weights: 32 numbers, 64 tokens."""
     raw = folder / "raw"
-    tokenizer = AutoTokenizer.from_pretrained(find_model(DEFAULT_MODEL))
+    tokenizer = AutoTokenizer.from_pretrained(find_model(BUNDLED_MODEL))
     tokenizer.save_pretrained(raw)
     torch.manual_seed(seed)
     sizes: dict[str, Any] = {
@@ -101,8 +101,8 @@ def load(folder: str | Path) -> TorchEncoder:
 @pytest.fixture(scope="module")
 def on_torch() -> Encoder:
     """The default model, with torch."""
-    folder = find_model(DEFAULT_MODEL)
-    return TorchEncoder(DEFAULT_MODEL, folder, fingerprint(folder))
+    folder = find_model(BUNDLED_MODEL)
+    return TorchEncoder(BUNDLED_MODEL, folder, fingerprint(folder))
 
 
 @pytest.fixture(scope="module")
@@ -121,13 +121,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 @pytest.fixture(params=[*KINDS, "default"])
 def folder(request: pytest.FixtureRequest, models: Callable[[str], Path]) -> Path:
     """The folder of each kind of model, the default one among them."""
-    return find_model(DEFAULT_MODEL) if request.param == "default" else models(request.param)
+    return find_model(BUNDLED_MODEL) if request.param == "default" else models(request.param)
 
 
 @pytest.fixture
 def each_encoder(folder: Path, on_torch: Encoder) -> Encoder:
     """An encoder of each kind."""
-    return on_torch if folder == find_model(DEFAULT_MODEL) else load(folder)
+    return on_torch if folder == find_model(BUNDLED_MODEL) else load(folder)
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +255,7 @@ def encode_one(encoder: Encoder, passage: Passage) -> PassageVectors:
 
 def test_a_sentence_alone_is_the_mean_of_its_own_tokens(on_torch: Encoder) -> None:
     text = "Nurses are often the first to meet a trafficked person."
-    tokens, places = token_vectors(find_model(DEFAULT_MODEL), text)
+    tokens, places = token_vectors(find_model(BUNDLED_MODEL), text)
     assert places[0] == places[-1] == (0, 0)  # [CLS] and [SEP]
     found = encode_one(on_torch, a_passage("", text))
     own = list(range(1, len(places) - 1))
@@ -266,7 +266,7 @@ def test_a_sentence_alone_is_the_mean_of_its_own_tokens(on_torch: Encoder) -> No
 def test_a_sentence_is_the_mean_of_its_tokens_within_the_passage(on_torch: Encoder) -> None:
     first, second = "They were promised work on a farm.", "Their passports were taken away."
     passage = a_passage("Forced labour", first, second)
-    tokens, places = token_vectors(find_model(DEFAULT_MODEL), passage.text)
+    tokens, places = token_vectors(find_model(BUNDLED_MODEL), passage.text)
     found = encode_one(on_torch, passage)
     for row, (start, end) in enumerate(passage.offsets):
         own = [at for at, (a, b) in enumerate(places) if start <= a < b <= end]
@@ -293,7 +293,7 @@ def test_sentences_without_a_space_between_them_do_not_share_tokens(on_torch: En
         (Span("abstract", 0, cut), Span("abstract", cut, len(text))),
         ((0, cut), (cut, len(text))),
     )
-    tokens, places = token_vectors(find_model(DEFAULT_MODEL), text)
+    tokens, places = token_vectors(find_model(BUNDLED_MODEL), text)
     found = encode_one(on_torch, passage)
     first = [at for at, (a, b) in enumerate(places) if b <= cut and b > a]
     np.testing.assert_allclose(found.sentences[0], mean_of(tokens, first), atol=1e-5)

@@ -48,7 +48,7 @@ def test_a_passage_cannot_name_a_document_that_is_not_there(
 ) -> None:
     create_schema(connection)
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-        connection.execute("INSERT INTO passages VALUES (1, 99, x'00', '[]', x'00')")
+        connection.execute("INSERT INTO passages VALUES (1, 99, x'00', '[]', '', x'00')")
 
 
 def test_a_reader_maps_the_file_into_memory(connection: sqlite3.Connection) -> None:

@@ -230,6 +230,7 @@ MANIFEST = Manifest(
     model_sha256="ab" * 32,
     precision="bf16",
     dim=384,
+    readers={"all-MiniLM-L6-v2": 57},
     passage_rule=1,
     lexical_rule=1,
     glossary_sha256="cd" * 32,
