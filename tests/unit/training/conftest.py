@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,13 +22,15 @@ from transformers import (
 from training.material import Material, Part, read_material
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
-SIZES = {
+SIZES: dict[str, Any] = {
     "hidden_size": 32,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
     "intermediate_size": 64,
     "max_position_embeddings": 140,
     "pad_token_id": 1,
+    # Larger than usual, so that texts differ in a network that has learnt nothing.
+    "initializer_range": 0.3,
 }
 
 
@@ -43,9 +46,20 @@ def _tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
     made.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
-    return PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast  # which is not typed
+    fast: PreTrainedTokenizerFast = make(
         tokenizer_object=made, pad_token="<pad>", unk_token="<unk>", cls_token="<s>"
     )
+    return fast
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: for networks this small, more only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

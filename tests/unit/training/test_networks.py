@@ -79,3 +79,19 @@ def test_weights_are_set_by_name(bases: Mapping[str, Path]) -> None:
         set_weights(reader, {"head.bias": torch.zeros(3)})
     with pytest.raises(ValueError, match="are not of this model"):
         set_weights(reader, {"net.other": torch.zeros(3)})
+
+
+def test_computing_again_gives_the_same_gradients(bases: Mapping[str, Path]) -> None:
+    base = load_base(bases["quick"])
+    reader = Reader(base.net, base.pad, 20).train()
+    found = []
+    for recompute in (False, True):
+        torch.manual_seed(1)  # of dropout, which is drawn again the same
+        reader.zero_grad()
+        vectors = read(reader, ROWS, recompute=recompute, most=8)
+        torch.autograd.backward((vectors * torch.arange(20.0)).sum())
+        found.append([p.grad.clone() for p in reader.parameters() if p.grad is not None])
+    assert len(found[0]) == len(found[1]) > 20
+    for once, again in zip(*found, strict=True):
+        assert torch.allclose(once, again, atol=1e-5)
+    assert any(gradient.abs().max() > 0.01 for gradient in found[0])
