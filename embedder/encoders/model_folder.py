@@ -91,14 +91,18 @@ def _write_modules(folder: Path, kinds: list[str]) -> None:
 def _special_tokens(tokenizer: Tokenizer) -> dict[str, str]:
     """Return the names of the special tokens of a BERT or XLM-RoBERTa vocabulary."""
     known = {
-        "bos_token": "<s>",
-        "eos_token": "</s>",
-        "unk_token": "<unk>",
-        "pad_token": "<pad>",
-        "cls_token": "<s>",
-        "sep_token": "</s>",
+        "bos_token": ("<s>",),
+        "eos_token": ("</s>",),
+        "unk_token": ("<unk>", "[UNK]"),
+        "pad_token": ("<pad>", "[PAD]"),
+        "cls_token": ("<s>", "[CLS]"),
+        "sep_token": ("</s>", "[SEP]"),
     }
-    return {use: token for use, token in known.items() if tokenizer.token_to_id(token) is not None}
+    found = {
+        use: [token for token in tokens if tokenizer.token_to_id(token) is not None]
+        for use, tokens in known.items()
+    }
+    return {use: tokens[0] for use, tokens in found.items() if tokens}
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -19,6 +19,7 @@ from embedder.errors import EncoderError
 from embedder.vectors import Float32Array
 
 MAX_TOKENS = 512
+_MAGIC = b"E5S1"
 _BLOCK = 32
 _BLOCK_BYTES = 18
 # The names of a layer's matrices in the file and in a BERT model.
@@ -75,7 +76,10 @@ class _File:
 
     def __init__(self, content: bytes) -> None:
         self._content = content
-        self._at = 8  # after the magic number
+        self._at = 0
+        if self._take(len(_MAGIC)) != _MAGIC:
+            raise ValueError("it begins otherwise")
+        self._read("<i")  # its version
         self._sizes = _Sizes(*self._read("<7i"))
         (self._epsilon,) = self._read("<f")
         self._read("<i")

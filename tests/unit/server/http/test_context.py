@@ -9,7 +9,7 @@ import pytest
 from apiflask import APIFlask
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.model_files import BUNDLED_MODEL
+from embedder.encoders.loading import DEFAULT_MODEL
 from embedder.errors import LibraryDamaged, LibraryMissing
 from embedder.library import Library
 from server.app import create_app
@@ -49,7 +49,7 @@ def test_without_a_library_the_default_model_is_loaded_once(
         with pytest.raises(LibraryMissing):
             context.library().load()
         assert context.encoder() is context.encoder() is encoder
-    assert loaded == [BUNDLED_MODEL]
+    assert loaded == [DEFAULT_MODEL]
 
 
 def test_a_damaged_library_does_not_fall_back_to_the_default_model(
