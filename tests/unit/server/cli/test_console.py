@@ -316,7 +316,8 @@ def test_problems_stand_in_place_of_a_good_state(capsys: Capture) -> None:
 
 
 def test_markup_in_a_models_path_is_text(capsys: Capture) -> None:
-    print_status({"model": f"/models/{MARKUP}", "verified": False, "problems": []})
+    shown = {"model": f"/models/{MARKUP}", "readers": {}, "verified": False, "problems": []}
+    print_status(shown)
     assert lines(capsys)[0] == f"model          /models/{MARKUP}"
 
 
