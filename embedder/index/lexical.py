@@ -55,12 +55,13 @@ class Phrase:
 class LexicalQuery:
     """What to look for: the words of phrases, related words with weights, synonym rings.
 
-    `phrases` are the sentences of a question: a word weighs more in one that is more informative.
-    A word in the title counts `title_weight` times on top of what it counts in the text, and a
-    ring, by its number, `ring_weight` times what a word does.
+    `phrases` are the sentences of a question: if `informative`, a word weighs more in one that is
+    more informative. A word in the title counts `title_weight` times on top of what it counts in
+    the text, and a ring, by its number, `ring_weight` times what a word does.
     """
 
     phrases: Sequence[Phrase] = ()
+    informative: bool = True
     related: Mapping[str, float] = field(default_factory=dict)
     rings: Sequence[int] = ()
     title_weight: float = 1.0
@@ -156,7 +157,7 @@ class LexicalIndex:
 
     def _clauses(self, query: LexicalQuery) -> Iterator[tantivy.Query]:
         """Yield a query for each thing that adds to the score."""
-        part_weights = self._part_weights(query.phrases)
+        part_weights = self._part_weights(query.phrases) if query.informative else {}
         # A word that is asked for twice counts twice, as in BM25 with query term frequencies.
         in_texts = Counter(word for phrase in query.phrases for word in self._words(phrase))
         in_names = Counter(word for phrase in query.phrases for word in _english_words(phrase))

@@ -83,7 +83,7 @@ def encode(served: ServedGeneration, question: Question, weights: RankingWeights
     related = dict(zip(expanded, served.related.near(word_vectors), strict=True))
     return EncodedQuery(
         vectors=np.concatenate((whole[np.newaxis], part_vectors)),
-        part_weights=_part_weights(served.lexical, phrases),
+        part_weights=_part_weights(served.lexical, phrases, weights),
         part_spans=tuple((part.start, part.end) for part in rewritten.parts),
         estimated_minimum=estimated_minimum(served.sample @ whole),
         lexical=_lexical_query(rewritten, related, weights),
@@ -166,8 +166,12 @@ def _encode_texts(
     return normalise(window_vectors.mean(axis=0)), part_vectors, word_vectors
 
 
-def _part_weights(lexical: LexicalIndex, parts: Sequence[Phrase]) -> Float32Array:
+def _part_weights(
+    lexical: LexicalIndex, parts: Sequence[Phrase], weights: RankingWeights
+) -> Float32Array:
     """Return how specific each part's words are, the highest 1: float32 (parts,), 0 to 1."""
+    if not weights.informative_parts:
+        return np.ones(len(parts), dtype=np.float32)
     information = np.asarray([lexical.information(part) for part in parts], dtype=np.float32)
     return information / max(float(information.max(initial=0.0)), 1e-9)
 
@@ -180,6 +184,7 @@ def _lexical_query(
     """Return what the keyword index looks for; `related` has the near words of each unknown one."""
     return LexicalQuery(
         phrases=[Phrase(part.corrected, part.language) for part in rewritten.pieces],
+        informative=weights.informative_words,
         related={
             word: cosine * weights.related_weight
             for near in related.values()

@@ -40,8 +40,9 @@ class RewrittenQuery:
     """A question as it is searched for.
 
     `corrected` is all of it, `whole` the same followed by the glossary's terms; `pieces` are its
-    sentences, or groups of them, `terms` the glossary's terms alone, `rings` the numbers of their
-    rings. `languages` are those of the question, ISO 639 codes, the main one first.
+    sentences, or groups of them, `terms` the glossary's terms alone, to be one more part, `rings`
+    the numbers of their rings. `languages` are those of the question, ISO 639 codes, the main one
+    first.
 
     `word_count` counts its different English words of three letters or more;
     `words_outside_glossary` are those of them, folded, that no glossary term covers, with where
@@ -101,7 +102,7 @@ def rewrite(
         for sentence in english
         for recognised in sentence.recognised
     }
-    terms = list(rings.values()) if weights.terms else []
+    terms = list(rings.values())
     outside: dict[str, tuple[int, int]] = {}
     names: set[str] = set()
     for sentence in english:
@@ -112,11 +113,11 @@ def rewrite(
                 names.add(fold(word.written))
     corrected = " ".join(sentence.part.corrected for sentence in found)
     return RewrittenQuery(
-        whole=_with_terms(corrected, terms),
+        whole=_with_terms(corrected, terms if weights.terms_in_whole else ()),
         corrected=corrected,
         pieces=tuple(sentence.part for sentence in found),
         languages=languages,
-        terms="; ".join(terms),
+        terms="; ".join(terms) if weights.terms_as_part else "",
         rings=tuple(rings),
         words_outside_glossary=outside,
         names=frozenset(names),
@@ -145,7 +146,7 @@ def _rewrite_part(
     )
     recognised = glossary.find(corrected_words)
     corrected = _replaced(sentence, corrections)
-    terms = list(dict.fromkeys(term.ring.term for term in recognised)) if weights.terms else []
+    terms = dict.fromkeys(term.ring.term for term in recognised) if weights.terms_in_parts else {}
     understood = [
         *corrections,
         *(
@@ -155,7 +156,7 @@ def _rewrite_part(
         ),
     ]
     return _RewrittenPart(
-        part=replace(piece, corrected=corrected, text=_with_terms(corrected, terms)),
+        part=replace(piece, corrected=corrected, text=_with_terms(corrected, tuple(terms))),
         recognised=recognised,
         counted=[word for word in corrected_words if _is_counted(word)],
         understood=[

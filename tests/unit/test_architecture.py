@@ -6,19 +6,21 @@ import re
 
 from tests.conftest import ROOT
 
+ROOMS = ("embedder", "server", "training")
+
 
 def test_nothing_is_read_or_written_in_pickles() -> None:
     words = re.compile(
         r"^\s*(import|from) (pickle|joblib)\b|torch\.load|allow_pickle=True", re.MULTILINE
     )
-    sources = [*ROOT.glob("embedder/**/*.py"), *ROOT.glob("server/**/*.py")]
+    sources = [path for room in ROOMS for path in ROOT.glob(f"{room}/**/*.py")]
     assert sources
     for path in sources:
         assert not words.search(path.read_text(encoding="utf-8")), path
 
 
 def test_no_room_is_named_after_nothing() -> None:
-    for path in [*ROOT.glob("embedder/**/*.py"), *ROOT.glob("server/**/*.py")]:
+    for path in (path for room in ROOMS for path in ROOT.glob(f"{room}/**/*.py")):
         assert path.stem not in {"utils", "helpers", "common", "manager", "base", "misc"}, path
 
 
@@ -37,7 +39,7 @@ WITHOUT_TESTS = {"embedder/encoders/encoder.py"}
 
 
 def test_every_module_has_tests_under_its_own_name() -> None:
-    modules = [*ROOT.glob("embedder/**/*.py"), *ROOT.glob("server/**/*.py")]
+    modules = [path for room in ROOMS for path in ROOT.glob(f"{room}/**/*.py")]
     missing = []
     for path in modules:
         module = path.relative_to(ROOT)

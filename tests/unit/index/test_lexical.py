@@ -220,6 +220,14 @@ def test_a_word_counts_by_the_information_of_its_sentence(tmp_path: Path) -> Non
     assert found[20] == pytest.approx(flat[20] / 3 ** (1 / 3), rel=1e-5)
 
 
+def test_words_may_count_alike_in_all_sentences(tmp_path: Path) -> None:
+    index = write(tmp_path, document(abstract="nurse doctor zebra"), document(abstract="guide"))
+    phrases = [Phrase("The nurse, the doctor, the zebra."), Phrase("Is there a guide?")]
+    flat = hits(index, LexicalQuery([Phrase("nurse doctor zebra guide")]), 10)
+    assert hits(index, LexicalQuery(phrases, informative=False), 10) == flat
+    assert hits(index, LexicalQuery(phrases), 10) != flat
+
+
 def test_a_word_in_two_sentences_counts_as_in_the_more_informative(tmp_path: Path) -> None:
     index = write(tmp_path, *(document(abstract=each) for each in ("nurse doctor", "guide")))
     parts = ("A nurse.", "A nurse, a doctor.")
