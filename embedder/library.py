@@ -41,6 +41,7 @@ from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.snapshot import Snapshot
 from embedder.text.glossary import DEFAULT_GLOSSARY
+from embedder.text.languages import ENGLISH
 
 # Documents read from the store in one go where all are wanted.
 _DOCUMENTS_PER_READ = 500
@@ -285,6 +286,19 @@ class Library:
         """
         with self._serving() as (served, snapshot):
             return search_pipeline.answer(served, snapshot, question, weights)
+
+    def reads(self, language: str) -> bool:
+        """Return whether the model has a reader for a language, an ISO 639 code.
+
+        English is read by every model. One that has no readers may have learnt other languages,
+        but does not say so.
+
+        >>> library.reads("en")
+        True
+        """
+        with self._serving() as (served, _):
+            english = served.encoder.for_queries(ENGLISH)
+            return language == ENGLISH or served.encoder.for_queries(language) is not english
 
     def similar(self, document_id: str, limit: int = 10) -> list[Hit]:
         """Return the documents nearest to one document, by the average of its passages.

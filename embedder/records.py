@@ -306,8 +306,9 @@ class Answer:
     """The answer to a question: one page of hits, and exact counts over all of them.
 
     `verdict` says whether the library answers the question at all; `total` counts the hits on all
-    pages. Iterating gives the hits of this page, and `len` their number. An answer is true even
-    without hits, for it still has its verdict and counts: test `len` or `hits`.
+    pages. `languages` are those of the question, ISO 639 codes, by their share of it, `("en",)`
+    where nothing else is certain. Iterating gives the hits of this page, and `len` their number. An
+    answer is true even without hits, for it still has its verdict and counts: test `len` or `hits`.
 
     >>> answer = Answer("none", 0, (), {}, (), model="a-model", generation=1, took_ms=2.5)
     >>> len(answer), [hit.document.title for hit in answer]
@@ -322,6 +323,7 @@ class Answer:
     model: str
     generation: int
     took_ms: float
+    languages: tuple[str, ...] = ("en",)
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -342,6 +344,7 @@ class Answer:
                 name: [_values(count) for count in counts] for name, counts in self.facets.items()
             },
             "understood": [_values(part) for part in self.understood],
+            "languages": list(self.languages),
             "model": self.model,
             "generation": self.generation,
             "took_ms": self.took_ms,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from embedder.encoders.encoder import Encoder
 from embedder.records import Document, Passage
-from embedder.text.languages import language_of
+from embedder.text.languages import language_of_document
 from embedder.text.passages import split_into_passages
 
 
@@ -13,6 +13,6 @@ def split_for(encoder: Encoder, document: Document) -> list[Passage]:
 
     They name their reader where it is another one than the model itself.
     """
-    reader = encoder.for_documents(language_of(f"{document.title}\n{document.abstract}"))
+    reader = encoder.for_documents(language_of_document(document))
     name = "" if reader is encoder else reader.name
     return split_into_passages(document, reader.count_tokens, reader.max_tokens, name)

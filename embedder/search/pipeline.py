@@ -51,6 +51,7 @@ def answer(
         model=served.manifest.model,
         generation=served.generation,
         took_ms=round((time.perf_counter() - start) * 1000, 1),
+        languages=encoded.languages,
     )
 
 

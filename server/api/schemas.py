@@ -219,6 +219,10 @@ class AnswerOut(_Out):
     hits: list[HitOut]
     facets: dict[str, list[FacetOut]]
     understood: list[UnderstoodOut]
+    languages: list[str] = Field(
+        description="the question's languages, ISO 639 codes, the main one first; `en` where "
+        "nothing else is certain"
+    )
     model: str
     generation: int
     took_ms: float

@@ -23,6 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from embedder.records import Answer, Document, Hit, Manifest
+from embedder.text.languages import ENGLISH
 
 if TYPE_CHECKING:
     from embedder.evaluation import Evaluation
@@ -70,6 +71,8 @@ def print_answer(answer: Answer, question: str) -> None:
         console.print("No document is left with these filters.")
         return
     console.print(f"[bold]{_VERDICTS[answer.verdict]}[/] ({answer.total} documents)")
+    if answer.languages != (ENGLISH,):
+        console.print(f"[dim]Read as {_named(answer.languages)}.[/]")
     understood = {
         f"{' '.join(question[each.start : each.end].split())} → {each.meaning}"
         for each in answer.understood
@@ -77,6 +80,15 @@ def print_answer(answer: Answer, question: str) -> None:
     if understood:
         console.print(f"[dim]Understood: {escape('; '.join(sorted(understood)))}[/]")
     print_hits(answer.hits)
+
+
+def _named(languages: Sequence[str]) -> str:
+    """Return the English names of languages: `French and English`."""
+    from babel import Locale
+    from babel.lists import format_list
+
+    names = Locale("en").languages
+    return format_list([names.get(code, code) for code in languages], locale="en")
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

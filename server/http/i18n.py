@@ -6,6 +6,7 @@ French. That needs no cookie, and the address tells nothing but the language.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from flask_babel import Babel, get_locale, gettext
 
 from embedder.errors import FingerpostError
 from embedder.text.countries import country_code
-from embedder.text.languages import language_of
+from embedder.text.languages import ENGLISH, language_of_document
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -84,7 +85,7 @@ def register(app: APIFlask) -> None:
         language=current,
         languages=LANGUAGES,
         address_in=address_in,
-        language_of=language_of,
+        language_of=language_of_document,
         place_in=place_in,
     )
     app.jinja_env.filters["place_in"] = place_in
@@ -125,6 +126,22 @@ def place_in(name: str) -> str:
     if country is None or locale is None or locale.language == LANGUAGES[0].code:
         return name
     return str(locale.territories.get(country.alpha_2, name))
+
+
+def read_as(languages: Sequence[str]) -> str | None:
+    """Return the sentence that names the languages of a question, None if it is plain English.
+
+    `languages` are ISO 639 codes, the main one first.
+    """
+    if tuple(languages) == (ENGLISH,):
+        return None
+    locale = get_locale()
+    names = locale.languages if locale else {}
+    *others, last = (names.get(code, code) for code in languages)
+    if not others:
+        return str(gettext("Read as %(language)s.", language=last))
+    joined = gettext(", ").join(others)
+    return str(gettext("Read as %(languages)s and %(last)s.", languages=joined, last=last))
 
 
 def take_language(environ: WSGIEnvironment) -> WSGIEnvironment:

@@ -10,16 +10,16 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
+from embedder.encoders.loading import SPACE_MODELS
 from embedder.encoders.model_files import BUNDLED_MODEL
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
 from embedder.search.validation import MAX_CANDIDATES, MAX_QUERY_CHARS
-from embedder.text.languages import ENGLISH, languages_of
 from server.http.access import PEOPLE, Blueprint
 from server.http.admission import TooMany
 from server.http.context import encoding, library
 from server.http.errors import status_of
-from server.http.i18n import worded
+from server.http.i18n import read_as, worded
 from server.web.examples import examples
 from server.web.forms import FACETS, PAGE_LENGTH, Form
 from server.web.histogram import Histogram
@@ -70,7 +70,6 @@ def _results(form: Form, result: Answer) -> dict[str, Any]:
     offset = int(form.offset)
     next_offset = offset + PAGE_LENGTH
     ids_on_page = {hit.document.id for hit in result.hits}
-    reads_english_best = library().status()[1].model == BUNDLED_MODEL
     return {
         "answer": result,
         "verdict": VERDICTS[result.verdict],
@@ -80,11 +79,19 @@ def _results(form: Form, result: Answer) -> dict[str, Any]:
         "picked_elsewhere": _documents(each for each in form.picked if each not in ids_on_page),
         "understood_words": _distinct_meanings(result.understood, form.question),
         "word_count": len(form.question.split()),
-        "suggest_english": reads_english_best and languages_of(form.question) != (ENGLISH,),
+        "read_as": read_as(result.languages),
+        "suggest_english": _reads_english_alone(result),
         # If all hits match the same part of the question, naming that part tells nothing.
         "several_parts_matched": len({part.start for hit in result.hits for part in hit.matched})
         > 1,
     }
+
+
+def _reads_english_alone(result: Answer) -> bool:
+    """Return whether the model read a question in another language that it has no reader for."""
+    if result.model not in (BUNDLED_MODEL, *SPACE_MODELS):
+        return False  # a model that was chosen may have learnt other languages
+    return not all(library().reads(language) for language in result.languages)
 
 
 def _distinct_meanings(understood: Iterable[Understood], question: str) -> list[Understood]:

@@ -92,6 +92,7 @@ def test_an_answer_is_one_json_object() -> None:
         ],
         "facets": {"years": [{"value": 2014, "count": 1}]},
         "understood": [],
+        "languages": ["en"],
         "model": "a-model",
         "generation": 3,
         "took_ms": 2.5,

@@ -57,6 +57,7 @@ def test_an_answer_has_the_documented_keys_and_types(ask: Ask) -> None:
         "total": int,
         "hits": list,
         "facets": dict,
+        "languages": list,
         "model": str,
         "generation": int,
         "took_ms": float,
@@ -65,6 +66,7 @@ def test_an_answer_has_the_documented_keys_and_types(ask: Ask) -> None:
     assert answer["verdict"] in {"strong", "possible", "none"}
     assert (answer["total"], answer["model"]) == (41, "all-MiniLM-L6-v2")
     assert answer["generation"] == 1
+    assert answer["languages"] == ["en"]
     assert set(answer["facets"]) >= {"countries", "regions", "topics", "authors", "years"}
     for counts in answer["facets"].values():
         assert all(set(each) == {"value", "count"} for each in counts)

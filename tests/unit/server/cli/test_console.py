@@ -61,9 +61,12 @@ def hit(document: Document = GUIDE, *evidence: Evidence, rank: int = 1) -> Hit:
 
 
 def answer(
-    *hits: Hit, verdict: Verdict = "strong", understood: Sequence[Understood] = ()
+    *hits: Hit,
+    verdict: Verdict = "strong",
+    understood: Sequence[Understood] = (),
+    languages: tuple[str, ...] = ("en",),
 ) -> Answer:
-    return Answer(verdict, 41, hits, {}, tuple(understood), "m", 1, 1.0)
+    return Answer(verdict, 41, hits, {}, tuple(understood), "m", 1, 1.0, languages)
 
 
 def lines(capsys: Capture) -> list[str]:
@@ -121,6 +124,22 @@ def test_of_a_question_only_what_was_understood_is_shown(capsys: Capture) -> Non
     # In alphabetical order, each once, on one line.
     assert printed[1] == "Understood: Libanon → lebanon; a doctor in → health provider"
     assert not any(CANARY in line for line in printed)
+
+
+@pytest.mark.parametrize(
+    ("languages", "said"),
+    [
+        (("fr",), "Read as French."),
+        (("fr", "en"), "Read as French and English."),
+        (("ti",), "Read as Tigrinya."),
+        (("en",), ""),
+    ],
+)
+def test_languages_are_named_but_for_plain_english(
+    capsys: Capture, languages: tuple[str, ...], said: str
+) -> None:
+    print_answer(answer(hit(), languages=languages), CANARY)
+    assert lines(capsys)[1] == said
 
 
 def test_markup_in_a_question_is_text(capsys: Capture) -> None:

@@ -14,7 +14,8 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
-from server.http.i18n import LANGUAGES, Language
+from embedder.text.language_models import LANGUAGES as RECOGNISED
+from server.http.i18n import LANGUAGES, Language, read_as
 from tests.conftest import ROOT
 from tests.support.app import error_of, page_of
 
@@ -255,6 +256,34 @@ def test_countries_are_named_in_the_language_and_sent_as_they_are(
     assert chosen == [(name, "Lebanon")]
     (chip,) = page.all("button", name="lift", value="country=Lebanon")
     assert name in chip.text
+
+
+@pytest.mark.parametrize(
+    ("code", "languages", "said"),
+    [
+        ("en", ("fr",), "Read as French."),
+        ("en", ("fr", "en"), "Read as French and English."),
+        ("en", ("en", "fr", "es"), "Read as English, French and Spanish."),
+        ("fr", ("fr",), "Langue reconnue : français."),
+        ("es", ("fr", "en"), "Idiomas reconocidos: francés, inglés."),
+        ("ar", ("so",), "اللغة المتعرَّف عليها: الصومالية."),
+        ("fr", ("en",), None),
+    ],
+)
+def test_the_languages_of_a_question_are_named_in_the_language_of_the_page(
+    client: FlaskClient, code: str, languages: tuple[str, ...], said: str | None
+) -> None:
+    with client.application.test_request_context(headers={"Accept-Language": code}):
+        assert read_as(languages) == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_that_is_recognised_has_a_name(
+    client: FlaskClient, language: Language
+) -> None:
+    with client.application.test_request_context(headers={"Accept-Language": language.code}):
+        for code in {*RECOGNISED, "ti"} - {"en"}:
+            assert f" {code}." not in str(read_as((code,)))
 
 
 @pytest.mark.parametrize(

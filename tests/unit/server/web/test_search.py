@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from flask.testing import FlaskClient
 
+from embedder.encoders.encoder import Encoder
+from embedder.library import Library
 from embedder.records import Document, Evidence, FieldName
+from server.app import create_app
+from server.settings import Settings
 from server.web.forms import FACETS
 from server.web.search import marked_pieces
 from tests.support.app import CANARY, Ask, Element, fields_of, page_of
 from tests.support.search_page import QUESTION, form_of, hits_of, send, ticked, title_of
+from tests.support.words import returns
 
 pytestmark = pytest.mark.slow
 
@@ -186,6 +192,43 @@ def test_the_counts_beside_values_are_what_they_give(client: FlaskClient) -> Non
         page = page_of(send(client, QUESTION, **chosen))
         word = "document" if count == 1 else "documents"
         assert f" {count} {word}, the best fit first." in page.text, (name, value)
+
+
+def test_a_question_in_another_language_is_said_to_be_read_as_that(client: FlaskClient) -> None:
+    french = "Comment aider une femme dont le patron garde le passeport ?"
+    for question, said in (
+        (french, "Read as French."),
+        (f"{french} How can I help a woman whose employer has her papers?", "Read as French and "),
+        (QUESTION, None),
+    ):
+        text = page_of(send(client, question)).text
+        assert ("Read as" in text) == (said is not None)
+        assert said is None or said in text
+
+
+class _WithReader:
+    """Reads French by a reader of its own; see `Encoder`."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._encoder, name)
+
+    def for_queries(self, language: str) -> Encoder:
+        return cast("Encoder", _WithReader(self._encoder)) if language == "fr" else self._encoder
+
+
+def test_english_is_advised_where_the_model_has_no_reader_for_the_language(
+    seed_vectors: Path, encoder: Encoder
+) -> None:
+    library = Library(seed_vectors, load=returns(cast("Encoder", _WithReader(encoder))))
+    assert [library.reads(code) for code in ("en", "fr", "es")] == [True, True, False]
+    client = create_app(Settings(vectors=seed_vectors), library).test_client()
+    advice = "Your question is not in English"
+    assert advice not in page_of(send(client, "Où trouver de l'aide pour une victime ?")).text
+    assert advice in page_of(send(client, "¿Dónde hay ayuda para una víctima de trata?")).text
+    assert advice not in page_of(send(client, QUESTION)).text
 
 
 def test_what_was_understood_twice_is_listed_once(client: FlaskClient) -> None:
