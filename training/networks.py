@@ -54,8 +54,9 @@ def load_base(folder: Path, *, dropout: float | None = None) -> Base:
     if not (folder / "modules.json").is_file():
         raise ValueError(f"{folder} is not a folder of a sentence-transformers model")
     # What it says about weights that are not used, and its bars, would hide our own lines.
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    for quieten in (logging.set_verbosity_error, logging.disable_progress_bar):
+        say_less: Any = quieten  # which is not typed
+        say_less()
     changes: dict[str, Any] = {}
     if dropout is not None:
         changes = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}

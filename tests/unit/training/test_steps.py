@@ -90,7 +90,12 @@ def test_the_teacher_is_given_trained_or_shipped(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     read_from: list[Path] = []
-    monkeypatch.setattr(steps, "unpack", lambda path: read_from.append(path) or {})
+
+    def unpacked(path: Path) -> dict[str, np.ndarray]:
+        read_from.append(path)
+        return {}
+
+    monkeypatch.setattr(steps, "unpack", unpacked)
     find_teacher(options)
     trained = options.weights / "full.safetensors"
     trained.parent.mkdir()
