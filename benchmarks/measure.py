@@ -19,8 +19,10 @@ import numpy as np
 import psutil
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, load_encoder
+from embedder.encoders.loading import DEFAULT_MODEL, SPACE_MODELS, load_encoder
 from embedder.encoders.preparing import prepare
+from embedder.encoders.readers import ReaderName
+from embedder.errors import EncoderError
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,10 +31,20 @@ _MB = 1_000_000
 _SAMPLE_EVERY = 0.05  # seconds
 
 
-def prepared_encoder(model: str = DEFAULT_MODEL) -> Encoder:
-    """Prepare a model for this processor if that was not done yet, and load it."""
-    prepare(model)
-    return load_encoder(model)
+def prepared_encoder(model: str = DEFAULT_MODEL, reader: ReaderName | None = None) -> Encoder:
+    """Prepare a model for this processor if that was not done yet, and load it.
+
+    `reader`, `full` or `quick`, reads the questions, where the model is one of ours.
+
+    Raises EncoderError if the model cannot be loaded or has no readers.
+    """
+    if reader is not None and model not in SPACE_MODELS:
+        raise EncoderError(
+            f"the model {model} has one reader, for questions and documents alike, and none "
+            f"called {reader!r}. Leave --reader out."
+        )
+    prepare(model, reader=reader)
+    return load_encoder(model, reader=reader)
 
 
 def environment() -> dict[str, str]:

@@ -29,7 +29,8 @@ from benchmarks import corpora, measure, plain, report
 from benchmarks.measure import prepared_encoder
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model, fingerprint
+from embedder.encoders.readers import ReaderName
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
@@ -301,10 +302,10 @@ class Quality:
 def backends(collection: corpora.Collection, folder: Path) -> Quality:
     """Measure nDCG@10 with both backends, each with the library that it built."""
     corpus, queries, qrels = collection.write(folder / "cranfield")
-    model = find_model(DEFAULT_MODEL)
+    model = find_model(BUNDLED_MODEL)
     encoders: dict[str, Encoder] = {
         "usual": prepared_encoder(),
-        "torch": TorchEncoder(DEFAULT_MODEL, model, fingerprint(model)),
+        "torch": TorchEncoder(BUNDLED_MODEL, model, fingerprint(model)),
     }
     means = {}
     for name, encoder in encoders.items():
@@ -318,7 +319,10 @@ def backends(collection: corpora.Collection, folder: Path) -> Quality:
 def ndcg(folder: Path, corpus: Path, judged: tuple[Path, Path], encoder: Encoder) -> float:
     """Build a library with an encoder, and return the mean nDCG@10 of its answers."""
 
-    def load(_: str, /, *, precision: Precision | None = None) -> Encoder:  # noqa: ARG001
+    def load(
+        _: str, /, *, precision: Precision | None = None, reader: ReaderName | None = None
+    ) -> Encoder:
+        del precision, reader
         return encoder
 
     index(folder, [corpus], NoProgress(), load=load)

@@ -10,9 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from embedder.encoders.documents import split_for
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, LoadEncoder, load_encoder
 from embedder.encoders.preparing import prepare
+from embedder.encoders.readers import ReaderName
 from embedder.errors import LibraryMissing, RequestError
 from embedder.index.facet_arrays import FACETS
 from embedder.progress import NoProgress, Progress
@@ -39,7 +41,6 @@ from embedder.store import generations
 from embedder.store.database import Store
 from embedder.store.snapshot import Snapshot
 from embedder.text.glossary import DEFAULT_GLOSSARY
-from embedder.text.passages import split_into_passages
 
 # Documents read from the store in one go where all are wanted.
 _DOCUMENTS_PER_READ = 500
@@ -59,23 +60,35 @@ class Library:
     'Training-of-Trainers Curriculum on Standard Operating Procedures for ... in Lebanon'
     """
 
-    def __init__(self, folder: Path, load: LoadEncoder = load_encoder) -> None:
+    def __init__(
+        self, folder: Path, load: LoadEncoder = load_encoder, *, reader: ReaderName | None = None
+    ) -> None:
         """Name the folder; nothing is opened or loaded yet. `load` loads a model by its name.
+
+        `reader` is as in `open`.
 
         Programs use `Library.open`, which says at once whether there is a library.
         """
         self._store = Store(folder)
         self._folder = folder
         self._load_encoder = load
+        self._reader = reader
         self._lock = threading.Lock()
         self._served: ServedGeneration | None = None
 
     @classmethod
-    def open(cls, folder: StrPath = "vectors", *, create: bool = False) -> Self:
+    def open(
+        cls,
+        folder: StrPath = "vectors",
+        *,
+        create: bool = False,
+        reader: ReaderName | None = None,
+    ) -> Self:
         """Open the library in a folder.
 
         With `create`, a folder without a library is taken for an empty one, which the first `add`
-        writes.
+        writes. `reader`, `full` or `quick`, reads the questions in English, where the library's
+        model is one of ours; without it, they are read by what read the documents.
 
         Raises LibraryMissing if there is none, LibraryMismatch if another version made it,
         LibraryDamaged if its database cannot be read.
@@ -84,7 +97,7 @@ class Library:
         Traceback (most recent call last):
         embedder.errors.LibraryMissing: there is no library in 'nowhere' yet. Build it: ...
         """
-        library = cls(Path(folder))
+        library = cls(Path(folder), reader=reader)
         try:
             library.status()
         except LibraryMissing:  # there is none, or a first build was interrupted
@@ -191,7 +204,7 @@ class Library:
             name = self.status()[1].model
         except LibraryMissing:
             name = DEFAULT_MODEL
-        prepare(name, progress or NoProgress())
+        prepare(name, progress or NoProgress(), reader=self._reader)
 
     def load(self) -> Manifest:
         """Load the newest generation and its model now, and return its manifest.
@@ -370,7 +383,7 @@ class Library:
             encoder = served.encoder
             texts = []
             for row in rows:
-                own = split_into_passages(documents[row], encoder.count_tokens, encoder.max_tokens)
+                own = split_for(encoder, documents[row])
                 if not own:
                     raise RequestError("id", f"the document {documents[row].id!r} has no text.")
                 texts.append(tuple(passage.text for passage in own))
@@ -473,16 +486,22 @@ class Library:
         before = self._served
         if before and before.manifest.model_sha256 == manifest.model_sha256:
             return before.encoder
-        return self._load_encoder(manifest.model, precision=manifest.precision)
+        return self._load_encoder(manifest.model, precision=manifest.precision, reader=self._reader)
 
     def _preparing(self, progress: Progress) -> LoadEncoder:
         """Return what loads a model for a build: the one in use, or one that is prepared first."""
         if self._load_encoder is not load_encoder:
             return self._load_encoder
 
-        def load_prepared(model: str, /, *, precision: Precision | None = None) -> Encoder:
+        def load_prepared(
+            model: str,
+            /,
+            *,
+            precision: Precision | None = None,
+            reader: ReaderName | None = None,
+        ) -> Encoder:
             prepare(model, progress)
-            return load_encoder(model, precision=precision)
+            return load_encoder(model, precision=precision, reader=reader)
 
         return load_prepared
 

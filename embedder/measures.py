@@ -16,6 +16,7 @@ from ir_measures import RR, R, nDCG
 from scipy import stats
 
 from embedder.trec_files import Qrels, Query, Run
+from embedder.vectors import Float64Array
 
 # As trec_eval defines them: nDCG with linear gain (Järvelin, Kekäläinen 2002), recall of the
 # documents with a grade of 1 or higher, reciprocal rank of the first of these.
@@ -46,14 +47,17 @@ class Measured:
 class Compared:
     """One measure of two runs over the same queries.
 
-    `first` and `second` are means, 0 to 1, `difference` is second minus first. `p` is of a
-    two-sided paired permutation test, whose null hypothesis is that there is no difference.
+    `first` and `second` are means, 0 to 1, `difference` is second minus first, and `low` to `high`
+    its 95% bootstrap interval (see `Measured`). `p` is of a two-sided paired permutation test,
+    whose null hypothesis is that there is no difference.
     """
 
     measure: str
     first: float
     second: float
     difference: float
+    low: float
+    high: float
     p: float
 
 
@@ -117,30 +121,45 @@ def summarise(queries: Sequence[Query], run: Run, qrels: Qrels) -> list[Measured
 
 
 def compare(first: Run, second: Run, qrels: Qrels) -> list[Compared]:
-    """Return each measure of two runs over the same queries, and whether they differ."""
+    """Return each measure of two runs over the same queries, and whether they differ.
+
+    Without a query that has a relevant document there is nothing to compare.
+    """
     one, two = per_query(first, qrels), per_query(second, qrels)
-    return [_compared(name, one[name], two[name]) for name in NAMES.values()]
+    return [compare_values(name, one[name], two[name]) for name in NAMES.values() if one[name]]
 
 
 def _measured(name: str, kind: str, values: Sequence[float]) -> Measured:
     mean = float(np.mean(values))
-    low, high = mean, mean
-    if len(set(values)) > 1:
-        interval = stats.bootstrap(
-            (np.asarray(values),), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=0
-        ).confidence_interval
-        low, high = float(interval.low), float(interval.high)
-    return Measured(name, kind, len(values), mean, low, high)
+    return Measured(name, kind, len(values), mean, *_interval(np.asarray(values), mean))
 
 
-def _compared(name: str, one: Mapping[str, float], two: Mapping[str, float]) -> Compared:
+def _interval(values: Float64Array, mean: float) -> tuple[float, float]:
+    """Return the 95% bootstrap interval of the mean of float64 (n,); of equal values, the mean."""
+    if len(set(values.tolist())) <= 1:
+        return mean, mean
+    interval = stats.bootstrap(
+        (values,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=0
+    ).confidence_interval
+    return float(interval.low), float(interval.high)
+
+
+def compare_values(name: str, one: Mapping[str, float], two: Mapping[str, float]) -> Compared:
+    """Compare the values of one measure, {query: value}, of two runs over the same queries.
+
+    Raises ValueError without a query.
+    """
+    if not one:
+        raise ValueError("there is no query to compare")
     first = np.asarray([one[query] for query in one])
     second = np.asarray([two[query] for query in one])
+    # Exchanging a pair of equal values changes nothing: the others alone decide, in less time.
+    differ = first != second
     p = 1.0  # also of a single pair, which is as extreme when it is exchanged
-    if len(first) > 1 and np.any(first != second):
+    if np.count_nonzero(differ) > 1:
         p = float(
             stats.permutation_test(
-                (first, second),
+                (first[differ], second[differ]),
                 _difference,
                 permutation_type="samples",
                 n_resamples=_RESAMPLES,
@@ -149,7 +168,9 @@ def _compared(name: str, one: Mapping[str, float], two: Mapping[str, float]) -> 
             ).pvalue
         )
     mean_first, mean_second = float(first.mean()), float(second.mean())
-    return Compared(name, mean_first, mean_second, mean_second - mean_first, p)
+    difference = mean_second - mean_first
+    low, high = _interval(second - first, difference)
+    return Compared(name, mean_first, mean_second, difference, low, high, p)
 
 
 def _difference(first: Any, second: Any, axis: int) -> Any:

@@ -113,12 +113,14 @@ class Passage:
     """Sentences of one document, together short enough for the model to read without truncation.
 
     `sentences` are the places of the sentences in the document's fields; `offsets`, one per
-    sentence, their places in `text`: [start, end) in characters.
+    sentence, their places in `text`: [start, end) in characters. `reader` is the name of what reads
+    it, where the model has several readers.
     """
 
     text: str
     sentences: tuple[Span, ...]
     offsets: tuple[tuple[int, int], ...]
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +171,23 @@ class Question:
 class RankingWeights:
     """How hits are ranked: the weight of each part; 0 or False leaves it out.
 
-    What each contributes, as measured, is in docs/quality.md.
+    What each contributes, as measured, is in docs/quality.md. All of them act on a question alone:
+    a library need not be rebuilt to compare them.
     """
 
     dense_weight: float = 0.75  # dense against keyword score, 0 to 1, where all words are known
+    min_keyword_share: float = 0.5  # of their weight keywords keep where no word is known; 1: all
     sentence_weight: float = 1.0  # a document's best sentence, against its best passage
     parts_weight: float = 1.0  # the parts of a long question, against the whole
     title_weight: float = 0.5  # a keyword in the title, on top of one in the text
     ring_weight: float = 1.0  # a synonym ring of the glossary that question and document share
     related_weight: float = 1.0  # words related to unknown words of the question
     spelling: bool = True  # correct misspelt words
-    terms: bool = True  # embed the glossary's terms together with the question
+    terms_in_whole: bool = True  # embed the glossary's terms together with the whole question
+    terms_in_parts: bool = True  # embed each part of a long question together with its terms
+    terms_as_part: bool = True  # embed the terms alone too, as one more part
+    informative_parts: bool = True  # a part weighs by the information of its words; or all alike
+    informative_words: bool = True  # a keyword weighs by its part's information; or all alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +374,8 @@ class Map:
 class Manifest:
     """What a generation of the library was built with, and what it holds.
 
-    `model_sha256` is the fingerprint of the model's files at `precision`. `files` has the SHA-256
+    `model_sha256` is the fingerprint of the model's files at `precision`. `readers` has the number
+    of passages that each reader of the model read, by its name. `files` has the SHA-256
     of each file of the generation. `calibration` has the cosines that decide verdicts. `dense`
     describes the index of vectors: `kind` (`exact` or `approximate`), `recall`, the share of the
     ten nearest that it finds, and `probes`, how many of its cells are searched for that.
@@ -376,6 +385,7 @@ class Manifest:
     model_sha256: str
     precision: Precision
     dim: int
+    readers: Mapping[str, int]
     passage_rule: int
     lexical_rule: int
     glossary_sha256: str

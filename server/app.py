@@ -65,7 +65,9 @@ def create_app(settings: Settings, library: Library | None = None) -> APIFlask:
     _configure(app, settings)
     metrics, gate = Metrics(), Gate(settings.threads, settings.queue)
     app.extensions[SETTINGS] = settings
-    app.extensions[LIBRARY] = library or Library(settings.vectors, load=metrics.load)
+    app.extensions[LIBRARY] = library or Library(
+        settings.vectors, load=metrics.load, reader=settings.reader
+    )
     app.extensions[METRICS], app.extensions[GATE] = metrics, gate
     metrics.watch(app.extensions[LIBRARY], gate)
     _register(app)

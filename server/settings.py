@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -38,6 +38,11 @@ class Settings(BaseModel):
         None,
         description="where converted models are kept (read by the embedder), in place of the "
         "user's cache",
+    )
+    reader: Literal["full", "quick"] | None = Field(
+        None,
+        description="what reads questions in English, where the model is ours: full or quick; "
+        "unless set, what read the documents",
     )
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="the port to listen on")

@@ -22,13 +22,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never do
 
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import (
-    DEFAULT_MODEL,
-    find_model,
-    fingerprint,
-    load_encoder,
-    package_folder,
-)
+from embedder.encoders.loading import load_encoder
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model, fingerprint, package_folder
 from embedder.encoders.preparing import prepare
 from embedder.library import Library
 from embedder.records import Report
@@ -101,7 +96,7 @@ def _conversion_key() -> str:
 
 
 def _converted_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with the default model in its converted form, converting it if needed.
+    """Return a folder with the bundled model in its converted form, converting it if needed.
 
     Converting takes many seconds. `store` is shared by the processes of a run, of which one
     converts while the others wait, and by later runs, until `_conversion_key` changes.
@@ -114,29 +109,29 @@ def _converted_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                     shutil.rmtree(outdated)
             unfinished = store / "unfinished"
             monkeypatch.setenv("FINGERPOST_CACHE", str(unfinished))
-            prepare(DEFAULT_MODEL)
+            prepare(BUNDLED_MODEL)
             monkeypatch.undo()
             # A failed conversion leaves a note, and no model: a later run shall try again.
-            assert not list(unfinished.rglob("*.refused")), "the default model is not converted"
+            assert not list(unfinished.rglob("*.refused")), "the bundled model is not converted"
             unfinished.rename(ready)
     return ready
 
 
 @pytest.fixture(scope="session")
 def encoder(cache: Path, request: pytest.FixtureRequest) -> Encoder:
-    """The real default model, loaded once."""
+    """The small model that comes with the program, loaded once: a real one that never changes."""
     store: Path = request.config.cache.mkdir("converted-models")
     with pytest.MonkeyPatch.context() as monkeypatch:
         ready = _converted_once(store, monkeypatch)
     shutil.copytree(ready, cache, dirs_exist_ok=True)
-    return load_encoder()
+    return load_encoder(BUNDLED_MODEL)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:  # noqa: ARG001
-    """A copy of the default model's converted form, which a module of tests may change."""
+    """A copy of the bundled model's converted form, which a module of tests may change."""
     folder = tmp_path_factory.mktemp("converted") / "place"
-    return shutil.copytree(package_folder(fingerprint(find_model(DEFAULT_MODEL))), folder)
+    return shutil.copytree(package_folder(fingerprint(find_model(BUNDLED_MODEL))), folder)
 
 
 @pytest.fixture(scope="session")

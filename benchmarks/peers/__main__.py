@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import corpora, measure, report
-from embedder.encoders.loading import DEFAULT_MODEL, find_model
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model
 from embedder.measures import summarise
 
 CONSTRAINTS = measure.ROOT / "constraints.txt"
@@ -138,7 +138,7 @@ def run(name: str, python: Path, collection: corpora.Collection) -> Measured:
         folder = Path(temporary)
         corpus, queries, _ = collection.write(folder)
         index = folder / "index"
-        model = find_model(DEFAULT_MODEL)
+        model = find_model(BUNDLED_MODEL)
         command: list[str | Path] = [python, "-m", MODULES[name], corpus, queries, model, index]
         printed, memory = measure.run_watched(command)
         # Libraries may print more; our result is the last line.

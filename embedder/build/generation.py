@@ -78,6 +78,10 @@ def derive(
         model_sha256=context.encoder.fingerprint,
         precision=context.encoder.precision,
         dim=context.encoder.dim,
+        readers={
+            reader or context.encoder.name: count
+            for reader, count in context.writer.count_readers().items()
+        },
         passage_rule=passages.RULE_VERSION,
         lexical_rule=lexical.RULE_VERSION,
         glossary_sha256=context.glossary.sha256,

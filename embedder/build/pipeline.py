@@ -18,6 +18,7 @@ from embedder.build.context import BuildContext
 from embedder.build.diff import Changes
 from embedder.build.generation import RowChanges
 from embedder.build.sources import ReadSources
+from embedder.encoders.documents import split_for
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, LoadEncoder, load_encoder
 from embedder.errors import LibraryDamaged, LibraryError
@@ -164,7 +165,7 @@ def _split(context: BuildContext, changes: Changes, *, full_rebuild: bool) -> _P
     found: dict[str, list[tuple[Passage, bytes]]] = {}
     with context.progress.step("Splitting", len(wanted)) as advance:
         for document in wanted:
-            own = passages.split_into_passages(document, encoder.count_tokens, encoder.max_tokens)
+            own = split_for(encoder, document)
             found[document.id] = [(passage, passages.content_hash(passage)) for passage in own]
             advance(1)
     replaces = full_rebuild or bool(changes.changed or changes.removed)

@@ -38,8 +38,7 @@ class Encoder(Protocol):
 
     `fingerprint` is a SHA-256 (hex) over the model's files and `precision`, which is what a
     library records: only vectors of one fingerprint are compared. `backend` says what runs the
-    model; `max_tokens` is how many tokens of a text it reads, without special tokens and prompts.
-    `prompts` are those that the model has for a `query` and for a `document`, if any.
+    model. `prompts` are those that the model has for a `query` and for a `document`, if any.
     """
 
     name: str
@@ -47,8 +46,16 @@ class Encoder(Protocol):
     precision: Precision
     fingerprint: str
     dim: int
-    max_tokens: int
-    prompts: Mapping[str, str]
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text are read, without special tokens and prompts."""
+        ...
+
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        """The prompts of the model, by their use."""
+        ...
 
     def for_queries(self, language: str) -> Encoder:
         """Return what encodes queries in a language, an ISO 639 code; most models: themselves.

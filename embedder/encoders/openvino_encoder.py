@@ -126,7 +126,7 @@ class OpenVinoEncoder:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
         tokenizer = self._left_tokenizer if options.truncate_left else self._tokenizer
-        # sentence-transformers strips texts before it reads them.
+        # A space at the end is a token to some models.
         encoded = _tokenize([text.strip() for text in texts], tokenizer)
         # A padded network may normalise itself: then its output is not the plain mean.
         averaged = self._config.averages and not options.normalise

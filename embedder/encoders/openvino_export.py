@@ -22,7 +22,6 @@ import torch
 
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_package import (
-    COMPILED,
     CONFIG,
     MODEL,
     MODEL_INT8,
@@ -46,6 +45,7 @@ _MIN_COSINE_F32 = 0.99999
 _MIN_COSINE = 0.998
 # The example that a network is traced with: two rows.
 _EXAMPLE = ("a short text", "a text that is longer than the first one")
+_POSITIONS_AFTER_PADDING = ("mpnet", "roberta", "xlm-roberta", "camembert")
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _TRIAL = (
     "trafficking",
@@ -62,7 +62,8 @@ def convert(
     """Write a loaded model as an OpenVINO package (see `openvino_package`) into a folder.
 
     `reach` is called with each stage that is done: 1 converted, 2 compared, 3 compressed,
-    4 compiled. Where one way to trace the model fails, they begin again with the next.
+    4 compared at this processor's precision. Where one way to trace the model fails, they begin
+    again with the next.
 
     Raises EncoderError, saying why, if it cannot be converted or the result is not the same.
     """
@@ -97,29 +98,35 @@ class _Form:
 class _Padded(torch.nn.Module):
     """The whole model with positional inputs and outputs, as tracing needs them."""
 
-    def __init__(self, model: Any, inputs: tuple[str, ...]) -> None:
+    def __init__(self, model: Any, inputs: tuple[str, ...], head: torch.nn.Module) -> None:
         super().__init__()
         self.model = model
         self.inputs = inputs
+        self.head = head
 
     def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         out = self.model(dict(zip(self.inputs, tensors, strict=True)))
-        return out["token_embeddings"], out["sentence_embedding"]
+        return self.head(out["token_embeddings"]), out["sentence_embedding"]
 
 
 class _Packed(torch.nn.Module):
     """The transformer over rows of several texts, in which a token attends to its own text only."""
 
-    def __init__(self, transformer: Any) -> None:
+    def __init__(self, transformer: Any, head: torch.nn.Module) -> None:
         super().__init__()
         self.transformer = transformer
+        self.head = head
+        # Attention of the model's own adds the mask to the scores; torch's takes booleans too.
+        self.adds_mask = getattr(transformer.config, "_attn_implementation", "") == "eager"
 
     def forward(
         self, ids: torch.Tensor, segments: torch.Tensor, positions: torch.Tensor
     ) -> torch.Tensor:
-        same_text = segments[:, None, :, None] == segments[:, None, None, :]
-        out = self.transformer(input_ids=ids, attention_mask=same_text, position_ids=positions)
-        tokens: torch.Tensor = out.last_hidden_state
+        mask = segments[:, None, :, None] == segments[:, None, None, :]
+        if self.adds_mask:
+            mask = torch.where(mask, 0.0, torch.finfo(torch.float32).min)
+        out = self.transformer(input_ids=ids, attention_mask=mask, position_ids=positions)
+        tokens: torch.Tensor = self.head(out.last_hidden_state)
         return tokens
 
 
@@ -129,16 +136,21 @@ def _forms(encoder: TorchEncoder) -> Iterator[_Form]:
     Whether position ids begin at 0 or after the padding id, and whether the model can be packed
     at all, shows only when the vectors are compared: `_write` does.
     """
+    head = encoder.head() or torch.nn.Identity()
     example = dict(encoder.tokenizer(list(_EXAMPLE), padding=True, return_tensors="pt"))
     if encoder.pools_by() in ("mean", "cls"):
         ids = example["input_ids"]
         positions = torch.arange(ids.shape[1]).expand_as(ids).contiguous()
         packed = dict(zip(PACKED, (ids, torch.ones_like(ids), positions), strict=True))
-        module = _Packed(encoder.model[0].model)
-        for first in dict.fromkeys((0, int(encoder.tokenizer.pad_token_id or 0) + 1)):
+        transformer: Any = encoder.model[0]
+        module = _Packed(transformer.model, head)
+        firsts = [0, int(encoder.tokenizer.pad_token_id or 0) + 1]
+        if transformer.model.config.model_type in _POSITIONS_AFTER_PADDING:
+            firsts.reverse()  # the likely one first: tracing takes seconds
+        for first in dict.fromkeys(firsts):
             yield _Form(module, packed, (TOKENS,), first)
     inputs = tuple(example)
-    yield _Form(_Padded(encoder.model, inputs), example, (TOKENS, TEXT))
+    yield _Form(_Padded(encoder.model, inputs, head), example, (TOKENS, TEXT))
 
 
 def _write(encoder: TorchEncoder, form: _Form, folder: Path, reach: Callable[[int], None]) -> None:
@@ -178,8 +190,6 @@ def _write(encoder: TorchEncoder, form: _Form, folder: Path, reach: Callable[[in
             path.unlink(missing_ok=True)
         _write_card(folder, config)
     reach(3)
-    # What was compiled so far belongs to other cards.
-    shutil.rmtree(folder / COMPILED, ignore_errors=True)
     cosine = _least_cosine(expected, OpenVinoEncoder("", folder, ""))
     if not cosine >= _MIN_COSINE:
         raise EncoderError(f"on this processor its vectors differ: cosine {cosine:.5f}")
@@ -219,10 +229,18 @@ def _write_network(form: _Form, path: Path) -> None:
         for port, name in zip(network.outputs, form.outputs, strict=True):
             port.tensor.set_names({name})
         network.reshape({name: [-1, -1] for name in inputs})
-        openvino.save_model(network, path, compress_to_fp16=False)
+        openvino.save_model(network, path, compress_to_fp16=_are_half(form.module))
     # Whatever goes wrong in another library: the model runs on torch then.
     except Exception as error:
         raise EncoderError(f"{type(error).__name__}: {error}") from error
+
+
+def _are_half(module: torch.nn.Module) -> bool:
+    """Return whether all weights are float16 numbers, so that a file of half the size has them.
+
+    It also takes half the memory: weights are mapped from the file.
+    """
+    return all(torch.equal(each, each.half().float()) for each in module.parameters())
 
 
 def _write_int8(folder: Path) -> None:

@@ -4,7 +4,6 @@
     int8.xml, int8.bin     the same with int8 weights, if its vectors stay close enough
     tokenizer.json         the model's tokenizer
     card.json              the model's properties, and the hashes of the files
-    compiled/              the network compiled for this processor
 
 `openvino_export` writes it, `openvino_runtime` and `openvino_encoder` read it.
 """
@@ -23,7 +22,6 @@ CONFIG = "card.json"
 MODEL = "model.xml"
 MODEL_INT8 = "int8.xml"
 TOKENIZER = "tokenizer.json"
-COMPILED = "compiled"
 # The inputs of a packed network, and the outputs of any.
 PACKED = ("input_ids", "segments", "position_ids")
 TOKENS, TEXT = "tokens", "text"

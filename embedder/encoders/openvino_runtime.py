@@ -7,11 +7,8 @@ and a question is encoded together with its parts and words.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from queue import LifoQueue
@@ -22,7 +19,6 @@ from tokenizers import Encoding
 
 from embedder.encoders.batching import round_up
 from embedder.encoders.openvino_package import (
-    COMPILED,
     MODEL,
     MODEL_INT8,
     PACKED,
@@ -35,7 +31,7 @@ from embedder.encoders.precision import choose_precision, read_cpu_flags
 from embedder.errors import EncoderError
 from embedder.records import Precision
 from embedder.runtime import CORES
-from embedder.vectors import Float32Array, Int64Array, UInt8Array
+from embedder.vectors import Float32Array, Int64Array
 
 # Tokens of a packed row of several texts. Longer rows cost more per token, as each token is
 # compared with all of its row, and texts of several rows are read on several cores.
@@ -146,12 +142,6 @@ def precision_for(config: ModelConfig) -> Precision:
     return choose_precision(read_cpu_flags(), capabilities, has_int8=MODEL_INT8 in config.files)
 
 
-def is_compiled(folder: Path, config: ModelConfig) -> bool:
-    """Return whether a package is compiled for this processor, at the precision of the rule."""
-    model, settings = _plan(config, precision_for(config))
-    return _read_blob(_blob_path(folder, config, model, settings)) is not None
-
-
 def _plan(config: ModelConfig, precision: Precision) -> tuple[str, dict[str, Any]]:
     """Return the network's file and OpenVINO's settings for a precision."""
     settings: dict[str, Any] = {
@@ -182,58 +172,12 @@ def _row_length(tokens: int) -> int:
 
 
 def _compiled(folder: Path, config: ModelConfig, model: str, settings: dict[str, Any]) -> Any:
-    """Compile a network for this processor, or load what was compiled before.
-
-    OpenVINO's own cache does not notice a damaged file, so each file here begins with the
-    SHA-256 of the rest.
+    """Compile a network for this processor; its weights stay mapped from the file.
 
     Raises EncoderError if the network is damaged or cannot be run.
     """
-    openvino = import_openvino()
-    core = openvino.Core()
-    path = _blob_path(folder, config, model, settings)
-    with suppress(RuntimeError):
-        blob = _read_blob(path)
-        if blob is not None:
-            return core.import_model(openvino.Tensor(blob), "CPU", settings)
     check_files(folder, config, (model, Path(model).with_suffix(".bin").name))
     try:
-        compiled = core.compile_model(str(folder / model), "CPU", settings)
-        content: bytes = compiled.export_model().getvalue()
+        return import_openvino().Core().compile_model(str(folder / model), "CPU", settings)
     except RuntimeError as error:
         raise EncoderError(f"OpenVINO cannot run {folder / model}: {error}") from error
-    _keep(path, hashlib.sha256(content).digest() + content)
-    return compiled
-
-
-def _read_blob(path: Path) -> UInt8Array | None:
-    """Read what was compiled before; None if it is not there or damaged."""
-    try:
-        content = np.fromfile(path, np.uint8)
-    except OSError:
-        return None
-    sound = hashlib.sha256(content[32:].data).digest() == content[:32].tobytes()
-    return content[32:] if sound else None
-
-
-def _blob_path(folder: Path, config: ModelConfig, model: str, settings: dict[str, Any]) -> Path:
-    """Return where the network is kept that is compiled for this processor and OpenVINO alone."""
-    openvino = import_openvino()
-    parts = (
-        openvino.__version__,
-        openvino.Core().get_property("CPU", "FULL_DEVICE_NAME"),
-        sorted(read_cpu_flags()),  # virtual processors of one name differ in them
-        settings,
-        model,
-        config,
-    )
-    return folder / COMPILED / f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}.blob"
-
-
-def _keep(path: Path, content: bytes) -> None:
-    """Write a file atomically; if that fails, the next start only takes longer."""
-    with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(content)
-        temporary.replace(path)

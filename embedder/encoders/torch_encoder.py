@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Normalize
+from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
 from tokenizers import Tokenizer
 from transformers.utils import logging as _transformers_logging
 
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
+from embedder.encoders.families import family_of
 from embedder.encoders.pooling import check_lengths, each_alone, pool
 from embedder.encoders.precision import fingerprint_at
 from embedder.encoders.tokens import count_tokens, decode, prompts_of
@@ -55,7 +56,8 @@ class TorchEncoder:
                 device="cpu",
                 local_files_only=True,
                 trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},
+                # At f32 whatever the file has: half precision is slow on a CPU.
+                model_kwargs={"use_safetensors": True, "dtype": torch.float32},
             )
         except (
             OSError,
@@ -73,8 +75,14 @@ class TorchEncoder:
         if not getattr(self.tokenizer, "is_fast", False):
             raise EncoderError(f"the model {name!r} has no fast tokenizer (tokenizer.json)")
         self.dim = int(self.model.get_embedding_dimension() or 0)
+        family = family_of(name, folder)
+        if family is not None and not (folder / "modules.json").is_file():
+            # Without a word on pooling, sentence-transformers averages.
+            self.model[1] = Pooling(self.dim, family.pooling)
         self.query_prompt = self._prompt("query")
         self.document_prompt = self._prompt("document", "passage", "corpus")
+        if family is not None and not self.query_prompt + self.document_prompt:
+            self.query_prompt, self.document_prompt = family.query, family.document
         self.prompts: Mapping[str, str] = prompts_of(self.query_prompt, self.document_prompt)
         # A tokenizer keeps its padding and truncation, so counting has one of its own.
         self._counter = Tokenizer.from_str(self.tokenizer.backend_tokenizer.to_str())
@@ -159,7 +167,8 @@ class TorchEncoder:
             model = self.model if options.normalise else self._pooled
             self.tokenizer.truncation_side = "left" if options.truncate_left else "right"
             vectors = model.encode(
-                list(texts),
+                # A space at the end is a token to some models.
+                [text.rstrip() if prompt else text.strip() for text in texts],
                 prompt=prompt or None,
                 batch_size=_BATCH if together else 1,
                 show_progress_bar=False,
@@ -184,12 +193,32 @@ class TorchEncoder:
         return self.pools_by() == "mean" and (pooling.include_prompt or not self.document_prompt)
 
     def pools_by(self) -> str:
-        """Return how token vectors are pooled: `mean`, `cls`, …; empty if the model does more."""
-        kinds = [type(module).__name__ for module in self.model]
+        """Return how token vectors are pooled: `mean`, `cls`, …; empty if the model does more.
+
+        A linear head behind the pooling counts as part of the tokens: see `head`.
+        """
+        kinds = [type(module).__name__ for module in self.model if module is not self._dense()]
         if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
             return ""
         pooling: Any = self.model[1]
         return str(pooling.pooling_mode)
+
+    def head(self) -> torch.nn.Module | None:
+        """Return the linear head behind the pooling, None if there is none.
+
+        The mean of tokens that went through it is what it makes of their mean, so it may stand
+        before the pooling too.
+        """
+        dense = self._dense()
+        return None if dense is None else dense.linear
+
+    def _dense(self) -> Any:
+        """Return the module of a linear head, third of the model; None if there is none."""
+        module: Any = self.model[2] if len(self.model) > 2 else None
+        linear = type(module).__name__ == "Dense" and isinstance(
+            module.activation_function, torch.nn.Identity
+        )
+        return module if linear else None
 
     @torch.inference_mode()
     def _late(self, passage: Passage) -> PassageVectors:
@@ -199,7 +228,9 @@ class TorchEncoder:
         )
         offsets = features.pop("offset_mapping").numpy()[0]
         out = self.model(dict(features))
-        tokens = out["token_embeddings"].numpy()[0]
+        tokens = out["token_embeddings"]
+        head = self.head()
+        tokens = (tokens if head is None else head(tokens)).numpy()[0]
         whole = normalise(out["sentence_embedding"].numpy()[0])
         spans = np.asarray(passage.offsets) + len(self.document_prompt)
         return PassageVectors(whole, pool(tokens, offsets, spans, whole))

@@ -20,8 +20,6 @@ from embedder.store.snapshot import Snapshot
 from embedder.vectors import DocumentPositions, DocumentRows, Float32Array, normalise
 
 DEFAULT_WEIGHTS = RankingWeights()
-# Keywords keep at least this share of their weight, however few of a question's words are known.
-_MIN_KNOWN_SHARE = 0.5
 
 
 def answer(
@@ -112,13 +110,14 @@ def _dense_weight(question: Question, encoded: EncodedQuery, weights: RankingWei
 
     In a hybrid search, keywords weigh less the more of the question's words the library does not
     know: the words that it does know, of a story in a person's own words, are mostly not what the
-    story is about. They keep half their weight, because of a question in another language they
-    are the names. No words of a question that is searched verbatim are counted as unknown.
+    story is about. They keep a share of their weight, `min_keyword_share`, because of a question
+    in another language they are the names. No words of a question that is searched verbatim are
+    counted as unknown.
     """
     if question.mode != "hybrid":
         return 1.0 if question.mode == "semantic" else 0.0
     known_share = 1 - encoded.unknown_word_count / max(encoded.word_count, 1)
-    return 1 - (1 - weights.dense_weight) * max(known_share, _MIN_KNOWN_SHARE)
+    return 1 - (1 - weights.dense_weight) * max(known_share, weights.min_keyword_share)
 
 
 def _signals(encoded: EncodedQuery, candidates: Candidates) -> VerdictSignals | None:

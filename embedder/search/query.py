@@ -74,7 +74,7 @@ def encode(served: ServedGeneration, question: Question, weights: RankingWeights
     related = dict(zip(expanded, served.related.near(word_vectors), strict=True))
     return EncodedQuery(
         vectors=np.concatenate((whole[np.newaxis], part_vectors)),
-        part_weights=_part_weights(served.lexical, parts),
+        part_weights=_part_weights(served.lexical, parts, weights),
         part_spans=tuple((part.start, part.end) for part in rewritten.parts),
         estimated_minimum=estimated_minimum(served.sample @ whole),
         word_count=rewritten.word_count,
@@ -143,8 +143,12 @@ def _encode_texts(
     return normalise(window_vectors.mean(axis=0)), part_vectors, word_vectors
 
 
-def _part_weights(lexical: LexicalIndex, parts: Sequence[str]) -> Float32Array:
+def _part_weights(
+    lexical: LexicalIndex, parts: Sequence[str], weights: RankingWeights
+) -> Float32Array:
     """Return how specific each part's words are, the highest 1: float32 (parts,), 0 to 1."""
+    if not weights.informative_parts:
+        return np.ones(len(parts), dtype=np.float32)
     information = np.asarray([lexical.information(part) for part in parts], dtype=np.float32)
     return information / max(float(information.max(initial=0.0)), 1e-9)
 
@@ -155,9 +159,10 @@ def _lexical_query(
     weights: RankingWeights,
 ) -> LexicalQuery:
     """Return what the keyword index looks for; `related` has the near words of each unknown one."""
+    parts = rewritten.parts if weights.informative_words else ()
     return LexicalQuery(
         text=rewritten.corrected,
-        parts=[part.corrected for part in rewritten.parts],
+        parts=[part.corrected for part in parts],
         related={
             word: cosine * weights.related_weight
             for near in related.values()

@@ -37,8 +37,8 @@ class RewrittenQuery:
     """A question as it is searched for.
 
     `corrected` is all of it, `whole` the same followed by the glossary's terms; `parts` are its
-    parts if it has several, `terms` the glossary's terms alone, `rings` the numbers of their
-    rings. `word_count` counts its different words of three letters or more;
+    parts if it has several, `terms` the glossary's terms alone, to be one more part, `rings` the
+    numbers of their rings. `word_count` counts its different words of three letters or more;
     `words_outside_glossary` are those of them, folded, that no glossary term covers, with where
     they first occur; `names` are those of these that are a country's name, or are written with a
     capital inside a sentence.
@@ -98,7 +98,7 @@ def rewrite(
         for sentence in found
         for recognised in sentence.recognised
     }
-    terms = list(rings.values()) if weights.terms else []
+    terms = list(rings.values())
     outside: dict[str, tuple[int, int]] = {}
     names: set[str] = set()
     for sentence in found:
@@ -110,10 +110,10 @@ def rewrite(
     parts = tuple(sentence.part for sentence in found)
     corrected = " ".join(part.corrected for part in parts)
     return RewrittenQuery(
-        whole=_with_terms(corrected, terms),
+        whole=_with_terms(corrected, terms if weights.terms_in_whole else ()),
         corrected=corrected,
         parts=parts if len(parts) > 1 else (),
-        terms="; ".join(terms),
+        terms="; ".join(terms) if weights.terms_as_part else "",
         rings=tuple(rings),
         words_outside_glossary=outside,
         names=frozenset(names),
@@ -138,7 +138,7 @@ def _rewrite_part(
     )
     recognised = glossary.find(corrected_words)
     corrected = _replaced(sentence, corrections)
-    terms = list(dict.fromkeys(term.ring.term for term in recognised)) if weights.terms else []
+    terms = dict.fromkeys(term.ring.term for term in recognised) if weights.terms_in_parts else {}
     understood = [
         *corrections,
         *(
@@ -148,7 +148,7 @@ def _rewrite_part(
         ),
     ]
     return _RewrittenPart(
-        part=Part(start, end, corrected, _with_terms(corrected, terms)),
+        part=Part(start, end, corrected, _with_terms(corrected, tuple(terms))),
         recognised=recognised,
         counted=[word for word in corrected_words if _is_counted(word)],
         understood=[

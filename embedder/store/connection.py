@@ -12,7 +12,7 @@ import psutil
 from embedder.errors import LibraryDamaged, LibraryError, LibraryMismatch
 
 DATABASE = "library.sqlite"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _MOST_MAPPED = 0x7FFF0000  # bytes; SQLite maps no more
 

@@ -43,9 +43,9 @@ def vector_columns(vectors: PassageVectors) -> tuple[bytes, bytes]:
     return vectors.passage.astype("<f4").tobytes(), vectors.sentences.astype("<f2").tobytes()
 
 
-def passage_sha256(document: int, content: bytes, spans: str) -> bytes:
+def passage_sha256(document: int, content: bytes, spans: str, reader: str) -> bytes:
     """Return the SHA-256 of a passage's row, 32 bytes."""
-    return sha256_of(b"%d %s %s" % (document, content, spans.encode()))
+    return sha256_of(b"%d %s %s %s" % (document, content, spans.encode(), reader.encode()))
 
 
 def damaged(what: str, stored: bytes, found: bytes) -> LibraryDamaged:

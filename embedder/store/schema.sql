@@ -31,7 +31,8 @@ CREATE TABLE passages (
     document  INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     content   BLOB NOT NULL,         -- passages.content_hash, the key of its vectors
     spans     TEXT NOT NULL,         -- JSON: [[field, start, end], ...], a sentence each
-    sha256    BLOB NOT NULL          -- of document, content and spans
+    reader    TEXT NOT NULL,         -- what of the model reads it; empty: the model itself
+    sha256    BLOB NOT NULL          -- of document, content, spans and reader
 ) STRICT;
 CREATE INDEX passages_by_document ON passages (document);
 CREATE INDEX passages_by_content ON passages (content);

@@ -132,6 +132,11 @@ class Snapshot:
             " WHERE EXISTS (SELECT 1 FROM passages p WHERE p.document = d.id)"
         )
 
+    def count_readers(self) -> dict[str, int]:
+        """Count the passages of each reader."""
+        found = self._db.execute("SELECT reader, count(*) FROM passages GROUP BY reader")
+        return dict(found.fetchall())
+
     def passages(self, rows: Sequence[int] | None = None) -> tuple[PassageIds, DocumentRows]:
         """Return the ids of passages, ascending, and their documents' row numbers: int64 (n,).
 
@@ -203,13 +208,13 @@ class Snapshot:
         """
         found = select_in(
             self._db,
-            "SELECT document, content, spans, sha256 FROM passages"
+            "SELECT document, content, spans, reader, sha256 FROM passages"
             " WHERE document IN ({}) ORDER BY id",
             rows,
         )
         places: dict[int, list[Span]] = {}
-        for document, content, spans, sha256 in found:
-            own = passage_sha256(document, content, spans)
+        for document, content, spans, reader, sha256 in found:
+            own = passage_sha256(document, content, spans, reader)
             if own != sha256:
                 raise damaged(f"a passage of document row {document}", sha256, own)
             places.setdefault(document, []).extend(Span(*place) for place in json.loads(spans))
@@ -297,8 +302,10 @@ class Snapshot:
         for key, record, sha256 in self._db.execute("SELECT key, record, sha256 FROM documents"):
             if sha256_of(record.encode()) != sha256 or json.loads(record)["id"] != key:
                 yield f"document {key!r}"
-        for row in self._db.execute("SELECT document, content, spans, sha256 FROM passages"):
-            if passage_sha256(*row[:3]) != row[3]:
+        for row in self._db.execute(
+            "SELECT document, content, spans, reader, sha256 FROM passages"
+        ):
+            if passage_sha256(*row[:4]) != row[4]:
                 yield f"a passage of document row {row[0]}"
         for text, vector, sha256 in self._db.execute("SELECT text, vector, sha256 FROM texts"):
             if sha256_of(vector) != sha256:

@@ -46,7 +46,7 @@ class Writer(Snapshot):
     def without_sound_vectors(self, model: str) -> list[Document]:
         """Return the documents with a passage whose vectors are missing or damaged."""
         found = self._db.execute(
-            "SELECT p.document, p.content, p.spans, p.sha256,"
+            "SELECT p.document, p.content, p.spans, p.reader, p.sha256,"
             " v.vector, v.sha256, s.vectors, s.sha256 FROM passages p"
             " LEFT JOIN vectors v ON v.content = p.content AND v.model = ?1"
             " LEFT JOIN sentences s ON s.content = p.content AND s.model = ?1",
@@ -55,11 +55,11 @@ class Writer(Snapshot):
         rows = {
             row[0]
             for row in found
-            if passage_sha256(*row[:3]) != row[3]
-            or row[4] is None
-            or row[6] is None
-            or sha256_of(row[4]) != row[5]
-            or sha256_of(row[6]) != row[7]
+            if passage_sha256(*row[:4]) != row[4]
+            or row[5] is None
+            or row[7] is None
+            or sha256_of(row[5]) != row[6]
+            or sha256_of(row[7]) != row[8]
         }
         return list(self.documents(sorted(rows)).values())
 
@@ -134,12 +134,12 @@ class Writer(Snapshot):
         """Replace a document's passages by others, each with its content hash."""
         self._db.execute("DELETE FROM passages WHERE document = ?", (row,))
         self._db.executemany(
-            "INSERT INTO passages (document, content, spans, sha256) VALUES (?, ?, ?, ?)",
+            "INSERT INTO passages (document, content, spans, reader, sha256)"
+            " VALUES (?, ?, ?, ?, ?)",
             [
-                (row, content, spans, passage_sha256(row, content, spans))
-                for content, spans in (
-                    (content, to_json([[s.field, s.start, s.end] for s in passage.sentences]))
-                    for passage, content in passages
+                (*values, passage_sha256(*values))
+                for values in (
+                    (row, content, _spans(passage), passage.reader) for passage, content in passages
                 )
             ],
         )
@@ -166,3 +166,8 @@ class Writer(Snapshot):
                 (model,),
             )
         self._db.execute("DELETE FROM texts WHERE model <> ?", (model,))
+
+
+def _spans(passage: Passage) -> str:
+    """Return the places of a passage's sentences as they are stored."""
+    return to_json([[span.field, span.start, span.end] for span in passage.sentences])

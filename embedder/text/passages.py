@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from embedder.records import Document, FieldName, Passage, Span
 from embedder.text.sentences import split_sentences
@@ -38,11 +39,12 @@ def split_into_windows(
 
 
 def split_into_passages(
-    document: Document, count_tokens: CountTokens, max_tokens: int
+    document: Document, count_tokens: CountTokens, max_tokens: int, reader: str = ""
 ) -> list[Passage]:
     """Split a document into passages of at most `max_tokens` each; none if it has no text.
 
-    `count_tokens` must count as the model does, without its special tokens.
+    `count_tokens` must count as the model does, without its special tokens; `reader` names what
+    reads the passages, where the model has several readers.
     """
     title, abstract = document.title, document.abstract
     # A title that would leave the abstract less than half of the tokens has passages of its own.
@@ -56,13 +58,14 @@ def split_into_passages(
         passages += _field_passages("abstract", abstract, above, count_tokens, max_tokens)
     if above:
         passages[0] = _with_title(passages[0], title)
-    return passages
+    return [replace(passage, reader=reader) for passage in passages] if reader else passages
 
 
 def content_hash(passage: Passage) -> bytes:
-    """Return the SHA-256 (32 bytes) of what a passage's vectors depend on: text and offsets."""
+    """Return the SHA-256 (32 bytes) of what a passage's vectors depend on besides the model."""
     digest = hashlib.sha256(passage.text.encode("utf-8"))
     digest.update(repr(passage.offsets).encode("ascii"))
+    digest.update(passage.reader.encode("utf-8"))
     return digest.digest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from flask import Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
 from embedder.encoders.loading import load_encoder
+from embedder.encoders.readers import ReaderName
 from embedder.errors import FingerpostError
 from embedder.records import Passage, Precision
 from embedder.vectors import Float32Array, PassageVectors
@@ -55,12 +56,19 @@ class Metrics:
         """Add gauges of the state of a library and of the queue."""
         self._registry.register(_State(library, gate))
 
-    def load(self, model: str, /, *, precision: Precision | None = None) -> Encoder:
+    def load(
+        self,
+        model: str,
+        /,
+        *,
+        precision: Precision | None = None,
+        reader: ReaderName | None = None,
+    ) -> Encoder:
         """Load a model, and count the texts that it encodes.
 
         Raises EncoderError if it cannot be loaded.
         """
-        return _Counted(load_encoder(model, precision=precision), self._texts)
+        return _Counted(load_encoder(model, precision=precision, reader=reader), self._texts)
 
     def begin(self) -> None:
         """Note when the current request began."""
@@ -112,14 +120,22 @@ class _Counted:
         self._texts = texts
         self.name, self.backend = encoder.name, encoder.backend
         self.fingerprint, self.precision = encoder.fingerprint, encoder.precision
-        self.dim, self.max_tokens = encoder.dim, encoder.max_tokens
-        self.prompts = encoder.prompts
+        self.dim = encoder.dim
+
+    # These two are asked for when they are needed: a model may have to load what knows them.
+    @property
+    def max_tokens(self) -> int:
+        return self._encoder.max_tokens
+
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        return self._encoder.prompts
 
     def for_queries(self, language: str) -> Encoder:
-        return _Counted(self._encoder.for_queries(language), self._texts)
+        return self._counted(self._encoder.for_queries(language))
 
     def for_documents(self, language: str) -> Encoder:
-        return _Counted(self._encoder.for_documents(language), self._texts)
+        return self._counted(self._encoder.for_documents(language))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._encoder.count_tokens(texts)
@@ -140,3 +156,6 @@ class _Counted:
     def encode_passages(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         self._texts.observe(len(passages))
         return self._encoder.encode_passages(passages)
+
+    def _counted(self, encoder: Encoder) -> Encoder:
+        return self if encoder is self._encoder else _Counted(encoder, self._texts)

@@ -9,7 +9,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
-from embedder.encoders.loading import DEFAULT_MODEL
+from embedder.encoders.model_files import BUNDLED_MODEL
 from server.http.access import PEOPLE, Blueprint, declare
 from server.http.context import library
 
@@ -25,7 +25,7 @@ def about() -> ResponseReturnValue:
         generation=generation,
         manifest=manifest,
         built=format_date(datetime.fromisoformat(manifest.created), "long"),
-        reads_english_best=manifest.model == DEFAULT_MODEL,
+        reads_english_best=manifest.model == BUNDLED_MODEL,
     )
 
 

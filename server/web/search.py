@@ -10,11 +10,11 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
-from embedder.encoders.loading import DEFAULT_MODEL
+from embedder.encoders.model_files import BUNDLED_MODEL
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
 from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
 from embedder.search.validation import MAX_CANDIDATES, MAX_QUERY_CHARS
-from embedder.text.languages import language_of
+from embedder.text.languages import ENGLISH, languages_of
 from server.http.access import PEOPLE, Blueprint
 from server.http.admission import TooMany
 from server.http.context import encoding, library
@@ -70,7 +70,7 @@ def _results(form: Form, result: Answer) -> dict[str, Any]:
     offset = int(form.offset)
     next_offset = offset + PAGE_LENGTH
     ids_on_page = {hit.document.id for hit in result.hits}
-    default_model = library().status()[1].model == DEFAULT_MODEL
+    reads_english_best = library().status()[1].model == BUNDLED_MODEL
     return {
         "answer": result,
         "verdict": VERDICTS[result.verdict],
@@ -80,7 +80,7 @@ def _results(form: Form, result: Answer) -> dict[str, Any]:
         "picked_elsewhere": _documents(each for each in form.picked if each not in ids_on_page),
         "understood_words": _distinct_meanings(result.understood, form.question),
         "word_count": len(form.question.split()),
-        "suggest_english": default_model and language_of(form.question) not in (None, "en"),
+        "suggest_english": reads_english_best and languages_of(form.question) != (ENGLISH,),
         # If all hits match the same part of the question, naming that part tells nothing.
         "several_parts_matched": len({part.start for hit in result.hits for part in hit.matched})
         > 1,
@@ -174,7 +174,7 @@ def _render(form: Form, **context: object) -> str:
         chosen_years=_chosen_years(form),
         max_query_chars=MAX_QUERY_CHARS,
         library_size=manifest.documents,
-        reads_english_best=manifest.model == DEFAULT_MODEL,
+        reads_english_best=manifest.model == BUNDLED_MODEL,
         filter_names=_filter_names(),
         **context,
     )

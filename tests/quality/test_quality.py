@@ -10,6 +10,7 @@ import pytest
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
+from embedder.encoders.model_files import BUNDLED_MODEL
 from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
 from embedder.progress import NoProgress
@@ -32,7 +33,7 @@ def ndcg(library: Library, queries: Path, qrels: Path | None = None) -> dict[str
 def exact_library(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Library:
     """The seeds' library at full precision, which is the same on every processor."""
     assert cache.is_dir()
-    load = returns(load_encoder(precision="f32"))
+    load = returns(load_encoder(BUNDLED_MODEL, precision="f32"))
     folder = tmp_path_factory.mktemp("exact") / "vectors"
     index(folder, [SEEDS], NoProgress(), load=load)
     return Library(folder, load=load)

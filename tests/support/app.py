@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
+from embedder.encoders.model_files import BUNDLED_MODEL
 from embedder.library import Library
 from server.app import create_app
 from server.settings import Settings
@@ -254,18 +255,15 @@ def running(
     tmp_path_factory: pytest.TempPathFactory,
     encoder: Encoder,  # noqa: ARG001 (so the model is converted before)
 ) -> Iterator[Running]:
-    """A server started where there are seeds but no library: it builds one, then serves."""
+    """A server of a library that the command built from the seeds, with the small model."""
     folder = tmp_path_factory.mktemp("running")
     (folder / "tmp").mkdir()
     shutil.copytree(SEEDS, folder / "seeds")
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
-        process = subprocess.Popen(
-            command("serve", "--port", "0"),
-            cwd=folder,
-            env=environment_of(folder),
-            stdout=out,
-            stderr=err,
-        )
+        streams: dict[str, Any] = {"stdout": out, "stderr": err}
+        place: dict[str, Any] = {"cwd": folder, "env": environment_of(folder)}
+        subprocess.run(command("index", "--model", BUNDLED_MODEL), check=True, **streams, **place)
+        process = subprocess.Popen(command("serve", "--port", "0"), **streams, **place)
     try:
         yield Running(_address(folder, process), folder, process)
     finally:

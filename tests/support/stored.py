@@ -35,6 +35,7 @@ MANIFEST = Manifest(
     model_sha256=MODEL,
     precision="f32",
     dim=DIM,
+    readers={"a-model": 2},
     passage_rule=1,
     lexical_rule=1,
     version="0.1.0",

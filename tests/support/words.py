@@ -13,6 +13,7 @@ import numpy as np
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
 from embedder.encoders.loading import LoadEncoder
+from embedder.encoders.readers import ReaderName
 from embedder.errors import EncoderError
 from embedder.library import Library
 from embedder.progress import NoProgress
@@ -36,8 +37,15 @@ class WordEncoder:
     prompts: Mapping[str, str] = {}
     precision: Precision = "f32"
 
-    def __init__(self, name: str = "words", /, *, precision: Precision | None = None) -> None:
-        del precision
+    def __init__(
+        self,
+        name: str = "words",
+        /,
+        *,
+        precision: Precision | None = None,
+        reader: ReaderName | None = None,
+    ) -> None:
+        del precision, reader
         self.name = name
         self.fingerprint = hashlib.sha256(name.encode()).hexdigest()
         self.encoded = 0
@@ -85,8 +93,10 @@ class WordEncoder:
 def returns(encoder: Encoder) -> LoadEncoder:
     """What loads this very encoder, whatever it is asked for."""
 
-    def load(_: str, /, *, precision: Precision | None = None) -> Encoder:
-        del precision
+    def load(
+        _: str, /, *, precision: Precision | None = None, reader: ReaderName | None = None
+    ) -> Encoder:
+        del precision, reader
         return encoder
 
     return load
@@ -99,20 +109,26 @@ class Remembering:
         self.encoder = encoder
         self.asked: list[str] = []
 
-    def __call__(self, name: str, /, *, precision: Precision | None = None) -> Encoder:
-        del precision
+    def __call__(
+        self, name: str, /, *, precision: Precision | None = None, reader: ReaderName | None = None
+    ) -> Encoder:
+        del precision, reader
         self.asked.append(name)
         return self.encoder
 
 
-def load_nothing(name: str, /, *, precision: Precision | None = None) -> Encoder:
+def load_nothing(
+    name: str, /, *, precision: Precision | None = None, reader: ReaderName | None = None
+) -> Encoder:
     """Fail: no model is to be loaded."""
-    raise AssertionError(name, precision)
+    raise AssertionError(name, precision, reader)
 
 
-def load_words(_: str, /, *, precision: Precision | None = None) -> Encoder:
+def load_words(
+    _: str, /, *, precision: Precision | None = None, reader: ReaderName | None = None
+) -> Encoder:
     """Load the stand-in, whatever model is named."""
-    return WordEncoder(precision=precision)
+    return WordEncoder(precision=precision, reader=reader)
 
 
 def build_words(folder: Path, *sources: Path | Document, replace: bool = False) -> Report:

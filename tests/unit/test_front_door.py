@@ -14,6 +14,7 @@ import pytest
 
 import fingerpost
 from embedder.encoders.encoder import Encoder
+from embedder.encoders.readers import ReaderName
 from embedder.errors import FingerpostError
 from embedder.records import Precision
 from fingerpost import (
@@ -173,8 +174,10 @@ def test_a_first_build_that_failed_leaves_a_folder_to_build_in(tmp_path: Path) -
     with pytest.raises(SourceError):
         Library(tmp_path / "v", load=load_words).add(tmp_path / "no-such-file.ris")
 
-    def fail(_: str, /, *, precision: Precision | None = None) -> Encoder:
-        raise ModelNotFound(f"no model ({precision})")
+    def fail(
+        _: str, /, *, precision: Precision | None = None, reader: ReaderName | None = None
+    ) -> Encoder:
+        raise ModelNotFound(f"no model ({precision}, {reader})")
 
     with pytest.raises(ModelNotFound):
         Library(tmp_path / "v", load=fail).add(A1)

@@ -10,7 +10,14 @@ import pytest
 import pytrec_eval
 
 from embedder.library import Library
-from embedder.measures import by_id, compare, make_run, per_query, summarise
+from embedder.measures import (
+    by_id,
+    compare,
+    compare_values,
+    make_run,
+    per_query,
+    summarise,
+)
 from embedder.trec_files import Query
 from tests.support.runs import made_up, ranked
 
@@ -180,6 +187,32 @@ def test_clearly_different_runs_differ() -> None:
     # All 12 differences have one sign: 2 of the 2**12 ways to exchange pairs are as extreme.
     assert found["MRR@10"].p == pytest.approx(2 / 2**12)
     assert found["Recall@10"].p == 1.0
+
+
+def test_the_interval_of_a_difference_is_of_the_pairs() -> None:
+    # One of ten is better by 1, all others equal: the mean of ten draws with replacement.
+    one = {f"q{at}": 0.5 * (at % 2) for at in range(10)}
+    found = compare_values("MRR@10", one, {**one, "q0": 1.0})
+    assert found.measure == "MRR@10"
+    assert found.difference == pytest.approx(0.1)
+    assert found.low == 0.0
+    assert found.high == pytest.approx(0.3)
+    equal = compare_values("MRR@10", one, one)
+    assert (equal.low, equal.difference, equal.high) == (0.0, 0.0, 0.0)
+
+
+def test_pairs_of_equal_values_do_not_change_p() -> None:
+    one = {"a": 0.1, "b": 0.2, "c": 0.3}
+    two = {"a": 0.4, "b": 0.3, "c": 0.5}
+    same = {f"q{at}": at / 40 for at in range(40)}
+    few, many = compare_values("MRR@10", one, two), compare_values("MRR@10", one | same, two | same)
+    assert few.p == many.p == pytest.approx(2 / 2**3)
+
+
+def test_without_a_query_there_is_nothing_to_compare() -> None:
+    assert compare(GOOD, BAD, {"q0": {"a": 0}}) == []
+    with pytest.raises(ValueError, match="there is no query to compare"):
+        compare_values("MRR@10", {}, {})
 
 
 def test_one_query_alone_cannot_be_significant() -> None:

@@ -12,7 +12,7 @@ import pytest
 import waitress
 from sentence_transformers import SentenceTransformer
 
-from embedder.encoders.loading import DEFAULT_MODEL, find_model
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model
 from embedder.library import Library
 from embedder.vectors import Float32Array
 from server.app import create_app
@@ -38,7 +38,7 @@ Encode = Callable[[list[str]], Float32Array]
 @pytest.fixture(scope="session")
 def reference() -> Encode:
     """Encode with sentence-transformers, the default model and torch."""
-    model = SentenceTransformer(str(find_model(DEFAULT_MODEL)), device="cpu")
+    model = SentenceTransformer(str(find_model(BUNDLED_MODEL)), device="cpu")
     return lambda texts: np.asarray(model.encode(texts, show_progress_bar=False))
 
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 from tokenizers import Tokenizer
 
-from embedder.encoders.loading import DEFAULT_MODEL, find_model
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model
 from tests.e2e.clients.conftest import KEY, LONG, TEXTS, Encode
 
 NAME = "text-embedding-3-small"
@@ -27,7 +27,7 @@ def client(address: str) -> Iterator[openai.OpenAI]:
 
 def same(found: openai.types.CreateEmbeddingResponse, wanted: np.ndarray) -> None:
     assert found.object == "list"
-    assert found.model == DEFAULT_MODEL
+    assert found.model == BUNDLED_MODEL
     assert [each.index for each in found.data] == list(range(len(wanted)))
     assert {each.object for each in found.data} == {"embedding"}
     np.testing.assert_allclose([each.embedding for each in found.data], wanted, atol=1e-4)
@@ -38,7 +38,7 @@ def test_the_usual_call(client: openai.OpenAI, reference: Encode) -> None:
 
 
 def test_one_text(client: openai.OpenAI, reference: Encode) -> None:
-    found = client.embeddings.create(model=DEFAULT_MODEL, input=TEXTS[0], user="somebody")
+    found = client.embeddings.create(model=BUNDLED_MODEL, input=TEXTS[0], user="somebody")
     same(found, reference(TEXTS[:1]))
     assert found.usage.prompt_tokens == found.usage.total_tokens == 10
 
@@ -68,7 +68,7 @@ def test_without_waiting(address: str, reference: Encode) -> None:
 
 
 def test_tokens(client: openai.OpenAI, reference: Encode) -> None:
-    tokenizer = Tokenizer.from_file(str(find_model(DEFAULT_MODEL) / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(find_model(BUNDLED_MODEL) / "tokenizer.json"))
     tokenizer.no_padding()
     ids = [tokenizer.encode(text, add_special_tokens=False).ids for text in TEXTS]
     found = client.embeddings.create(model=NAME, input=ids)
@@ -105,8 +105,8 @@ def test_a_long_text_is_cut_and_named_in_the_header(
 
 def test_models(client: openai.OpenAI) -> None:
     (model,) = client.models.list().data
-    assert (model.id, model.object, model.owned_by) == (DEFAULT_MODEL, "model", "fingerpost")
-    assert client.models.retrieve(DEFAULT_MODEL) == model
+    assert (model.id, model.object, model.owned_by) == (BUNDLED_MODEL, "model", "fingerpost")
+    assert client.models.retrieve(BUNDLED_MODEL) == model
     with pytest.raises(openai.NotFoundError) as caught:
         client.models.retrieve(NAME)
     assert caught.value.code == "model_not_found"

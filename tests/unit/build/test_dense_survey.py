@@ -35,6 +35,7 @@ def a_base(dense: dict[str, Any]) -> Manifest:
         model_sha256="",
         precision="f32",
         dim=16,
+        readers={},
         passage_rule=0,
         lexical_rule=0,
         glossary_sha256="",

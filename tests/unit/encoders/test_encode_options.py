@@ -15,7 +15,8 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 from tokenizers import Tokenizer
 
 from embedder.encoders.encoder import EncodeOptions, Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint, load_encoder
+from embedder.encoders.loading import load_encoder
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model, fingerprint
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.preparing import prepare
 from embedder.encoders.torch_encoder import TorchEncoder
@@ -35,7 +36,7 @@ STRANGE = [
 ]
 
 
-def by_torch(model: str = DEFAULT_MODEL) -> TorchEncoder:
+def by_torch(model: str = BUNDLED_MODEL) -> TorchEncoder:
     folder = find_model(model)
     return TorchEncoder(model, folder, fingerprint(folder))
 
@@ -49,7 +50,7 @@ def either(request: pytest.FixtureRequest, encoder: Encoder) -> Encoder:
 @pytest.fixture
 def plain() -> SentenceTransformer:
     """The default model by sentence-transformers alone."""
-    return SentenceTransformer(str(find_model(DEFAULT_MODEL)), device="cpu")
+    return SentenceTransformer(str(find_model(BUNDLED_MODEL)), device="cpu")
 
 
 def encode(model: SentenceTransformer, texts: list[str]) -> Float32Array:
@@ -117,7 +118,7 @@ def test_a_model_without_prompts_has_none(either: Encoder) -> None:
 
 @pytest.mark.parametrize("text", STRANGE)
 def test_tokens_are_the_text_that_gives_the_same_tokens(either: Encoder, text: str) -> None:
-    tokenizer = Tokenizer.from_file(str(find_model(DEFAULT_MODEL) / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(find_model(BUNDLED_MODEL) / "tokenizer.json"))
     tokenizer.no_padding()
     ids = tokenizer.encode(text).ids
     again = tokenizer.encode(either.decode(ids)).ids
@@ -149,6 +150,6 @@ def test_shortened_rows_are_cut_and_normalised_again() -> None:
 
 
 def test_shortened_rows_are_those_of_sentence_transformers(encoder: Encoder) -> None:
-    plain = SentenceTransformer(str(find_model(DEFAULT_MODEL)), device="cpu", truncate_dim=64)
+    plain = SentenceTransformer(str(find_model(BUNDLED_MODEL)), device="cpu", truncate_dim=64)
     wanted = np.asarray(plain.encode(TEXTS, normalize_embeddings=True))
     np.testing.assert_allclose(shorten(encoder.encode_documents(TEXTS), 64), wanted, atol=1e-5)

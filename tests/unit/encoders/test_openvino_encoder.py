@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import (
-    DEFAULT_MODEL,
-    find_model,
-    fingerprint,
-)
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model, fingerprint
 from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_export import convert
 from embedder.encoders.openvino_package import read_config
@@ -42,7 +39,7 @@ def fast(
 
 @pytest.fixture(scope="module")
 def torch_encoder() -> TorchEncoder:
-    return plain(find_model(DEFAULT_MODEL))
+    return plain(find_model(BUNDLED_MODEL))
 
 
 def least_cosine(one: Float32Array, other: Float32Array) -> float:
@@ -155,13 +152,29 @@ def test_texts_in_one_row_do_not_see_one_another(place: Path, precision: Precisi
         assert least_cosine(together[:1], alone) > (0.999999 if precision == "f32" else 0.999)
 
 
-def test_a_model_whose_positions_begin_behind_its_padding_is_packed(tmp_path: Path) -> None:
-    torch_encoder = plain(make_model(tmp_path, roberta=True))
+@pytest.mark.parametrize(("kind", "first"), [("roberta", 1), ("mpnet", 2)])
+def test_a_model_whose_positions_begin_behind_its_padding_is_packed(
+    tmp_path: Path, kind: Literal["roberta", "mpnet"], first: int
+) -> None:
+    torch_encoder = plain(make_model(tmp_path, kind=kind))
     found = fast(torch_encoder, tmp_path / "place", "f32")
     config = read_config(tmp_path / "place")
-    assert (config.packed, config.first) == (True, 1)
+    assert (config.packed, config.first) == (True, first)
     rows, wanted = (each.encode_queries(TEXTS[:4]) for each in (found, torch_encoder))
     np.testing.assert_allclose(rows, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["head", "head and prompts", "mpnet"])
+def test_a_linear_head_or_a_bias_of_positions_is_no_reason_to_pad(
+    tmp_path: Path, kind: str
+) -> None:
+    torch_encoder = plain(make_model(tmp_path, **KINDS[kind]))
+    found = fast(torch_encoder, tmp_path / "place", "f32")
+    config = read_config(tmp_path / "place")
+    assert (config.packed, config.averages) == (True, True)
+    for others in (TEXTS[1:4], [LONG], ["x"] * 40):
+        rows = found.encode_queries([TEXTS[0], *others])
+        assert least_cosine(rows[:1], torch_encoder.encode_queries(TEXTS[:1])) > 0.999999
 
 
 def test_a_model_that_does_more_than_pool_is_padded(tmp_path: Path) -> None:

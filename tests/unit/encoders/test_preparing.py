@@ -13,7 +13,8 @@ from typing import NoReturn
 import pytest
 
 from embedder.encoders import preparing
-from embedder.encoders.loading import fingerprint, load_encoder, locate_model, package_folder
+from embedder.encoders.loading import load_encoder
+from embedder.encoders.model_files import fingerprint, locate_model, package_folder
 from embedder.encoders.openvino_package import read_config
 from embedder.encoders.preparing import UNITS, is_prepared, prepare
 from embedder.encoders.torch_encoder import TorchEncoder

@@ -10,7 +10,8 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import cos_sim
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, find_model, load_encoder
+from embedder.encoders.loading import load_encoder
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model
 from embedder.encoders.similarity import compare
 from embedder.vectors import cosine, normalise
 from tests.unit.encoders.test_torch_encoder import PROMPTS, make_model
@@ -27,7 +28,7 @@ TEXTS = [
 
 
 def test_cosines_are_those_of_sentence_transformers(encoder: Encoder) -> None:
-    model = SentenceTransformer(str(find_model(DEFAULT_MODEL)), device="cpu")
+    model = SentenceTransformer(str(find_model(BUNDLED_MODEL)), device="cpu")
     wanted = cos_sim(model.encode([SOURCE]), model.encode(TEXTS))[0].tolist()
     assert compare(encoder, SOURCE, TEXTS).similarities == pytest.approx(wanted, abs=1e-5)
 

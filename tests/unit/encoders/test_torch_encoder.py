@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, Pooling, Transformer
+from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers.models import WordPiece
 from transformers import (
     AutoModel,
     AutoTokenizer,
     BertConfig,
     BertModel,
+    MPNetConfig,
+    MPNetModel,
+    PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaModel,
 )
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL, find_model, fingerprint
+from embedder.encoders.model_files import BUNDLED_MODEL, find_model, fingerprint
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from embedder.library import Library
@@ -50,29 +57,43 @@ def make_model(
     default_prompt: str | None = None,
     include_prompt: bool = True,
     dense: bool = False,
-    roberta: bool = False,
+    head: bool = False,
+    kind: Literal["bert", "roberta", "mpnet"] = "bert",
     seed: int = 0,
 ) -> Path:
-    """Save a tiny sentence-transformers model with random weights: 32 numbers, 64 tokens."""
+    """Save a tiny sentence-transformers model with random weights: 32 numbers, 64 tokens.
+
+    `head` is a linear layer behind the pooling, `dense` one with an activation.
+    """
     raw = folder / "raw"
-    tokenizer = AutoTokenizer.from_pretrained(find_model(DEFAULT_MODEL))
+    tokenizer: Any = AutoTokenizer.from_pretrained(find_model(BUNDLED_MODEL))
+    if kind == "mpnet":
+        tokenizer = with_padding_as_one(tokenizer)
     tokenizer.save_pretrained(raw)
     torch.manual_seed(seed)
+    padding = tokenizer.pad_token_id
     sizes: dict[str, Any] = {
         "vocab_size": len(tokenizer),
         "hidden_size": 32,
         "num_hidden_layers": 1,
         "num_attention_heads": 2,
         "intermediate_size": 64,
-        "max_position_embeddings": 64 + roberta,
-        "pad_token_id": tokenizer.pad_token_id,
+        "max_position_embeddings": 64 if kind == "bert" else 64 + padding + 1,
+        "pad_token_id": padding,
     }
-    model = RobertaModel(RobertaConfig(**sizes)) if roberta else BertModel(BertConfig(**sizes))
+    if kind == "mpnet":
+        model: Any = MPNetModel(MPNetConfig(**sizes))
+    elif kind == "roberta":
+        model = RobertaModel(RobertaConfig(**sizes))
+    else:
+        model = BertModel(BertConfig(**sizes))
     model.save_pretrained(raw)
     modules: list[Any] = [
         Transformer(str(raw), max_seq_length=64),
         Pooling(32, pooling_mode=pooling, include_prompt=include_prompt),
     ]
+    if head:
+        modules.append(Dense(32, 16, activation_function=torch.nn.Identity()))
     if dense:
         modules.append(Dense(32, 16))
     SentenceTransformer(
@@ -84,12 +105,33 @@ def make_model(
     return folder / "model"
 
 
+def with_padding_as_one(tokenizer: Any) -> PreTrainedTokenizerFast:
+    """The words of a BERT tokenizer under MPNet's special tokens: its padding is always token 1."""
+    words = sorted(tokenizer.get_vocab().items(), key=lambda each: each[1])
+    special = ["<s>", "<pad>", "</s>", "[UNK]"]
+    kept = [*special, *(word for word, _ in words if not re.fullmatch(r"\[\w+\]", word))]
+    numbers = {word: number for number, word in enumerate(kept)}
+    plain = Tokenizer(WordPiece(numbers, unk_token=special[3]))
+    plain.normalizer = normalizers.BertNormalizer()
+    plain.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    plain.decoder = decoders.WordPiece()
+    plain.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    plain.add_special_tokens(special)
+    uses = zip(("cls_token", "pad_token", "sep_token", "unk_token"), special, strict=True)
+    return PreTrainedTokenizerFast(tokenizer_object=plain, model_max_length=64, **dict(uses))
+
+
 KINDS: dict[str, dict[str, Any]] = {
     "mean": {},
     "cls": {"pooling": "cls"},
     "prompts": {"prompts": PROMPTS},
     "prompts left out of the mean": {"prompts": PROMPTS, "include_prompt": False},
     "dense": {"dense": True},
+    "head": {"head": True},
+    "head and prompts": {"head": True, "prompts": PROMPTS},
+    "mpnet": {"kind": "mpnet"},
 }
 
 
@@ -101,8 +143,8 @@ def load(folder: str | Path) -> TorchEncoder:
 @pytest.fixture(scope="module")
 def on_torch() -> Encoder:
     """The default model, with torch."""
-    folder = find_model(DEFAULT_MODEL)
-    return TorchEncoder(DEFAULT_MODEL, folder, fingerprint(folder))
+    folder = find_model(BUNDLED_MODEL)
+    return TorchEncoder(BUNDLED_MODEL, folder, fingerprint(folder))
 
 
 @pytest.fixture(scope="module")
@@ -121,13 +163,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 @pytest.fixture(params=[*KINDS, "default"])
 def folder(request: pytest.FixtureRequest, models: Callable[[str], Path]) -> Path:
     """The folder of each kind of model, the default one among them."""
-    return find_model(DEFAULT_MODEL) if request.param == "default" else models(request.param)
+    return find_model(BUNDLED_MODEL) if request.param == "default" else models(request.param)
 
 
 @pytest.fixture
 def each_encoder(folder: Path, on_torch: Encoder) -> Encoder:
     """An encoder of each kind."""
-    return on_torch if folder == find_model(DEFAULT_MODEL) else load(folder)
+    return on_torch if folder == find_model(BUNDLED_MODEL) else load(folder)
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +297,7 @@ def encode_one(encoder: Encoder, passage: Passage) -> PassageVectors:
 
 def test_a_sentence_alone_is_the_mean_of_its_own_tokens(on_torch: Encoder) -> None:
     text = "Nurses are often the first to meet a trafficked person."
-    tokens, places = token_vectors(find_model(DEFAULT_MODEL), text)
+    tokens, places = token_vectors(find_model(BUNDLED_MODEL), text)
     assert places[0] == places[-1] == (0, 0)  # [CLS] and [SEP]
     found = encode_one(on_torch, a_passage("", text))
     own = list(range(1, len(places) - 1))
@@ -266,7 +308,7 @@ def test_a_sentence_alone_is_the_mean_of_its_own_tokens(on_torch: Encoder) -> No
 def test_a_sentence_is_the_mean_of_its_tokens_within_the_passage(on_torch: Encoder) -> None:
     first, second = "They were promised work on a farm.", "Their passports were taken away."
     passage = a_passage("Forced labour", first, second)
-    tokens, places = token_vectors(find_model(DEFAULT_MODEL), passage.text)
+    tokens, places = token_vectors(find_model(BUNDLED_MODEL), passage.text)
     found = encode_one(on_torch, passage)
     for row, (start, end) in enumerate(passage.offsets):
         own = [at for at, (a, b) in enumerate(places) if start <= a < b <= end]
@@ -274,6 +316,29 @@ def test_a_sentence_is_the_mean_of_its_tokens_within_the_passage(on_torch: Encod
         assert words[0] == "They" if row == 0 else words[0] == "Their"
         assert words[-1] == "."
         np.testing.assert_allclose(found.sentences[row], mean_of(tokens, own), atol=1e-5)
+
+
+def test_a_linear_head_belongs_to_the_tokens(models: Callable[[str], Path]) -> None:
+    folder = models("head")
+    encoder = load(folder)
+    assert encoder.averages_tokens()
+    passage = a_passage("A title", "They were promised work.", "Their passports were taken.")
+    tokens, places = token_vectors(folder, passage.text)
+    with safe_open(folder / "2_Dense" / "model.safetensors", "np") as file:
+        weight, bias = file.get_tensor("linear.weight"), file.get_tensor("linear.bias")
+    found = encode_one(encoder, passage)
+    for row, (start, end) in enumerate(passage.offsets):
+        own = [at for at, (a, b) in enumerate(places) if start <= a < b <= end]
+        mean = tokens[own].numpy().mean(axis=0)
+        np.testing.assert_allclose(found.sentences[row], normalise(weight @ mean + bias), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["mean", "dense", "cls"])
+def test_only_an_identity_behind_a_layer_makes_it_a_head(
+    models: Callable[[str], Path], kind: str
+) -> None:
+    assert load(models(kind)).head() is None
+    assert isinstance(load(models("head")).head(), torch.nn.Linear)
 
 
 def test_a_sentence_keeps_the_meaning_its_passage_gives_it(on_torch: Encoder) -> None:
@@ -293,7 +358,7 @@ def test_sentences_without_a_space_between_them_do_not_share_tokens(on_torch: En
         (Span("abstract", 0, cut), Span("abstract", cut, len(text))),
         ((0, cut), (cut, len(text))),
     )
-    tokens, places = token_vectors(find_model(DEFAULT_MODEL), text)
+    tokens, places = token_vectors(find_model(BUNDLED_MODEL), text)
     found = encode_one(on_torch, passage)
     first = [at for at, (a, b) in enumerate(places) if b <= cut and b > a]
     np.testing.assert_allclose(found.sentences[0], mean_of(tokens, first), atol=1e-5)

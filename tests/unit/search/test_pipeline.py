@@ -172,6 +172,17 @@ def test_keywords_weigh_less_the_more_words_are_unknown(seed_library: Library) -
     assert 0.4 < by_meaning(text) <= 0.5
 
 
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+def test_keywords_keep_a_share_of_their_weight(share: float, seed_library: Library) -> None:
+    weights = RankingWeights(dense_weight=0.0, min_keyword_share=share, related_weight=0.0)
+    # All of its words but one of twenty are unknown. What keywords lack, meaning has.
+    text = "smuggling " + " ".join(f"qwz{letter}rtk" for letter in "abcdefghijklmnopqrs")
+    hits = seed_library.ask(Question(text, limit=100), weights).hits
+    by_meaning = max(hit.score for hit in hits if hit.legs.keyword is None)
+    assert by_meaning <= 1 - share
+    assert (by_meaning == 0.0) is (share == 1.0)
+
+
 def test_a_name_of_an_author_is_a_known_word(seed_library: Library) -> None:
     def best(text: str) -> float:
         return seed_library.ask(Question(text), RankingWeights(dense_weight=0.0)).hits[0].score

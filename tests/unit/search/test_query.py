@@ -66,6 +66,31 @@ def test_parts_weigh_by_the_information_of_their_words(served: ServedGeneration)
     assert encoded.evidence_rows().tolist()[:2] == [0, 2]
 
 
+def test_parts_may_weigh_alike(served: ServedGeneration) -> None:
+    weights = RankingWeights(informative_parts=False)
+    encoded = encode(served, "In the. Herons wade. Rivers.", weights, expand=False)
+    assert encoded.part_weights.tolist() == [1.0, 1.0, 1.0]
+    assert encoded.evidence_rows().tolist() == [0, 1, 2, 3]
+
+
+def test_keywords_may_weigh_alike_in_all_parts(served: ServedGeneration) -> None:
+    encoded = encode(served, STORY, expand=False)
+    alike = encode(served, STORY, RankingWeights(informative_words=False), expand=False)
+    assert encoded.lexical.parts == [STORY[start:end] for start, end in encoded.part_spans]
+    assert alike.lexical == replace(encoded.lexical, parts=[])
+    assert alike.part_weights.tolist() == encoded.part_weights.tolist()
+
+
+def test_the_glossarys_terms_may_be_one_more_part(served: ServedGeneration) -> None:
+    text = "Herons wade. A maid swims."
+    encoded = encode(served, text)
+    assert encoded.vectors.shape == (4, 16)  # the whole, two parts, and the terms
+    (terms,) = {each.meaning for each in encoded.understood if each.kind == "term"}
+    assert encoded.vectors[3].tolist() == served.encoder.encode_queries([terms])[0].tolist()
+    without = encode(served, text, RankingWeights(terms_as_part=False))
+    assert without.vectors.tolist() == encoded.vectors[:3].tolist()
+
+
 def test_a_question_longer_than_the_model_reads_is_the_mean_of_its_windows(
     served: ServedGeneration,
 ) -> None:

@@ -143,11 +143,28 @@ def test_nothing_recognised_adds_nothing(read: Read) -> None:
 
 
 def test_without_terms_rings_still_count(read: Read) -> None:
-    rewritten = read("A maid. Women again.", RankingWeights(terms=False))
+    weights = RankingWeights(terms_in_whole=False, terms_in_parts=False, terms_as_part=False)
+    rewritten = read("A maid. Women again.", weights)
     assert rewritten.whole == "A maid. Women again."
     assert [part.text for part in rewritten.parts] == ["A maid.", "Women again."]
+    assert rewritten.terms == ""
     assert len(rewritten.rings) == 1
     assert slices("A maid.", rewritten.understood) == [("term", "maid", "domestic worker")]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("parts", [True, False])
+@pytest.mark.parametrize("alone", [True, False])
+def test_terms_are_embedded_where_they_are_wanted(
+    read: Read, *, whole: bool, parts: bool, alone: bool
+) -> None:
+    weights = RankingWeights(terms_in_whole=whole, terms_in_parts=parts, terms_as_part=alone)
+    rewritten = read("A maid. Women again.", weights)
+    assert (rewritten.whole == "A maid. Women again. (domestic worker)") is whole
+    assert (rewritten.parts[0].text == "A maid. (domestic worker)") is parts
+    assert rewritten.parts[1].text == "Women again."
+    assert rewritten.terms == ("domestic worker" if alone else "")
+    assert rewritten.corrected == "A maid. Women again."
 
 
 # Spelling.

@@ -48,7 +48,7 @@ def test_a_passage_cannot_name_a_document_that_is_not_there(
 ) -> None:
     create_schema(connection)
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-        connection.execute("INSERT INTO passages VALUES (1, 99, x'00', '[]', x'00')")
+        connection.execute("INSERT INTO passages VALUES (1, 99, x'00', '[]', '', x'00')")
 
 
 def test_a_reader_maps_the_file_into_memory(connection: sqlite3.Connection) -> None:
@@ -71,7 +71,7 @@ def test_a_new_database_gets_every_table_and_the_version(connection: sqlite3.Con
         *("sources", "documents", "entries", "passages"),
         *("vectors", "sentences", "texts", "generations"),
     }
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
     check_schema(connection)
 
 
@@ -86,14 +86,14 @@ def test_another_schema_version_is_refused_with_both_numbers(filled: Store) -> N
     run_sql(filled.folder, "PRAGMA user_version = 99")
     with pytest.raises(LibraryMismatch) as caught, filled.snapshot():
         pass
-    assert (caught.value.stored, caught.value.wanted) == (99, 2)
+    assert (caught.value.stored, caught.value.wanted) == (99, 3)
     assert caught.value.message == (
-        "the library's schema version is 99, but 2 is needed. "
+        "the library's schema version is 99, but 3 is needed. "
         "Delete the vectors folder and build the library again: fingerpost index"
     )
 
 
-@pytest.mark.parametrize("version", [0, 1, 3])
+@pytest.mark.parametrize("version", [0, 1, 2, 4])
 def test_an_older_and_a_newer_schema_are_refused(
     connection: sqlite3.Connection, version: int
 ) -> None:
@@ -106,7 +106,7 @@ def test_an_older_and_a_newer_schema_are_refused(
 
 def test_a_writer_leaves_a_library_of_another_schema_alone(filled: Store) -> None:
     run_sql(filled.folder, "PRAGMA user_version = 1")
-    with pytest.raises(LibraryMismatch, match="the library's schema version is 1, but 2 is needed"):
+    with pytest.raises(LibraryMismatch, match="the library's schema version is 1, but 3 is needed"):
         filled.writing().__enter__()
     with closing(sqlite3.connect(filled.path)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (1,)

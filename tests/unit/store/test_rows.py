@@ -40,10 +40,10 @@ def test_a_checksum_is_that_of_sha256sum() -> None:
     assert sha256_of(b"nothing").hex() == NOTHING
 
 
-def test_the_checksum_of_a_passage_is_of_its_document_content_and_spans() -> None:
-    # printf '7 abc [["title",0,4]]' | sha256sum
-    known = "a9f9351a5970fe9c973f295d7c7c4bc6d6e2af53aab39c5f2b10224133cbc670"
-    assert passage_sha256(7, b"abc", '[["title",0,4]]').hex() == known
+def test_the_checksum_of_a_passage_is_of_its_document_content_spans_and_reader() -> None:
+    # printf '7 abc [["title",0,4]] a/b' | sha256sum
+    known = "495f06634607fbe39538a7028b6b149afead7c851d3d3a34d700779696049ded"
+    assert passage_sha256(7, b"abc", '[["title",0,4]]', "a/b").hex() == known
 
 
 def test_what_matches_its_checksum_passes() -> None:

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from embedder.encoders.encoder import Encoder
+from embedder.encoders.readers import ReaderName
 from embedder.errors import ModelNotFound
 from embedder.library import Library
 from embedder.records import Precision
@@ -46,8 +47,10 @@ def test_a_server_over_a_damaged_library_is_not_ready(built_seeds: Path, encoder
 
 
 def test_a_server_without_its_model_is_not_ready(built_seeds: Path) -> None:
-    def missing(name: str, /, *, precision: Precision | None = None) -> Encoder:  # noqa: ARG001
-        raise ModelNotFound(f"no model {name!r}")
+    def missing(
+        name: str, /, *, precision: Precision | None = None, reader: ReaderName | None = None
+    ) -> Encoder:
+        raise ModelNotFound(f"no model {name!r} ({precision}, {reader})")
 
     response = client_over(Library(built_seeds, load=missing), built_seeds).get("/ready")
     assert response.status_code == 503

@@ -31,7 +31,8 @@ Run = Callable[..., Result]
 NURSES = "caring-for-trafficked-persons-guidance-for-3b2e2f37"
 QUESTION = "What should a nurse do who meets a victim?"
 COMMANDS = ["index", "prepare", "ask", "similar", "documents", "status", "evaluate", "serve"]
-MODEL = "all-MiniLM-L6-v2"
+MODEL = "all-MiniLM-L6-v2"  # of the seeds' library
+DEFAULT = "fingerpost-full"
 # Where `prepare` is called from: by a library, and by the command for a model that is named.
 PREPARING = ("embedder.library.prepare", "embedder.encoders.preparing.prepare")
 
@@ -53,7 +54,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Prepare no model; the names of those that would be."""
     names: list[str] = []
     for place in PREPARING:
-        monkeypatch.setattr(place, lambda model, _: names.append(model))
+        monkeypatch.setattr(place, lambda model, *_, **__: names.append(model))
     return names
 
 
@@ -182,9 +183,19 @@ def test_index_prepares_the_model_that_it_is_given(
     source = write_jsonl(tmp_path / "a.jsonl", {"id": "a", "title": "One"})
     vectors = ("--vectors", str(tmp_path / "v"))
     assert run("index", str(source), *vectors).exit_code == 0
-    assert prepared == loaded == [MODEL]
-    assert run("index", str(source), *vectors, "--model", "another").exit_code == 0
-    assert prepared == loaded == [MODEL, "another"]
+    assert prepared == loaded == [DEFAULT]
+    for more, model in (
+        (("--model", "another"), "another"),
+        (("--reader", "quick"), "fingerpost-quick"),
+        (("--reader", "full"), "fingerpost-full"),
+    ):
+        assert run("index", str(source), *vectors, *more).exit_code == 0
+        assert (prepared[-1], loaded[-1]) == (model, model)
+
+
+def test_index_refuses_a_reader_of_a_model_that_has_none(run: Run, tmp_path: Path) -> None:
+    result = run("index", str(tmp_path), "--reader", "quick", "--model", MODEL)
+    assert_refused(result, "--reader is for our own model. Leave out --reader or --model.")
 
 
 # prepare
@@ -213,7 +224,7 @@ def test_prepare_takes_the_default_model_without_a_library(
     folder = tmp_path / "nowhere"
     result = run("prepare", "--vectors", str(folder))
     assert (result.exit_code, result.output) == (0, "The model is prepared.\n")
-    assert prepared == [MODEL]
+    assert prepared == [DEFAULT]
     assert not folder.exists()
 
 
@@ -227,7 +238,7 @@ def test_prepare_takes_the_model_that_is_named_whatever_the_library_has(
 def test_prepare_shows_how_far_it_is(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def prepare(_: str, progress: Progress) -> None:
+    def prepare(_: str, progress: Progress, **__: object) -> None:
         with progress.step("Preparing", 5) as advance:
             advance(5)
 
@@ -572,7 +583,7 @@ def test_serve_prepares_the_librarys_model_before_it_serves(
 def test_serve_does_not_start_with_a_model_that_cannot_be_prepared(
     run: Run, served: list[Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise EncoderError("the model is broken.")
 
     monkeypatch.setattr("embedder.library.prepare", fail)
@@ -617,7 +628,7 @@ def test_serve_needs_seeds_where_there_is_no_library(
     assert_refused(result, "seeds: no such file or folder")
 
 
-def test_serve_builds_from_the_seeds_and_answers(running: Running, ask: Ask) -> None:
+def test_a_real_server_answers_from_what_the_command_built(running: Running, ask: Ask) -> None:
     first, second, third = running.written().decode().splitlines()[:3]
     assert first.startswith("44 read, 3 merged, 41 new, 0 changed, 0 unchanged, 0 removed; ")
     assert second == "Generation 1: 41 documents, model all-MiniLM-L6-v2."

@@ -230,6 +230,7 @@ MANIFEST = Manifest(
     model_sha256="ab" * 32,
     precision="bf16",
     dim=384,
+    readers={"all-MiniLM-L6-v2": 57},
     passage_rule=1,
     lexical_rule=1,
     glossary_sha256="cd" * 32,
@@ -253,6 +254,7 @@ def test_the_state_of_a_library_as_json() -> None:
         "dim": 384,
         "documents": 41,
         "passages": 97,
+        "readers": {"all-MiniLM-L6-v2": 57},
         "verdict none": 0.312,
         "verdict strong": 0.45,
         "index": "exact, in memory",
@@ -285,6 +287,7 @@ def test_a_state_is_a_line_for_each_fact(capsys: Capture) -> None:
         "dim 384",
         "documents 41",
         "passages 97",
+        "readers all-MiniLM-L6-v2: 57 passages",
         "verdict none 0.312",
         "verdict strong 0.45",
         "index exact, in memory",
@@ -313,7 +316,8 @@ def test_problems_stand_in_place_of_a_good_state(capsys: Capture) -> None:
 
 
 def test_markup_in_a_models_path_is_text(capsys: Capture) -> None:
-    print_status({"model": f"/models/{MARKUP}", "verified": False, "problems": []})
+    shown = {"model": f"/models/{MARKUP}", "readers": {}, "verified": False, "problems": []}
+    print_status(shown)
     assert lines(capsys)[0] == f"model          /models/{MARKUP}"
 
 
@@ -340,14 +344,14 @@ def test_measures_are_a_row_for_each_kind(capsys: Capture) -> None:
 
 def test_a_comparison_is_a_second_table(capsys: Capture) -> None:
     compared = (
-        Compared("nDCG@10", 0.5, 0.625, 0.125, 0.03125),
-        Compared("MRR@10", 0.75, 0.5, -0.25, 1.0),
+        Compared("nDCG@10", 0.5, 0.625, 0.125, 0.0625, 0.1875, 0.03125),
+        Compared("MRR@10", 0.75, 0.5, -0.25, -0.5, 0.125, 1.0),
     )
     print_evaluation(Evaluation(tuple(measured("all", 12)), {}, compared))
     assert rows(capsys)[2:] == [
         ["Measure", "This", "Other", "Difference", "p (paired permutation)"],
-        ["nDCG@10", "0.6250", "0.5000", "+0.1250", "0.0312"],
-        ["MRR@10", "0.5000", "0.7500", "-0.2500", "1.0000"],
+        ["nDCG@10", "0.6250", "0.5000", "+0.1250 +0.062 to +0.188", "0.0312"],
+        ["MRR@10", "0.5000", "0.7500", "-0.2500 -0.500 to +0.125", "1.0000"],
     ]
 
 

@@ -1,0 +1,143 @@
+"""What each part of the search gives: every set of questions asked with and without each of them.
+
+python -m benchmarks.ablation --out ablation.md
+python -m benchmarks.ablation --model NAME_OR_PATH --collections seeds,plain --libraries FOLDER
+python -m benchmarks.ablation --base dense_weight=0.9,related_weight=0 --out ablation.md
+
+Each library is built once; then only the settings change, so a table takes minutes. With
+`--libraries` the libraries stay in that folder for the next run. `--base` changes what all rows
+are compared with, in the form of `fingerpost evaluate --set`; rows that are the base itself are
+left out. A base with several parts off shows what each gives alone. Beside the page, a file of
+the same name that ends in .json holds all figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from benchmarks.ablation_settings import Setting, settings_around
+from benchmarks.ablation_table import ALL, Ablation, Effect, page
+from benchmarks.asking import Libraries, answerable, qrels_by_id, run_of
+from benchmarks.judged import JudgedSet, in_english, in_other_languages
+from benchmarks.options import add_options, chosen
+from embedder import measures
+from embedder.errors import FingerpostError
+from embedder.evaluation import SearchSettings
+from embedder.library import Library
+from embedder.measures import Compared, Measured
+
+MEASURE = "nDCG@10"
+
+
+def main() -> None:
+    """Measure every setting on every set, and write the page and the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(parser)
+    parser.add_argument("--base", default="", metavar="NAME=VALUE,…", help="compare with this")
+    parser.add_argument(
+        "--languages",
+        choices=("english", "others", "all"),
+        default="english",
+        help="the languages of the questions (default: english)",
+    )
+    parser.add_argument("--out", type=Path, default=Path("ablation.md"))
+    arguments = parser.parse_args()
+    base = tuple(change for change in arguments.base.split(",") if change)
+    try:
+        settings = list(settings_around(SearchSettings().changed(base)))
+        with chosen(arguments) as (libraries, sets):
+            in_languages = list(by_language(sets, arguments.languages))
+            ablation = measure(libraries, in_languages, base, settings)
+    except FingerpostError as error:
+        parser.error(error.message)
+    figures = {"model": arguments.model, "reader": arguments.reader, **ablation.as_dict()}
+    arguments.out.write_text(page(ablation, arguments.model, arguments.reader), encoding="utf-8")
+    arguments.out.with_suffix(".json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    print(arguments.out)
+
+
+def by_language(sets: Sequence[JudgedSet], languages: str) -> Iterator[JudgedSet]:
+    """Yield the sets' questions in English, in `others`, or in both, each a set of its own.
+
+    A set without answerable questions in a language is left out.
+    """
+    for judged in sets:
+        parts = {"english": in_english(judged), "others": in_other_languages(judged)}
+        for name, part in parts.items():
+            if languages in (name, "all") and answerable(part):
+                yield part
+
+
+def measure(
+    libraries: Libraries,
+    sets: Sequence[JudgedSet],
+    base: Sequence[str],
+    settings: Sequence[Setting],
+) -> Ablation:
+    """Ask every set with the base and with every setting, and compare them.
+
+    Raises RequestError for a setting that does not exist.
+    """
+    measured: dict[str, list[Measured]] = {}
+    effects: list[Effect] = []
+    for judged in sets:
+        own = _SetMeasures(libraries, judged, SearchSettings().changed(base))
+        measured[judged.name] = own.base
+        for setting in settings:
+            effect = own.effect(setting)
+            effects.append(effect)
+            compared = effect.by_group[ALL]
+            print(f"{judged.name}: {setting.label}: {compared.difference:+.4f}", flush=True)
+    return Ablation(tuple(base), measured, effects)
+
+
+class _SetMeasures:
+    """What is measured on one set: the base, and the effects of settings."""
+
+    def __init__(self, libraries: Libraries, judged: JudgedSet, settings: SearchSettings) -> None:
+        self._libraries, self._judged, self._settings = libraries, judged, settings
+        library = libraries.of(judged)
+        self._qrels = qrels_by_id(library, judged)
+        queries = answerable(judged)
+        run = run_of(library, judged, settings)
+        summary = measures.summarise(queries, run, self._qrels)
+        self.base = [each for each in summary if each.measure == MEASURE]
+        self._before = measures.per_query(run, self._qrels)[MEASURE]
+        self._groups = {ALL: list(self._before)} | {
+            each.kind: [query.id for query in queries if query.kind == each.kind]
+            for each in self.base[1:]
+        }
+
+    def effect(self, setting: Setting) -> Effect:
+        """Ask all questions with a setting, and compare it with the base, group by group."""
+        settings = self._settings.changed(setting.changes)
+        with self._library(setting) as library:
+            run = run_of(library, self._judged, settings)
+        after = measures.per_query(run, self._qrels)[MEASURE]
+        by_group = {
+            group: _compared(self._before, after, queries)
+            for group, queries in self._groups.items()
+        }
+        return Effect(setting, self._judged.name, by_group)
+
+    def _library(self, setting: Setting) -> AbstractContextManager[Library]:
+        if setting.plurals_as_written:
+            return self._libraries.without_irregular_plurals(self._judged)
+        return nullcontext(self._libraries.of(self._judged))
+
+
+def _compared(
+    before: Mapping[str, float], after: Mapping[str, float], queries: Sequence[str]
+) -> Compared:
+    first = {query: before[query] for query in queries if query in before}
+    return measures.compare_values(MEASURE, first, {query: after[query] for query in first})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The options that the programs on judged questions share."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from benchmarks.asking import Libraries
+from benchmarks.corpora import DATA
+from benchmarks.judged import SETS, JudgedSet, read_set
+from benchmarks.measure import prepared_encoder
+from embedder import runtime
+from embedder.encoders.loading import DEFAULT_MODEL
+
+# Nothing was chosen by these while our readers were trained.
+MEASURED = tuple(name for name in SETS if name != "development")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options: which model, read by what, on which questions, and where they lie."""
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a model by name or path")
+    parser.add_argument(
+        "--reader",
+        choices=("full", "quick"),
+        help="what reads the questions, if the model has several",
+    )
+    parser.add_argument(
+        "--collections",
+        type=_names,
+        default=MEASURED,
+        metavar="NAME,…",
+        help=f"some of {','.join(SETS)} (default: all but development)",
+    )
+    parser.add_argument("--data", type=Path, default=DATA, help="where cranfield and cisi lie")
+    parser.add_argument("--libraries", type=Path, help="keep the libraries in this folder")
+
+
+@contextmanager
+def chosen(arguments: argparse.Namespace) -> Iterator[tuple[Libraries, list[JudgedSet]]]:
+    """Read the sets that the options name, load the model, and yield them with their libraries.
+
+    Raises SourceError for a set that cannot be read, EncoderError for a model that cannot be used.
+    """
+    runtime.configure()
+    sets = [read_set(name, arguments.data) for name in arguments.collections]
+    encoder = prepared_encoder(arguments.model, arguments.reader)
+    with ExitStack() as stack:
+        folder = arguments.libraries
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        libraries = Libraries(folder, encoder)
+        stack.callback(libraries.close)
+        yield libraries, sets
+
+
+def _names(value: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(value.split(",")))
+    for name in names:
+        if name not in SETS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SETS)}")
+    return names

@@ -1,0 +1,179 @@
+"""The readers of our space: three models that put texts into the same 768 numbers.
+
+The *full* reader, all-mpnet-base-v2 with an adapter of ours, makes the space. The *quick* one, of
+the size of MiniLM, and the one for other *languages*, multilingual-e5-small, were taught to read
+into it (`training/`, docs/model.md). So one index serves all: a library read by one is asked by
+another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from embedder.encoders.base_weights import WEIGHTS, base_folder
+from embedder.encoders.model_files import ModelFiles, cache_folder
+from embedder.encoders.model_folder import write_head
+from embedder.encoders.packed_weights import unpack
+from embedder.errors import ModelChanged
+from embedder.files import file_sha256
+from embedder.vectors import Float32Array
+
+ReaderName = Literal["full", "quick", "languages"]
+
+DIM = 768
+_FOLDER = Path(__file__).with_name("weights")
+_NOT_COPIED = shutil.ignore_patterns(WEIGHTS, "*.md", "*.ini", "onnx", "openvino")
+# The form of what `_assemble` writes: raise it when its vectors change.
+_RULE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A reader, and the model that it is made from.
+
+    `max_tokens` is what it reads at most, special tokens included.
+    """
+
+    name: ReaderName
+    base: str
+    max_tokens: int
+    query_prompt: str = ""
+    document_prompt: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 (hex) of our weights."""
+        return _SHA256[self.name]
+
+    @property
+    def weights(self) -> Path:
+        """The file of our weights."""
+        return _FOLDER / f"{self.name}.safetensors"
+
+    @property
+    def fingerprint(self) -> str:
+        """A SHA-256 (hex) of what its vectors depend on."""
+        facts = (self.base, self.sha256, self.max_tokens, self.query_prompt, self.document_prompt)
+        return hashlib.sha256(repr((*facts, _RULE)).encode()).hexdigest()
+
+
+# Of our weights; `training.pack` prints them.
+_SHA256: dict[ReaderName, str] = {
+    "full": "398d419ce442a9725446c4e47a6d43b67ccadf8ded013095ef01d041c1630c5b",
+    "quick": "ffc6b0e0586ba2e86c3b0de7133d9ca53c86ff371a20c2a6af485c15614229bb",
+    "languages": "3b77b38ad138f264052d3197fadfc5ad86e51da4603de60b441f2dbdd4ce2c02",
+}
+READERS: dict[ReaderName, Reader] = {
+    reader.name: reader
+    for reader in (
+        Reader("full", "all-mpnet-base-v2", 384),
+        Reader("quick", "all-MiniLM-L6-v2", 256),
+        Reader("languages", "multilingual-e5-small", 512, "query: ", "passage: "),
+    )
+}
+
+
+def space_fingerprint(documents: ReaderName) -> str:
+    """Return a SHA-256 (hex) of what the vectors of a library depend on.
+
+    `documents` names the reader of its documents in English. Who reads questions does not matter.
+    """
+    facts = (READERS[documents].fingerprint, READERS["languages"].fingerprint)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def recorded_name(name: ReaderName) -> str:
+    """Return the name by which a library records a reader."""
+    return f"fingerpost/{name}"
+
+
+def locate_reader(name: ReaderName) -> ModelFiles:
+    """Return the files of a reader, which are put together when they are opened.
+
+    Opening them raises ModelNotFound or ModelChanged if the base model cannot be had.
+    """
+    reader = READERS[name]
+    return ModelFiles(recorded_name(name), reader.fingerprint, lambda: _assembled(reader))
+
+
+@contextmanager
+def _assembled(reader: Reader) -> Iterator[Path]:
+    """Put a reader together as a sentence-transformers folder, gone at the end of the block."""
+    scratch = cache_folder() / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary) / reader.name
+        with base_folder(reader.base, scratch) as base:
+            assemble(reader, base, folder)
+        yield folder
+
+
+def assemble(reader: Reader, base: Path, folder: Path) -> None:
+    """Write a reader as a sentence-transformers folder, from its base model's folder.
+
+    Raises ModelChanged if our weights are not those of this version.
+    """
+    _check(reader)
+    # Where there is a head too, the transformer is the reader's `net`.
+    own = {name.removeprefix("net."): each for name, each in unpack(reader.weights).items()}
+    tensors = load_file(base / WEIGHTS)
+    head_weight, head_bias = own.pop("head.weight", None), own.pop("head.bias", None)
+    shutil.copytree(base, folder, ignore=_NOT_COPIED)
+    _write_settings(reader, folder)
+    # A reader is what its weights are as float16: its files then have half the size.
+    halves = {name: each.astype(np.float16) for name, each in merge(tensors, own).items()}
+    save_file(halves, folder / WEIGHTS)
+    if head_weight is not None and head_bias is not None:
+        write_head(folder, head_weight.astype(np.float16), head_bias.astype(np.float16))
+
+
+def merge(
+    tensors: dict[str, Float32Array], own: dict[str, Float32Array]
+) -> dict[str, Float32Array]:
+    """Return a base model's tensors with ours: adapters are added, others take the place.
+
+    An adapter of `NAME.weight` (out, in) is `NAME.a` (rank, in) and `NAME.b` (out, rank), and
+    what is added is b a: Hu et al., "LoRA", 2021, arXiv:2106.09685, with its scale in b.
+    """
+    merged = dict(tensors)
+    for name, value in own.items():
+        module, _, kind = name.rpartition(".")
+        if kind == "a":
+            weight = f"{module}.weight"
+            merged[weight] = merged[weight] + own[f"{module}.b"] @ value
+        elif kind != "b":
+            if merged[name].shape != value.shape:
+                raise ModelChanged(f"the tensor {name} of the base model has another shape")
+            merged[name] = value
+    return merged
+
+
+def _write_settings(reader: Reader, folder: Path) -> None:
+    """Write what a reader reads at most, and its prompts, over its base model's."""
+    reads = {"max_seq_length": reader.max_tokens, "do_lower_case": False}
+    prompts = {"query": reader.query_prompt, "document": reader.document_prompt}
+    kept = {use: prompt for use, prompt in prompts.items() if prompt}
+    for name, content in (
+        ("sentence_bert_config.json", reads),
+        ("config_sentence_transformers.json", {"prompts": kept, "default_prompt_name": None}),
+    ):
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def _check(reader: Reader) -> None:
+    found = file_sha256(reader.weights).hex()
+    if found != reader.sha256:
+        raise ModelChanged(
+            f"{reader.weights} has SHA-256 {found}, not {reader.sha256}. Install fingerpost again."
+        )
