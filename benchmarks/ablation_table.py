@@ -98,7 +98,7 @@ def _places_table(ablation: Ablation) -> Iterator[str]:
     for setting, effects in ablation.rows().items():
         if setting.leaves_out:
             losses = {name: effects[name].by_group[ALL] for name in ablation.measured}
-            cells = [_marked(f"{-each.difference:+.4f}", each) for each in losses.values()]
+            cells = [_marked(f"{0.0 - each.difference:+.4f}", each) for each in losses.values()]
             yield f"| {setting.part} | {' | '.join(cells)} | {verdict(losses)} |"
 
 

@@ -1,31 +1,29 @@
-"""The judged questions that quality is measured on: seven sets, to six libraries.
+"""The judged questions that quality is measured on, by the names of their sets.
 
-seeds                the first questions to the documents in seeds/
-plain                more of them, in the words of people outside the field
-kept-out             entries of invented libraries that the encoder did not see
-migration-guidance   a library of the field whose questions nobody used while making anything
-rural-health         the same in another field
-cranfield, cisi      the old collections, in the fields of aerodynamics and of libraries
+- `seeds`: the first questions to the documents in seeds/;
+- `plain`: more of them, in the words of people outside the field;
+- `kept-out`: to entries of invented libraries that our readers were not trained on;
+- `development`: more of these, by which settings of the training were chosen;
+- `migration-guidance`: to a library of the field, by which nothing was chosen;
+- `rural-health`: the same in another field;
+- `cranfield`, `cisi`: the old collections, in the fields of aerodynamics and of libraries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from benchmarks.corpora import ROOT
-from benchmarks.kept_out import kept_out_entries
+from benchmarks.corpora import DATA, ROOT
 from embedder.records import Document
-from embedder.text.languages import language_of
+from embedder.text.languages import ENGLISH, language_of
 from embedder.trec_files import Qrels, Query, read_qrels, read_queries
+from training.material import LIBRARIES, Entry, Part, read_entries, split
 
-# What the project was given to measure with; not part of it.
-SHARED = ROOT.parent / "shared"
 QUESTIONS = ROOT / "tests" / "quality"
 
-ENGLISH = "en"
 # The kinds of questions that no document answers: close to the field, and of other subjects.
 NEAR, OFF = "near", "off"
 _CROSSLINGUAL, _NONE = "crosslingual", "none"
@@ -35,17 +33,6 @@ ANSWERS = 3
 # Ids of the questions to the seeds that are close to the field but that no document answers.
 _NEAR_MISSES = {f"d{number:03}" for number in range(49, 61)} | {
     f"m{number:03}" for number in range(1, 21)
-}
-# Questions too short for their language to be recognised with certainty.
-_LANGUAGES = {
-    "mendicité forcée des enfants talibés à Dakar": "fr",
-    "formación de inspectores de trabajo para detectar el trabajo forzoso": "es",
-    "comadronas indígenas que usan un teléfono para referir complicaciones del embarazo": "es",
-    "direitos dos trabalhadores agrícolas imigrantes nas estufas do Alentejo": "pt",
-    "حقوق عاملات المنازل المهاجرات في لبنان وجواز السفر لدى صاحب العمل": "ar",
-    "chanjo ya mbwa dhidi ya kichaa cha mbwa vijijini": "sw",
-    "mifuko isiyopitisha hewa ya kuhifadhia mahindi dhidi ya wadudu": "sw",
-    "mwongozo wa wahudumu wa afya ya jamii wa kumtembelea mtoto mchanga nyumbani": "sw",
 }
 
 
@@ -105,52 +92,68 @@ def in_other_languages(judged: JudgedSet) -> JudgedSet:
     return judged.only(name, lambda question: question.language != ENGLISH)
 
 
-def read_set(name: str, shared: Path = SHARED) -> JudgedSet:
-    """Read a set by its name, one of SETS; `shared` is the folder of what is not in the project.
+def read_set(name: str, data: Path = DATA) -> JudgedSet:
+    """Read a set by its name, one of SETS; `data` has the folders of the old collections.
 
     Raises SourceError, with the file, if it is not there or not in its format.
     """
-    return SETS[name](shared)
+    return SETS[name](data)
 
 
-def _seeds(name: str, file: str, shared: Path) -> JudgedSet:
-    del shared
+def _seeds(name: str, file: str, _: Path) -> JudgedSet:
     queries, qrels = read_queries(QUESTIONS / file)
     return JudgedSet(name, "seeds", (ROOT / "seeds",), tuple(map(_judged, queries)), qrels)
 
 
-def _library(name: str, shared: Path) -> JudgedSet:
-    folder = shared / "training" / "libraries" / name
+def _library(name: str, _: Path) -> JudgedSet:
+    folder = LIBRARIES / name
     queries, qrels = read_queries(folder / "questions.jsonl")
     documents = (folder / "documents.jsonl",)
     return JudgedSet(name, name, documents, tuple(map(_judged, queries)), qrels)
 
 
-def _collection(name: str, shared: Path) -> JudgedSet:
-    folder = shared / "data" / name
+def _collection(name: str, data: Path) -> JudgedSet:
+    folder = data / name
     queries, _ = read_queries(folder / "queries.jsonl")
     qrels = read_qrels(folder / "qrels.tsv")
     asked = [replace(_judged(each), kind="question") for each in queries if each.id in qrels]
     return JudgedSet(name, name, (folder / "corpus.jsonl",), tuple(asked), qrels)
 
 
-def _kept_out(shared: Path) -> JudgedSet:
-    documents: list[Document] = []
+def _entries(name: str, part: Part, _: Path) -> JudgedSet:
+    """Read the questions to one part of the entries; all that are not trained on are the library.
+
+    Each entry alone answers its questions.
+    """
+    entries = read_entries()
+    untrained = [
+        (entry, own)
+        for entry, own in zip(entries, split(entries), strict=True)
+        if own is not Part.TRAINING
+    ]
+    documents = tuple(
+        Document(id=_id(entry), title=entry.title, abstract=entry.abstract)
+        for entry, _ in untrained
+    )
     questions: list[JudgedQuestion] = []
     qrels: Qrels = {}
-    for entry in kept_out_entries(shared / "training"):
-        documents.append(Document(id=entry.id, title=entry.title, abstract=entry.abstract))
-        own = [
-            JudgedQuestion(f"{entry.id}-{kind}", text, kind)
-            for kind, text in entry.questions.items()
-        ]
-        own += [
-            JudgedQuestion(f"{entry.id}-{language}", text, _CROSSLINGUAL, language)
-            for language, text in entry.in_other_languages.items()
-        ]
-        questions += own
-        qrels |= {question.id: {entry.id: ANSWERS} for question in own}
-    return JudgedSet("kept-out", "kept-out", documents, questions, qrels)
+    for entry, own in untrained:
+        if own is part:
+            questions += _of(entry)
+            qrels |= {question.id: {_id(entry): ANSWERS} for question in _of(entry)}
+    return JudgedSet(name, "entries", documents, questions, qrels)
+
+
+def _of(entry: Entry) -> Iterator[JudgedQuestion]:
+    """Yield the questions of an entry, in English by kind and the plain one by language."""
+    for kind, text in entry.questions.items():
+        yield JudgedQuestion(f"{_id(entry)}-{kind}", text, kind)
+    for language, text in entry.others.items():
+        yield JudgedQuestion(f"{_id(entry)}-{language}", text, _CROSSLINGUAL, language)
+
+
+def _id(entry: Entry) -> str:
+    return f"{entry.file}-{entry.line + 1}"
 
 
 def _judged(query: Query) -> JudgedQuestion:
@@ -159,14 +162,15 @@ def _judged(query: Query) -> JudgedQuestion:
         kind = NEAR if query.id in _NEAR_MISSES else OFF
     language = ENGLISH
     if kind == _CROSSLINGUAL:
-        language = _LANGUAGES.get(query.text) or language_of(query.text) or "unknown"
+        language = language_of(query.text)
     return JudgedQuestion(query.id, query.text, kind, language)
 
 
 SETS: Mapping[str, Callable[[Path], JudgedSet]] = {
     "seeds": partial(_seeds, "seeds", "questions_dev.jsonl"),
     "plain": partial(_seeds, "plain", "questions_plain.jsonl"),
-    "kept-out": _kept_out,
+    "kept-out": partial(_entries, "kept-out", Part.TEST),
+    "development": partial(_entries, "development", Part.DEVELOPMENT),
     "migration-guidance": partial(_library, "migration-guidance"),
     "rural-health": partial(_library, "rural-health"),
     "cranfield": partial(_collection, "cranfield"),

@@ -1,6 +1,6 @@
 """Write docs/quality.md: how good the answers are, and what each part of the search is worth.
 
-make quality        (some minutes; the collections lie in ../shared)
+make quality        (some minutes; the old collections lie in ../shared/data)
 python -m benchmarks.quality --model NAME_OR_PATH --collections seeds,plain --out quality.md
 """
 
@@ -113,6 +113,9 @@ def verdicts_lines(libraries: Libraries, sets: Sequence[JudgedSet]) -> Iterator[
 
 
 def _cell(measured: Measured) -> str:
+    """Return a mean with its interval; one question has none."""
+    if measured.queries == 1:
+        return f"{measured.mean:.3f}"
     return f"{measured.mean:.3f} {measured.low:.3f}–{measured.high:.3f}"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -30,6 +29,8 @@ RANK = 32
 _ANCHOR = 0.5
 # Entries of the part of a step that is timed in both precisions.
 _ENTRIES_OF_PROBE = 8
+# Tokens that are read at once on a CPU.
+_TOKENS_ON_CPU = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,6 @@ def train_full(
     base = load_base(folder, dropout=run.dropout)
     torch.manual_seed(run.plan.seed)  # of the adapter's first values
     trained = add_lora(base.net, RANK)
-    if run.device.type == "cpu":
-        # Keep no values inside layers for the backward pass: those of 64 documents take 20 GB.
-        net: Any = base.net
-        net.gradient_checkpointing_enable({"use_reentrant": False})
     reader = Reader(base.net, base.pad).to(run.device).train()
     texts = Texts(
         {
@@ -105,7 +102,11 @@ def loss_of(
     rows = [texts.tokens[kind][index] for kind, index in zip(kinds, chosen, strict=True)]
     rows += [texts.tokens["near"][index] for index in chosen]
     rows += [texts.tokens["document"][index] for index in chosen]
-    vectors = read(reader, rows, bfloat16=bfloat16)
+    # On a CPU, what a backward pass needs of 64 documents would take 20 GB.
+    small = reader.device.type == "cpu"
+    vectors = read(
+        reader, rows, bfloat16=bfloat16, recompute=small, most=_TOKENS_ON_CPU if small else 8192
+    )
     queries, near, documents = torch.split(vectors, len(chosen))
     old = [texts.untuned[kind][index] for kind, index in zip(kinds, chosen, strict=True)]
     old_queries = torch.stack([*old, *texts.untuned["near"][list(chosen)]])

@@ -10,7 +10,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging
 
 from training.batches import chunks
 
@@ -51,6 +53,9 @@ def load_base(folder: Path, *, dropout: float | None = None) -> Base:
     """
     if not (folder / "modules.json").is_file():
         raise ValueError(f"{folder} is not a folder of a sentence-transformers model")
+    # What it says about weights that are not used, and its bars, would hide our own lines.
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     changes: dict[str, Any] = {}
     if dropout is not None:
         changes = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
@@ -126,19 +131,25 @@ def read(
     *,
     bfloat16: bool = False,
     pooled: bool = False,
+    recompute: bool = False,
     most: int = 8192,
 ) -> Tensor:
     """Return the vectors of tokenised texts, in order: float32 (n, dim) unit rows.
 
     Texts of like length are read together, at most `most` tokens at once. `pooled` gives the mean
-    of tokens before the head and is not normalised.
+    of tokens before the head and is not normalised. With `recompute`, a backward pass computes
+    each group of texts again, and memory is needed for one group only.
     """
+    run = reader.pooled if pooled else reader
     parts = chunks([len(row) for row in rows], most)
     vectors = []
     with torch.autocast(reader.device.type, dtype=torch.bfloat16, enabled=bfloat16):
         for part in parts:
             ids, mask = padded([rows[index] for index in part], reader.pad, reader.device)
-            vectors.append(reader.pooled(ids, mask) if pooled else reader(ids, mask))
+            if recompute:
+                vectors.append(checkpoint(run, ids, mask, use_reentrant=False))
+            else:
+                vectors.append(run(ids, mask))
     order = torch.tensor([index for part in parts for index in part], device=reader.device)
     return torch.cat(vectors)[torch.argsort(order)]
 

@@ -1,4 +1,4 @@
-"""Pack weights for the program: int8 matrices with a float16 scale for each row."""
+"""Pack weights for the program: int8 matrices with float16 scales for groups of columns."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from embedder.vectors import Float16Array, Float32Array
 
 # int8 is used symmetrically: -127 to 127.
 _LARGEST = 127
+# Columns that have a scale together.
+_GROUP = 128
 
 # The lowest cosine of a vector to what it was before packing.
 LOWEST_COSINE = 0.9995
@@ -47,16 +49,21 @@ def pack(
 
 
 def quantise(matrix: Float32Array) -> tuple[NDArray[np.int8], Float16Array]:
-    """Round a matrix (rows, columns) to int8 with a float16 scale (rows,) for each row.
+    """Round a matrix (rows, columns) to int8 with float16 scales (rows, groups).
 
-    The largest value of a row becomes 127 or -127. No value moves by more than about half a
-    scale; a row of zeros has scale 0.
+    A group is 128 columns, or all if they cannot be cut so: one scale for a whole row loses more
+    where a few values are large. The largest value of a group becomes 127 or -127; a group of
+    zeros has scale 0. No value moves by more than about half a scale.
     """
-    scale = (np.abs(matrix).max(axis=1) / _LARGEST).astype(np.float16)
+    rows, columns = matrix.shape
+    width = columns if columns % _GROUP else _GROUP
+    groups = matrix.reshape(rows, columns // width, width)
+    scale = (np.abs(groups).max(axis=2) / _LARGEST).astype(np.float16)
     # Divide by the scale as it is kept, so that its own rounding adds no error.
-    divisor = np.where(scale > 0, scale, 1).astype(np.float32)[:, None]
-    rounded = np.clip(np.rint(matrix / divisor), -_LARGEST, _LARGEST)
-    return np.where(scale[:, None] > 0, rounded, 0).astype(np.int8), scale
+    divisor = np.where(scale > 0, scale, 1).astype(np.float32)[:, :, None]
+    rounded = np.clip(np.rint(groups / divisor), -_LARGEST, _LARGEST)
+    integers = np.where(scale[:, :, None] > 0, rounded, 0).astype(np.int8)
+    return integers.reshape(rows, columns), scale
 
 
 def pack_file(source: Path, target: Path) -> int:

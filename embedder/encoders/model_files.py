@@ -11,6 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
+from embedder.encoders.families import family_of
 from embedder.encoders.hub import MODEL_FILES, hub_folder
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
 from embedder.files import file_sha256
@@ -59,7 +60,10 @@ def locate_model(model: str) -> ModelFiles:
     # A folder is recorded by its whole path, so that it is found from everywhere.
     is_folder = Path(model).expanduser().is_dir()
     name = BUNDLED_MODEL if is_bundled(model) else str(folder) if is_folder else model
-    return ModelFiles(name, _fingerprint(hashes), lambda: nullcontext(folder))
+    family = family_of(model, folder)
+    # What a family adds to a folder decides its vectors too.
+    added = {} if family is None else {f"family {family.name}": family.query + family.document}
+    return ModelFiles(name, _fingerprint(hashes | added), lambda: nullcontext(folder))
 
 
 def cache_folder() -> Path:

@@ -71,9 +71,9 @@ class Reader:
 
 # Of our weights; `training.pack` prints them.
 _SHA256: dict[ReaderName, str] = {
-    "full": "e810270de1b5c02fc6a3fce1c43e4302aff0f3d07e0ac8d19e5778fe48119c29",
-    "quick": "7008a76f79eea6db6f9d8d661e9c8c2bc5460e01906af7fe2a9719d9c7398fc1",
-    "languages": "5a4c59b89ef80c4e2963a82cd00b7c7494c0cb00587d011ee5624cc74c85d7f5",
+    "full": "398d419ce442a9725446c4e47a6d43b67ccadf8ded013095ef01d041c1630c5b",
+    "quick": "ffc6b0e0586ba2e86c3b0de7133d9ca53c86ff371a20c2a6af485c15614229bb",
+    "languages": "3b77b38ad138f264052d3197fadfc5ad86e51da4603de60b441f2dbdd4ce2c02",
 }
 READERS: dict[ReaderName, Reader] = {
     reader.name: reader
@@ -135,7 +135,8 @@ def assemble(reader: Reader, base: Path, folder: Path) -> None:
     ModelNotFound if they are missing.
     """
     _check(reader)
-    own = unpack(reader.weights)
+    # Where there is a head too, the transformer is the reader's `net`.
+    own = {name.removeprefix("net."): each for name, each in unpack(reader.weights).items()}
     tensors = load_file(base / WEIGHTS)
     head_weight, head_bias = own.pop("head.weight", None), own.pop("head.bias", None)
     shutil.copytree(base, folder, ignore=_NOT_COPIED)

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Normalize
+from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
 from tokenizers import Tokenizer
 from transformers.utils import logging as _transformers_logging
 
 from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
+from embedder.encoders.families import family_of
 from embedder.encoders.pooling import check_lengths, each_alone, pool
 from embedder.encoders.precision import fingerprint_at
 from embedder.encoders.tokens import count_tokens, decode, prompts_of
@@ -74,8 +75,14 @@ class TorchEncoder:
         if not getattr(self.tokenizer, "is_fast", False):
             raise EncoderError(f"the model {name!r} has no fast tokenizer (tokenizer.json)")
         self.dim = int(self.model.get_embedding_dimension() or 0)
+        family = family_of(name, folder)
+        if family is not None and not (folder / "modules.json").is_file():
+            # Without a word on pooling, sentence-transformers averages.
+            self.model[1] = Pooling(self.dim, family.pooling)
         self.query_prompt = self._prompt("query")
         self.document_prompt = self._prompt("document", "passage", "corpus")
+        if family is not None and not self.query_prompt + self.document_prompt:
+            self.query_prompt, self.document_prompt = family.query, family.document
         self.prompts: Mapping[str, str] = prompts_of(self.query_prompt, self.document_prompt)
         # A tokenizer keeps its padding and truncation, so counting has one of its own.
         self._counter = Tokenizer.from_str(self.tokenizer.backend_tokenizer.to_str())

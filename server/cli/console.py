@@ -148,6 +148,7 @@ def status_dict(
             name: facts[name]
             for name in ("model", "model_sha256", "precision", "dim", "documents", "passages")
         },
+        "readers": facts["readers"],
         **{f"verdict {name}": round(manifest.calibration[name], 3) for name in ("none", "strong")},
         "index": _INDEXES[manifest.dense["kind"]],
         "recall": manifest.dense["recall"],
@@ -161,7 +162,8 @@ def status_dict(
 def print_status(facts: dict[str, Any]) -> None:
     """Print the state of a library."""
     console = _console()
-    for name, value in facts.items():
+    readers = ", ".join(f"{name}: {count} passages" for name, count in facts["readers"].items())
+    for name, value in (facts | {"readers": readers}).items():
         if name != "problems":
             console.print(f"{name.replace('_', ' '):<14} {escape(str(value))}")
     for problem in facts["problems"]:

@@ -94,8 +94,8 @@ def test_an_unknown_setting_is_an_error(libraries: Libraries) -> None:
         measure(libraries, [SYNONYMS], ["no_such=1"], [])
 
 
-def test_questions_are_asked_by_language(shared: Path) -> None:
-    sets = [read_set("rural-health", shared), read_set("cisi", shared)]
+def test_questions_are_asked_by_language(rural_health: JudgedSet, data: Path) -> None:
+    sets = [rural_health, read_set("cisi", data)]
 
     def names(languages: str) -> list[str]:
         return [judged.name for judged in by_language(sets, languages)]
@@ -112,20 +112,22 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("rural_health")
 def test_the_command_writes_the_page_and_all_figures(
-    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "found.md"
     run(
         monkeypatch,
-        *("--collections", "rural-health,cisi", "--shared", str(shared), "--out", str(out)),
-        *("--base", "title_weight=0.25", "--languages", "all"),
+        *("--collections", "rural-health,cisi", "--data", str(data), "--out", str(out)),
+        *("--base", "title_weight=0.25", "--languages", "all", "--model", "a-model"),
+        *("--reader", "quick"),
     )
     text = out.read_text(encoding="utf-8")
-    assert text.startswith("# What each part gives: all-MiniLM-L6-v2\n")
+    assert text.startswith("# What each part gives: a-model, questions read by quick\n")
     assert "| part | setting | rural-health | rural-health, other languages | cisi |" in text
     figures = json_of(out.with_suffix(".json"))
-    assert (figures["model"], figures["reader"]) == ("all-MiniLM-L6-v2", None)
+    assert (figures["model"], figures["reader"]) == ("a-model", "quick")
     assert figures["base"] == ["title_weight=0.25"]
     settings = {tuple(each["setting"]["changes"]) for each in figures["effects"]}
     assert ("title_weight=0.5",) in settings
@@ -137,7 +139,7 @@ def test_the_command_writes_the_page_and_all_figures(
     ("arguments", "said"),
     [
         (["--base", "no_such=1"], "'no_such=1' is not NAME=VALUE with one of"),
-        (["--collections", "cisi", "--shared", "no-such-folder"], "no-such-folder"),
+        (["--collections", "cisi", "--data", "no-such-folder"], "no-such-folder"),
     ],
 )
 def test_what_cannot_be_measured_is_said(

@@ -35,7 +35,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
 
 
 def test_all_sets_are_chosen_unless_some_are_named() -> None:
-    assert parse().collections == tuple(SETS)
+    assert parse().collections == tuple(name for name in SETS if name != "development")
     assert parse("--collections", "plain,seeds,plain").collections == ("plain", "seeds")
 
 
@@ -46,29 +46,29 @@ def test_an_unknown_set_is_refused_with_the_names(capsys: pytest.CaptureFixture[
 
 
 def test_the_chosen_are_read_and_their_model_is_loaded(
-    asked: list[tuple[str, str | None]], shared: Path, tmp_path: Path
+    asked: list[tuple[str, str | None]], data: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "kept"
     arguments = parse(
-        *("--model", "a-model", "--reader", "quick", "--collections", "rural-health,cisi"),
-        *("--shared", str(shared), "--libraries", str(folder)),
+        *("--model", "a-model", "--reader", "quick", "--collections", "seeds,cisi"),
+        *("--data", str(data), "--libraries", str(folder)),
     )
     with chosen(arguments) as (libraries, sets):
-        assert [judged.name for judged in sets] == ["rural-health", "cisi"]
-        assert libraries.of(sets[0]).encoder.name == "words"
+        assert [judged.name for judged in sets] == ["seeds", "cisi"]
+        assert libraries.of(sets[1]).encoder.name == "words"
     assert asked == [("a-model", "quick")]
-    assert (folder / "rural-health" / "library.sqlite").is_file()
+    assert (folder / "cisi" / "library.sqlite").is_file()
 
 
 def test_libraries_are_not_kept_unless_a_folder_is_named(
     asked: list[tuple[str, str | None]],
-    shared: Path,
+    data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before = set(tmp_path.iterdir())
-    with chosen(parse("--collections", "cisi", "--shared", str(shared))) as (libraries, sets):
+    with chosen(parse("--collections", "cisi", "--data", str(data))) as (libraries, sets):
         libraries.of(sets[0])
         assert set(tmp_path.iterdir()) != before
     assert set(tmp_path.iterdir()) == before
@@ -78,7 +78,7 @@ def test_libraries_are_not_kept_unless_a_folder_is_named(
 def test_a_folder_without_the_sets_is_an_error(
     asked: list[tuple[str, str | None]], tmp_path: Path
 ) -> None:
-    arguments = parse("--collections", "rural-health", "--shared", str(tmp_path))
+    arguments = parse("--collections", "cranfield", "--data", str(tmp_path))
     with pytest.raises(SourceError), chosen(arguments):
         pass
     assert asked == []

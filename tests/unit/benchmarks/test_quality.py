@@ -36,8 +36,8 @@ def test_answers_are_measured_by_kind_and_by_language(
     assert ndcg[0].mean == pytest.approx((ndcg[1].mean + 2 * ndcg[2].mean) / 3)
 
 
-def test_a_set_of_one_kind_has_one_row(libraries: Libraries, shared: Path) -> None:
-    lines = list(answers_lines(libraries, [read_set("cisi", shared)]))
+def test_a_set_of_one_kind_has_one_row(libraries: Libraries, data: Path) -> None:
+    lines = list(answers_lines(libraries, [read_set("cisi", data)]))
     assert lines[2:] == [
         "| questions | kind or language | | nDCG@10 | Recall@10 | MRR@10 |",
         "|---|---|---:|---|---|---|",
@@ -46,8 +46,8 @@ def test_a_set_of_one_kind_has_one_row(libraries: Libraries, shared: Path) -> No
 
 
 @pytest.mark.slow
-def test_each_part_is_left_out(libraries: Libraries, shared: Path) -> None:
-    lines = list(parts_lines(libraries, [read_set("cisi", shared)]))
+def test_each_part_is_left_out(libraries: Libraries, data: Path) -> None:
+    lines = list(parts_lines(libraries, [read_set("cisi", data)]))
     rows = [line for line in lines if line.startswith("| ")]
     assert rows[0] == "| part | setting | cisi |"
     assert len(rows) > 12
@@ -64,16 +64,15 @@ def test_thresholds_are_of_libraries_and_verdicts_of_sets(
 
 
 @pytest.mark.slow
-def test_the_command_writes_the_page(
-    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("rural_health")
+def test_the_command_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "page.md"
     monkeypatch.setattr(options, "prepared_encoder", lambda *_: WordEncoder())
-    arguments = ["--collections", "rural-health", "--shared", str(shared), "--out", str(out)]
-    monkeypatch.setattr(sys, "argv", ["quality", *arguments])
+    arguments = ["--collections", "rural-health", "--model", "a-model", "--out"]
+    monkeypatch.setattr(sys, "argv", ["quality", *arguments, str(out)])
     quality.main()
     text = out.read_text(encoding="utf-8")
-    assert text.startswith("# Quality\n\nOf all-MiniLM-L6-v2. Made by `make quality`.\n")
+    assert text.startswith("# Quality\n\nOf a-model. Made by `make quality`.\n")
     headings = [line for line in text.split("\n") if line.startswith("## ")]
     assert headings[:3] == [
         "## The answers, by kind of question and by language",

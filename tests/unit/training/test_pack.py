@@ -21,14 +21,14 @@ TENSORS = {
 
 def test_a_value_moves_by_half_a_step_at_most() -> None:
     integers, scales = quantise(LAYER)
-    assert (integers.dtype.name, scales.dtype.name, scales.shape) == ("int8", "float16", (24,))
+    assert (integers.dtype.name, scales.dtype.name, scales.shape) == ("int8", "float16", (24, 1))
     step = np.abs(LAYER).max(axis=1, keepdims=True) / 127
-    moved = np.abs(integers * scales.astype(np.float32)[:, None] - LAYER)
+    moved = np.abs(integers * scales.astype(np.float32) - LAYER)
     # The scale itself is rounded, by up to 2^-11 of it: 0.07 of a step at the largest value.
     assert (moved <= 0.57 * step).all()
 
 
-def test_the_largest_value_of_a_row_uses_the_whole_range() -> None:
+def test_the_largest_value_of_a_group_uses_the_whole_range() -> None:
     integers, _ = quantise(np.array([[0.1, -0.4], [8.0, 2.0]], dtype=np.float32))
     assert integers.tolist() == [[32, -127], [127, 32]]
 
@@ -36,7 +36,17 @@ def test_the_largest_value_of_a_row_uses_the_whole_range() -> None:
 def test_a_row_of_zeros_stays_zero() -> None:
     integers, scales = quantise(np.zeros((2, 3), np.float32))
     assert not integers.any()
-    assert scales.tolist() == [0.0, 0.0]
+    assert scales.tolist() == [[0.0], [0.0]]
+
+
+def test_a_large_value_costs_its_group_alone() -> None:
+    wide = RNG.normal(0, 0.05, (3, 384)).astype(np.float32)
+    wide[:, 7] = 5.0
+    integers, scales = quantise(wide)
+    assert scales.shape == (3, 3)
+    moved = np.abs(unpack_tensors({"w": integers, "w.scale": scales})["w"] - wide)
+    assert moved[:, :128].max() > 0.015
+    assert moved[:, 128:].max() < 0.001
 
 
 def test_layers_are_int8_and_all_else_float16() -> None:

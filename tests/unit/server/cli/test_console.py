@@ -254,6 +254,7 @@ def test_the_state_of_a_library_as_json() -> None:
         "dim": 384,
         "documents": 41,
         "passages": 97,
+        "readers": {"all-MiniLM-L6-v2": 57},
         "verdict none": 0.312,
         "verdict strong": 0.45,
         "index": "exact, in memory",
@@ -286,6 +287,7 @@ def test_a_state_is_a_line_for_each_fact(capsys: Capture) -> None:
         "dim 384",
         "documents 41",
         "passages 97",
+        "readers all-MiniLM-L6-v2: 57 passages",
         "verdict none 0.312",
         "verdict strong 0.45",
         "index exact, in memory",
@@ -314,7 +316,8 @@ def test_problems_stand_in_place_of_a_good_state(capsys: Capture) -> None:
 
 
 def test_markup_in_a_models_path_is_text(capsys: Capture) -> None:
-    print_status({"model": f"/models/{MARKUP}", "verified": False, "problems": []})
+    shown = {"model": f"/models/{MARKUP}", "readers": {}, "verified": False, "problems": []}
+    print_status(shown)
     assert lines(capsys)[0] == f"model          /models/{MARKUP}"
 
 
