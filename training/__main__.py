@@ -9,16 +9,21 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from embedder.encoders.base_weights import base_folder
+from embedder.encoders.readers import READERS, ReaderName
 from embedder.errors import EncoderError
 from training.devices import find_device
 from training.material import read_material
 from training.measure import tables, write_json, write_section
-from training.steps import BASES, PLANS, Options, step_measure, step_train
+from training.steps import PLANS, Options, step_measure, step_train
 
+_OPTIONS: dict[ReaderName, str] = {"full": "mpnet", "quick": "minilm", "languages": "e5"}
 _STEPS = (*PLANS, "measure", "all")
 
 
@@ -39,10 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m training", description=__doc__)
     parser.add_argument("step", choices=_STEPS)
-    for reader, option in (("full", "mpnet"), ("quick", "minilm"), ("languages", "e5")):
-        parser.add_argument(
-            f"--{option}", dest=reader, type=Path, help=f"folder of {BASES[reader]}"
-        )
+    for name, option in _OPTIONS.items():
+        what = f"folder of {READERS[name].base}, which is looked for if not given"
+        parser.add_argument(f"--{option}", dest=name, type=Path, help=what)
     parser.add_argument("--work", type=Path, default=Path("build/encoder"))
     parser.add_argument("--weights", type=Path, help="of packed weights; default: in --work")
     parser.add_argument("--teacher", type=Path, help="weights of the full reader that teaches")
@@ -69,7 +73,7 @@ def _options(given: argparse.Namespace) -> Options:
     }
     return Options(
         work=given.work,
-        bases={name: folder for name in BASES if (folder := getattr(given, name))},
+        bases={name: folder for name in READERS if (folder := getattr(given, name))},
         weights=given.weights or given.work / "weights",
         plan=plan,
         teacher=given.teacher,
@@ -83,13 +87,21 @@ def _options(given: argparse.Namespace) -> Options:
 
 def _run(given: argparse.Namespace, options: Options) -> None:
     steps = (*PLANS, "measure") if given.step == "all" else (given.step,)
-    needed = {"full", *(step for step in steps if step != "measure")}
-    if missing := sorted(BASES[name] for name in needed - options.bases.keys()):
-        raise ValueError(f"the folder of {missing[0]} is not given: see --help")
-    given.work.mkdir(parents=True, exist_ok=True)
+    needed = set(READERS) if "measure" in steps else {"full", *steps}
+    with ExitStack() as stack:
+        found = {
+            name: options.bases.get(name)
+            or stack.enter_context(base_folder(READERS[name].base, given.work / "bases"))
+            for name in READERS
+            if name in needed
+        }
+        _run_steps(steps, given, replace(options, bases=found))
+
+
+def _run_steps(steps: Sequence[str], given: argparse.Namespace, options: Options) -> None:
     material = read_material()
     for step in steps:
-        if step != "measure":
+        if step in READERS:
             step_train(step, material, options)
             continue
         scores = step_measure(material, options)

@@ -52,7 +52,7 @@ def train_full(
     `untuned` are the vectors of the base model without an adapter. Seeds are not averaged: the
     mean of two adapters' factors is not the mean of the adapters.
     """
-    base = load_base(folder, dropout=run.dropout)
+    base = load_base(folder, "full", dropout=run.dropout)
     torch.manual_seed(run.plan.seed)  # of the adapter's first values
     trained = add_lora(base.net, RANK)
     reader = Reader(base.net, base.pad).to(run.device).train()

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from embedder.encoders.readers import ReaderName
 from training.batches import Example, Pool, draw, generator
 from training.devices import use_bfloat16
 from training.loop import Plan, train
@@ -66,14 +67,14 @@ class Run:
     dropout: float | None = None
 
 
-def train_reader(name: str, folder: Path, lesson: Lesson, run: Run) -> Path:
+def train_reader(name: ReaderName, folder: Path, lesson: Lesson, run: Run) -> Path:
     """Train a reader; return the file of its weights, float16, `net.encoder.*` and `head.*`.
 
     All layers but the embeddings learn. With `run.begin`, weights by name, it goes on from these;
     else the head begins as the best linear map from the untuned model.
     """
     states = [
-        _train_one(f"{name}-{seed}", folder, lesson, _with_seed(run, seed))
+        _train_one(name, folder, lesson, _with_seed(run, seed))
         for seed in range(run.plan.seed, run.plan.seed + run.seeds)
     ]
     path = run.work / f"{name}.safetensors"
@@ -96,9 +97,9 @@ def average(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     }
 
 
-def _train_one(name: str, folder: Path, lesson: Lesson, run: Run) -> dict[str, Tensor]:
+def _train_one(name: ReaderName, folder: Path, lesson: Lesson, run: Run) -> dict[str, Tensor]:
     dim = lesson.targets.shape[1]
-    base = load_base(folder, dropout=run.dropout)
+    base = load_base(folder, name, dropout=run.dropout)
     reader = Reader(base.net, base.pad, dim).to(run.device)
     if run.begin:
         set_weights(reader, run.begin)
@@ -116,12 +117,13 @@ def _train_one(name: str, folder: Path, lesson: Lesson, run: Run) -> dict[str, T
         reader,
         lambda use: loss_of(reader, lesson, few, 0, bfloat16=use),
     )
+    run_name = f"{name}-{run.plan.seed}"
     train(
-        name,
+        run_name,
         trained,
         lambda step: loss_of(reader, lesson, run.plan, step, bfloat16=bfloat16),
         run.plan,
-        run.work / f"{name}-checkpoint.safetensors",
+        run.work / f"{run_name}-checkpoint.safetensors",
         _hash(lesson, run.begin),
     )
     return {n: p.detach().cpu().contiguous() for n, p in trained.items()}

@@ -41,7 +41,7 @@ def train_languages(
     run: Run,
 ) -> Path:
     """Train the reader of other languages on the training entries; return its weights' file."""
-    lesson = make_lesson(load_base(folder), material, space)
+    lesson = make_lesson(load_base(folder, "languages"), material, space)
     return train_reader("languages", folder, lesson, run)
 
 

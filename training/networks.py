@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ from torch.utils.checkpoint import checkpoint
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
+from embedder.encoders.base_weights import WEIGHTS
+from embedder.encoders.readers import READERS, ReaderName
 from training.batches import chunks
 
 
@@ -22,7 +23,7 @@ class Base:
     """A base model and its tokenizer.
 
     `max_tokens` counts special tokens and prompts. `prompts` are put before texts, by `query` and
-    `document`; empty if the model has none.
+    `document`.
     """
 
     net: nn.Module
@@ -40,38 +41,33 @@ class Base:
 
         `kind` is `query` or `document`.
         """
-        prompted = [self.prompts.get(kind, "") + text for text in texts]
+        prompted = [self.prompts[kind] + text for text in texts]
         rows = self.tokenizer(prompted, truncation=True, max_length=self.max_tokens)["input_ids"]
         return [list(row) for row in rows]
 
 
-def load_base(folder: Path, *, dropout: float | None = None) -> Base:
-    """Load a base model from a sentence-transformers folder, in float32 on the CPU.
+def load_base(folder: Path, name: ReaderName, *, dropout: float | None = None) -> Base:
+    """Load the base model of a reader from a folder, in float32 on the CPU.
 
-    `dropout`, 0 to 1, replaces the model's own. Raises ValueError if the folder holds no such
-    model.
+    How much it reads, and its prompts, are the reader's, whatever the folder says. `dropout`, 0
+    to 1, replaces the model's own. Raises ValueError if the folder holds no model.
     """
-    if not (folder / "modules.json").is_file():
-        raise ValueError(f"{folder} is not a folder of a sentence-transformers model")
+    if not (folder / WEIGHTS).is_file():
+        raise ValueError(f"{folder} is not a folder of a model: it lacks {WEIGHTS}")
     # What it says about weights that are not used, and its bars, would hide our own lines.
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    for quieten in (logging.set_verbosity_error, logging.disable_progress_bar):
+        say_less: Any = quieten  # which is not typed
+        say_less()
     changes: dict[str, Any] = {}
     if dropout is not None:
         changes = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
     net = AutoModel.from_pretrained(
         folder, add_pooling_layer=False, dtype=torch.float32, local_files_only=True, **changes
     )
-    settings = _json(folder / "config_sentence_transformers.json")
-    limit = _json(folder / "sentence_bert_config.json").get("max_seq_length") or 512
-    prompts = {name: text for name, text in (settings.get("prompts") or {}).items() if text}
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    return Base(net, tokenizer, int(limit), prompts)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found
+    reader = READERS[name]
+    prompts = {"query": reader.query_prompt, "document": reader.document_prompt}
+    return Base(net, tokenizer, reader.max_tokens, prompts)
 
 
 class Reader(nn.Module):

@@ -34,7 +34,7 @@ def train_quick(
     run: Run,
 ) -> Path:
     """Train the quick reader on the training entries; return the file of its weights."""
-    lesson = make_lesson(load_base(folder), material, space)
+    lesson = make_lesson(load_base(folder, "quick"), material, space)
     return train_reader("quick", folder, lesson, run)
 
 

@@ -56,7 +56,7 @@ def tuned_reader(folder: Path, adapter: Mapping[str, Any] | None) -> tuple[Base,
 
     Without an adapter it is the untuned model.
     """
-    base = load_base(folder)
+    base = load_base(folder, "full")
     if adapter is not None:
         merge_lora(base.net, adapter)
     reader = Reader(base.net, base.pad).eval()

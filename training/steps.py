@@ -11,6 +11,8 @@ import numpy as np
 import torch
 
 from embedder.encoders.packed_weights import unpack
+from embedder.encoders.readers import READERS, ReaderName
+from embedder.files import file_sha256
 from embedder.vectors import Float32Array
 from training.devices import has_bfloat16
 from training.full import train_full
@@ -33,18 +35,13 @@ from training.quick import train_quick
 from training.space import Space, make_space, tuned_reader
 
 # The weights that come with the program.
-SHIPPED = Path(__file__).parent.parent / "embedder" / "encoders" / "weights"
+SHIPPED = READERS["full"].weights.parent
 
 # What each reader is trained with, unless options say otherwise.
-PLANS = {
+PLANS: dict[ReaderName, Plan] = {
     "full": Plan(steps=300, batch=64, rate=5e-4, every=5),
     "quick": Plan(steps=1500, batch=80, rate=3e-4),
     "languages": Plan(steps=1500, batch=64, rate=4e-4),
-}
-BASES = {
-    "full": "all-mpnet-base-v2",
-    "quick": "all-MiniLM-L6-v2",
-    "languages": "multilingual-e5-small",
 }
 
 
@@ -58,7 +55,7 @@ class Options:
     """
 
     work: Path
-    bases: Mapping[str, Path]
+    bases: Mapping[ReaderName, Path]
     weights: Path
     plan: Mapping[str, Any]
     device: torch.device
@@ -69,7 +66,7 @@ class Options:
     dropout: float | None = None
 
 
-def step_train(name: str, material: Material, options: Options) -> None:
+def step_train(name: ReaderName, material: Material, options: Options) -> None:
     """Train a reader, pack its weights and print what packing changes."""
     run = Run(
         plan=replace(PLANS[name], **options.plan),
@@ -125,12 +122,12 @@ def _space(
 
 
 def load_reader(
-    name: str, folder: Path, weights: Mapping[str, Float32Array]
+    name: ReaderName, folder: Path, weights: Mapping[str, Float32Array]
 ) -> tuple[Base, Reader]:
     """Load a base model with the weights of our reader `name`, ready to read."""
     if name == "full":
         return tuned_reader(folder, weights)
-    base = load_base(folder)
+    base = load_base(folder, name)
     reader = Reader(base.net, base.pad, weights["head.bias"].shape[0])
     set_weights(reader, weights)
     return base, reader.eval()
@@ -144,10 +141,11 @@ def read_as(name: str, base: Base, reader: Reader, kind: str, texts: Sequence[st
     return np.asarray(vectors.cpu().numpy(), dtype=np.float32)
 
 
-def step_pack(name: str, path: Path, material: Material, options: Options) -> None:
+def step_pack(name: ReaderName, path: Path, material: Material, options: Options) -> None:
     """Pack a file of weights as int8 if that changes no vector of a development question.
 
-    Prints the size and the cosines to the vectors of the weights as they were trained.
+    Prints the size, the SHA-256 that the program checks, and the cosines to the vectors of the
+    weights as they were trained.
     """
     asked = [
         query.text
@@ -159,8 +157,9 @@ def step_pack(name: str, path: Path, material: Material, options: Options) -> No
         base, reader = load_reader(name, options.bases[name], weights)
         return read_as(name, base, reader.to(options.device), "query", asked)
 
-    packed = pack_checked(path, options.weights / f"{name}.safetensors", vectors)
-    print(f"{name}: {packed}", flush=True)
+    target = options.weights / f"{name}.safetensors"
+    packed = pack_checked(path, target, vectors)
+    print(f"{name}: {packed}\nSHA-256 of {target}: {file_sha256(target).hex()}", flush=True)
 
 
 def step_measure(material: Material, options: Options) -> list[Score]:
@@ -176,7 +175,7 @@ def step_measure(material: Material, options: Options) -> list[Score]:
     adapter = unpack(options.weights / "full.safetensors")
     documents = _Kept(*tuned_reader(options.bases["full"], adapter), "full", options.device)
     scores: list[Score] = []
-    for name in ("full", "quick", "languages"):
+    for name in READERS:
         path = options.weights / f"{name}.safetensors"
         if name in options.bases and path.is_file():
             reader = documents

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +22,15 @@ from embedder.vectors import DocumentRows, Float32Array
 
 # Part of every library's manifest: raise it when fields, labels or word rules change, or any
 # other file in a generation's folder.
-RULE_VERSION = 8
+RULE_VERSION = 9
 
-# The weight of a word found in a field; the title stands in `text` too.
+# The weight of a word found in a field; `text` is title and abstract.
 FIELDS: dict[str, float] = {
     "text": 1.0,
-    "title": 1.0,
     "authors": 1.0,
     "places": 0.3,
     "year": 0.3,
 }
-# Fields in the language of the document; the others hold names and numbers.
-_FIELDS_OF_TEXT = ("text", "title")
 _FIELDS_OF_FEW_WORDS = ("places", "year")
 _WRITER_BYTES = 128_000_000
 # The words of a query are looked up until this many documents were visited, counting a document
@@ -53,18 +50,13 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuery:
-    """What to look for: the words of phrases, related words with weights, synonym rings.
+    """What to look for: the words of phrases, which are the sentences of a question, and rings.
 
-    `phrases` are the sentences of a question: if `informative`, a word weighs more in one that is
-    more informative. A word in the title counts `title_weight` times on top of what it counts in
-    the text, and a ring, by its number, `ring_weight` times what a word does.
+    A synonym ring, by its number, counts `ring_weight` times what a word does.
     """
 
     phrases: Sequence[Phrase] = ()
-    informative: bool = True
-    related: Mapping[str, float] = field(default_factory=dict)
     rings: Sequence[int] = ()
-    title_weight: float = 1.0
     ring_weight: float = 1.0
 
 
@@ -134,10 +126,8 @@ class LexicalIndex:
         A word that n of N documents have weighs `log(1 + (N - n + 0.5) / (n + 0.5))`; Robertson
         and Zaragoza, "The Probabilistic Relevance Framework", 2009, as in Lucene and tantivy.
         """
-        return self._information(set(stems(phrase.text, phrase.language)))
-
-    def _information(self, words: Collection[str]) -> float:
         total = self.size
+        words = set(stems(phrase.text, phrase.language))
         counts = (self._searcher.doc_freq("text", word) for word in words)
         return sum(math.log(1 + (total - n + 0.5) / (n + 0.5)) for n in counts)
 
@@ -157,20 +147,15 @@ class LexicalIndex:
 
     def _clauses(self, query: LexicalQuery) -> Iterator[tantivy.Query]:
         """Yield a query for each thing that adds to the score."""
-        part_weights = self._part_weights(query.phrases) if query.informative else {}
         # A word that is asked for twice counts twice, as in BM25 with query term frequencies.
         in_texts = Counter(word for phrase in query.phrases for word in self._words(phrase))
         in_names = Counter(word for phrase in query.phrases for word in _english_words(phrase))
         for word in self._rarest(in_texts | in_names):
             for name, weight in FIELDS.items():
-                times = (in_texts if name in _FIELDS_OF_TEXT else in_names)[word]
-                if not times or not self._has_word(name, word):
-                    continue  # most words are not in a name, a place or a year
-                share = query.title_weight if name == "title" else 1.0
-                yield self._term(word, name, weight * share * times * part_weights.get(word, 1.0))
-        for related, weight in query.related.items():
-            for word in stems(related):
-                yield self._term(word, "text", weight)
+                # Texts are in the document's language, all else is names and numbers.
+                times = (in_texts if name == "text" else in_names)[word]
+                if times and self._has_word(name, word):
+                    yield self._term(word, name, weight * times)
         for ring in query.rings:
             yield self._term(str(ring), "rings", query.ring_weight)
 
@@ -202,24 +187,6 @@ class LexicalIndex:
             for rank, (word, total) in enumerate(zip(ordered, visited, strict=True))
             if rank < _MIN_WORDS or total <= _MAX_VISITED
         ]
-
-    def _part_weights(self, phrases: Sequence[Phrase]) -> dict[str, float]:
-        """Return the weight of each word by the phrase it stands in, in 0 to 1.
-
-        In "Her employer keeps her passport. What guidance is there?" the second part says little,
-        so `guidance` must not count as much as `passport`. A part weighs the cube root of its
-        information against that of the most informative part, so that a short part still counts.
-        """
-        if len(phrases) < 2:
-            return {}
-        words = [{*self._words(phrase), *_english_words(phrase)} for phrase in phrases]
-        information = [self.information(phrase) for phrase in phrases]
-        highest = max(information, default=0.0)
-        weights: dict[str, float] = {}
-        for words_of_part, own in zip(words, information, strict=True):
-            share = math.cbrt(own / highest) if highest else 1.0
-            weights.update((word, max(weights.get(word, 0.0), share)) for word in words_of_part)
-        return weights
 
     def _has_word(self, name: str, word: str) -> bool:
         """Return whether any document has a word in a field."""
@@ -303,7 +270,7 @@ def _english_words(phrase: Phrase) -> list[str]:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in FIELDS:
-        analyser = "plain" if name in _FIELDS_OF_TEXT else "words"
+        analyser = "plain" if name == "text" else "words"
         builder.add_text_field(name, tokenizer_name=analyser, index_option="freq")
     builder.add_text_field("rings", tokenizer_name="plain", index_option="freq")
     builder.add_text_field("forms", tokenizer_name="forms", index_option="basic")
@@ -319,7 +286,6 @@ def _entry(row: int, document: Document, rings: Sequence[int]) -> tantivy.Docume
     text = f"{document.title}\n{document.abstract}"
     language = language_of_document(document)
     values: dict[str, Any] = {
-        "title": " ".join(stems(document.title, language)),
         "text": " ".join(stems(text, language)),
         # The words by which English questions are corrected.
         "forms": text if language == ENGLISH else "",

@@ -9,7 +9,7 @@ import tantivy
 
 from embedder.text.countries import country_code
 from embedder.text.languages import ENGLISH
-from embedder.text.words import normalise_irregular_plurals, words
+from embedder.text.words import words
 
 # The languages that tantivy can stem, by ISO 639 code, and those whose stop words it knows.
 _STEMMERS = {
@@ -46,8 +46,6 @@ def stems(text: str, language: str = ENGLISH) -> list[str]:
 
     Words of a language that has no stemmer are whole.
     """
-    if language == ENGLISH:
-        text = normalise_irregular_plurals(text)
     found: list[str] = _analyser(language).analyze(text)
     return found
 

@@ -1,17 +1,17 @@
 """Rewrite a question: its sentences, its misspelt words, and the glossary's terms for it.
 
-A question becomes a text to encode as a whole and, when it is long, its parts, each followed by
-the glossary's terms for what it says. Nothing of a question is left out. Spelling and glossary are
-English: sentences in other languages stay as they are.
+A question becomes a text to encode as a whole, and its parts when it is long. Nothing of it is
+left out, and nothing added but what its acronyms mean: a model has seen few of them, while the
+words of a person say more than a professional term for them would. The terms are keywords.
+Spelling and glossary are English: sentences in other languages stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from embedder.records import RankingWeights, Understood
-from embedder.text.countries import country_code
 from embedder.text.folding import fold
 from embedder.text.glossary import Glossary, RingMatch
 from embedder.text.languages import ENGLISH, recognise
@@ -26,11 +26,10 @@ _MIN_COUNTED_LETTERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a question at [start, end): `corrected`, and with its terms, `text`."""
+    """A piece of a question at [start, end) in a language, with misspelt words corrected."""
 
     start: int
     end: int
-    corrected: str
     text: str
     language: str = ENGLISH
 
@@ -39,26 +38,21 @@ class Part:
 class RewrittenQuery:
     """A question as it is searched for.
 
-    `corrected` is all of it, `whole` the same followed by the glossary's terms; `pieces` are its
-    sentences, or groups of them, `terms` the glossary's terms alone, to be one more part, `rings`
-    the numbers of their rings. `languages` are those of the question, ISO 639 codes, the main one
-    first.
+    `whole` is all of it, followed by what its acronyms mean; `pieces` are its sentences, or groups
+    of them, `rings` the numbers of the synonym rings in it. `languages` are those of the question,
+    ISO 639 codes, the main one first.
 
     `word_count` counts its different English words of three letters or more;
-    `words_outside_glossary` are those of them, folded, that no glossary term covers, with where
-    they first occur; `names` are those of these that are a country's name, or are written with a
-    capital inside a sentence. `foreign_words` are its words in other languages, as written in lower
-    case, with their languages.
+    `words_outside_glossary` are those of them, folded, that no glossary term covers.
+    `foreign_words` are its words in other languages, as written in lower case, with their
+    languages.
     """
 
     whole: str
-    corrected: str
     pieces: tuple[Part, ...]
     languages: tuple[str, ...]
-    terms: str = ""
     rings: tuple[int, ...] = ()
-    words_outside_glossary: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    names: frozenset[str] = frozenset()
+    words_outside_glossary: tuple[str, ...] = ()
     word_count: int = 0
     foreign_words: frozenset[tuple[str, str]] = frozenset()
     understood: tuple[Understood, ...] = ()
@@ -87,7 +81,7 @@ class _RewrittenPart:
 def verbatim(text: str) -> RewrittenQuery:
     """Return a question as it stands: cut into parts, with nothing added or corrected."""
     pieces, languages = _cut(text)
-    return RewrittenQuery(whole=text, corrected=text, pieces=pieces, languages=languages)
+    return RewrittenQuery(whole=text, pieces=pieces, languages=languages)
 
 
 def rewrite(
@@ -97,30 +91,16 @@ def rewrite(
     pieces, languages = _cut(text)
     found = [_rewrite_part(piece, glossary, speller, weights) for piece in pieces]
     english = [each for each in found if each.part.language == ENGLISH]
-    rings = {
-        recognised.ring.number: recognised.ring.term
-        for sentence in english
-        for recognised in sentence.recognised
-    }
-    terms = list(rings.values())
-    outside: dict[str, tuple[int, int]] = {}
-    names: set[str] = set()
-    for sentence in english:
-        for word in sentence.outside_glossary():
-            start = sentence.part.start
-            outside.setdefault(fold(word.written), (start + word.start, start + word.end))
-            if _is_name(word):
-                names.add(fold(word.written))
-    corrected = " ".join(sentence.part.corrected for sentence in found)
+    matches = [match for sentence in english for match in sentence.recognised]
+    outside = [fold(word.written) for part in english for word in part.outside_glossary()]
+    meanings = [match.ring.term for match in matches if match.by_acronym and weights.acronyms]
+    corrected = " ".join(sentence.part.text for sentence in found)
     return RewrittenQuery(
-        whole=_with_terms(corrected, terms if weights.terms_in_whole else ()),
-        corrected=corrected,
+        whole=_with_meanings(corrected, tuple(dict.fromkeys(meanings))),
         pieces=tuple(sentence.part for sentence in found),
         languages=languages,
-        terms="; ".join(terms) if weights.terms_as_part else "",
-        rings=tuple(rings),
-        words_outside_glossary=outside,
-        names=frozenset(names),
+        rings=tuple(dict.fromkeys(match.ring.number for match in matches)),
+        words_outside_glossary=tuple(dict.fromkeys(outside)),
         word_count=len({word.form for sentence in english for word in sentence.counted}),
         foreign_words=frozenset(
             (word.written.lower(), sentence.part.language)
@@ -145,8 +125,6 @@ def _rewrite_part(
         _correct(sentence_words, speller) if weights.spelling else (sentence_words, [])
     )
     recognised = glossary.find(corrected_words)
-    corrected = _replaced(sentence, corrections)
-    terms = dict.fromkeys(term.ring.term for term in recognised) if weights.terms_in_parts else {}
     understood = [
         *corrections,
         *(
@@ -156,7 +134,7 @@ def _rewrite_part(
         ),
     ]
     return _RewrittenPart(
-        part=replace(piece, corrected=corrected, text=_with_terms(corrected, tuple(terms))),
+        part=replace(piece, text=_replaced(sentence, corrections)),
         recognised=recognised,
         counted=[word for word in corrected_words if _is_counted(word)],
         understood=[
@@ -169,11 +147,6 @@ def _is_counted(word: Word) -> bool:
     return len(word.written) >= _MIN_COUNTED_LETTERS and word.written.isalpha()
 
 
-def _is_name(word: Word) -> bool:
-    """Return whether a word of a sentence is a name: no other word stands for it."""
-    return country_code(word.written) is not None or (word.start > 0 and word.written[:1].isupper())
-
-
 def _is_same(phrase: str, term: str) -> bool:
     """Return whether a phrase is the term, apart from case, accents and number."""
     return [word.form for word in words(phrase)] == [word.form for word in words(term)]
@@ -184,7 +157,7 @@ def _cut(text: str) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     spans = _spans(text)
     recognised = recognise(text, spans)
     parts = (
-        Part(start, end, text[start:end], text[start:end], language)
+        Part(start, end, text[start:end], language)
         for (start, end), language in zip(spans, recognised.of_parts, strict=True)
     )
     return tuple(parts), recognised.of_text
@@ -222,5 +195,5 @@ def _replaced(text: str, corrections: Sequence[Understood]) -> str:
     return "".join((*pieces, text[end:]))
 
 
-def _with_terms(text: str, terms: Sequence[str]) -> str:
-    return f"{text} ({'; '.join(terms)})" if terms else text
+def _with_meanings(text: str, meanings: Sequence[str]) -> str:
+    return f"{text} ({'; '.join(meanings)})" if meanings else text

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 import pytest
+from embedder.search.related_words import RelatedWords
 
 from embedder.encoders.encoder import Encoder
 from embedder.index.lexical import Phrase
@@ -15,7 +16,6 @@ from embedder.records import Question, RankingWeights
 from embedder.search import query
 from embedder.search.fusion import estimated_minimum
 from embedder.search.query import EncodedQuery, from_vector
-from embedder.search.related_words import RelatedWords
 from embedder.search.served import ServedGeneration
 from embedder.vectors import normalise
 from tests.support.words import WordEncoder

@@ -1,8 +1,7 @@
-"""Tiny models with random weights, in folders as sentence-transformers keeps them."""
+"""Tiny models with random weights, in folders as transformers keeps them."""
 
 from __future__ import annotations
 
-import json
 import string
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from embedder.encoders.readers import ReaderName
 from training.material import Material, Part, read_material
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
@@ -27,7 +27,7 @@ SIZES: dict[str, Any] = {
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
     "intermediate_size": 64,
-    "max_position_embeddings": 140,
+    "max_position_embeddings": 520,
     "pad_token_id": 1,
     # Larger than usual, so that texts differ in a network that has learnt nothing.
     "initializer_range": 0.3,
@@ -53,7 +53,7 @@ def _tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
     return fast
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
     """Compute on one thread: for networks this small, more only wait for each other."""
     threads = torch.get_num_threads()
@@ -73,26 +73,21 @@ def material() -> Material:
 
 
 @pytest.fixture(scope="session")
-def bases(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+def bases(
+    material: Material, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[ReaderName, Path]:
     """Folders of base models, by the reader that is made from them."""
     tokenizer = _tokenizer([entry.document for entry in material.entries])
     torch.manual_seed(5)
     size = {**SIZES, "vocab_size": len(tokenizer)}
-    nets = {
+    nets: dict[ReaderName, Any] = {
         "full": MPNetModel(MPNetConfig(**{**size, "hidden_size": 48}), add_pooling_layer=False),
         "quick": BertModel(BertConfig(**size), add_pooling_layer=False),
         "languages": BertModel(BertConfig(**size), add_pooling_layer=False),
     }
-    folders = {}
+    folders: dict[ReaderName, Path] = {}
     for name, net in nets.items():
         folder = folders[name] = tmp_path_factory.mktemp(name)
         net.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        (folder / "modules.json").write_text("[]", encoding="utf-8")
-        limit = {"max_seq_length": 128}
-        (folder / "sentence_bert_config.json").write_text(json.dumps(limit), encoding="utf-8")
-        prompts = {"query": "query: ", "document": "passage: "} if name == "languages" else {}
-        settings = {"prompts": prompts}
-        path = folder / "config_sentence_transformers.json"
-        path.write_text(json.dumps(settings), encoding="utf-8")
     return folders

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from embedder.encoders.readers import ReaderName
 from training import __main__ as command
 from training.material import Material
+from training.steps import Options
 
 
 @pytest.fixture
-def folders(bases: Mapping[str, Path]) -> list[str]:
-    names = {"full": "--mpnet", "quick": "--minilm", "languages": "--e5"}
+def folders(bases: Mapping[ReaderName, Path]) -> list[str]:
+    names: dict[ReaderName, str] = {"full": "--mpnet", "quick": "--minilm", "languages": "--e5"}
     return [part for name, path in bases.items() for part in (names[name], str(path))]
 
 
@@ -44,12 +47,22 @@ def test_all_steps_run_and_a_rerun_does_nothing_twice(
     assert (work / "weights" / "quick.safetensors").read_bytes() == first
 
 
-def test_a_missing_folder_is_named(
-    folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_base_model_that_is_not_given_is_looked_for(
+    folders: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = ["languages", *folders[:2], "--work", str(tmp_path)]
-    assert command.main(arguments) == 2
-    assert "the folder of multilingual-e5-small is not given" in capsys.readouterr().err
+    looked_for: list[tuple[str, Path]] = []
+
+    @contextmanager
+    def found(name: str, scratch: Path) -> Iterator[Path]:
+        looked_for.append((name, scratch))
+        yield tmp_path / "found"
+
+    given: list[Options] = []
+    monkeypatch.setattr(command, "base_folder", found)
+    monkeypatch.setattr(command, "step_train", lambda _, __, options: given.append(options))
+    assert command.main(["languages", *folders[:2], "--work", str(tmp_path)]) == 0
+    assert looked_for == [("multilingual-e5-small", tmp_path / "bases")]
+    assert given[0].bases == {"full": Path(folders[1]), "languages": tmp_path / "found"}
 
 
 def test_a_folder_without_a_model_is_an_error(

@@ -16,7 +16,7 @@ class Work:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, float32: float, bfloat16: float) -> None:
         self.net, self.now, self.calls = nn.Linear(2, 1), 0.0, 0
         self.seconds = {False: float32, True: bfloat16}
-        monkeypatch.setattr(devices.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("training.devices.time.monotonic", lambda: self.now)
 
     def __call__(self, bfloat16: bool) -> Tensor:
         self.calls += 1

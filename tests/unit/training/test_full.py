@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from embedder.encoders.readers import ReaderName
 from training.full import RANK, Texts, loss_of, train_full
 from training.heads import Run
 from training.loop import Plan
@@ -17,8 +18,9 @@ from training.space import make_space, texts_by_kind, tuned_reader
 CPU = torch.device("cpu")
 
 
+@pytest.mark.slow
 def test_an_adapter_brings_questions_to_their_documents(
-    bases: Mapping[str, Path], material: Material, tmp_path: Path
+    bases: Mapping[ReaderName, Path], material: Material, tmp_path: Path
 ) -> None:
     untuned = make_space(bases["full"], None, material.entries, tmp_path, CPU, sentences=False)
     run = Run(Plan(steps=6, batch=20, rate=5e-3, every=3), tmp_path, CPU, "float32", dropout=0.0)
@@ -43,10 +45,10 @@ def test_an_adapter_brings_questions_to_their_documents(
 
 
 def test_the_loss_is_of_contrast_and_distance(
-    bases: Mapping[str, Path], material: Material, tmp_path: Path
+    bases: Mapping[ReaderName, Path], material: Material, tmp_path: Path
 ) -> None:
     untuned = make_space(bases["full"], None, material.entries, tmp_path, CPU, sentences=False)
-    base = load_base(bases["full"])
+    base = load_base(bases["full"], "full")
     reader = Reader(base.net, base.pad).eval()
     tokens = {
         kind: base.tokenise(texts, "query")

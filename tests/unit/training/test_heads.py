@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from embedder.encoders.readers import ReaderName
 from training.batches import Example, Pool
 from training.heads import Group, Lesson, Run, average, fit_head, loss_of, train_reader
 from training.loop import Plan
@@ -21,11 +22,11 @@ TEXTS = [[0, *range(40 + 3 * i, 46 + 4 * i), 2] for i in range(80)]
 
 
 @pytest.fixture
-def lesson(bases: Mapping[str, Path]) -> Lesson:
+def lesson(bases: Mapping[ReaderName, Path]) -> Lesson:
     """Texts with the vectors that another network gives them, ten documents among them."""
     torch.manual_seed(4)
     with torch.no_grad():
-        targets = read(Reader(load_base(bases["full"]).net, 1, 16).eval(), TEXTS)
+        targets = read(Reader(load_base(bases["full"], "full").net, 1, 16).eval(), TEXTS)
     finding = [Example(TEXTS[i], i, i % 10) for i in range(20)]
     other = [Example(TEXTS[i], i, None) for i in range(20, 80)]
     groups = [Group(0.25, [Pool("a", 1.0, finding)]), Group(0.75, [Pool("b", 1.0, other)])]
@@ -37,7 +38,7 @@ def _run(tmp_path: Path, plan: Plan = PLAN, seeds: int = 1) -> Run:
 
 
 def _reader(folder: Path, path: Path) -> Reader:
-    reader = Reader(load_base(folder).net, 1, 16).eval()
+    reader = Reader(load_base(folder, "quick").net, 1, 16).eval()
     missing, unexpected = reader.load_state_dict(
         {name: tensor.float() for name, tensor in load_file(path).items()}, strict=False
     )
@@ -52,10 +53,10 @@ def _distance(reader: Reader, lesson: Lesson) -> float:
 
 
 def test_a_reader_comes_to_its_targets(
-    bases: Mapping[str, Path], lesson: Lesson, tmp_path: Path
+    bases: Mapping[ReaderName, Path], lesson: Lesson, tmp_path: Path
 ) -> None:
     # Not from the least-squares head, which only many steps can better.
-    first = Reader(load_base(bases["quick"]).net, 1, 16).eval()
+    first = Reader(load_base(bases["quick"], "quick").net, 1, 16).eval()
     begin = {name: p.detach() for name, p in first.named_parameters() if "head." in name}
     path = train_reader("quick", bases["quick"], lesson, replace(_run(tmp_path), begin=begin))
     trained = _reader(bases["quick"], path)
@@ -64,8 +65,10 @@ def test_a_reader_comes_to_its_targets(
     assert {tensor.dtype for tensor in load_file(path).values()} == {torch.float16}
 
 
-def test_the_first_head_is_the_best_linear_map(bases: Mapping[str, Path], lesson: Lesson) -> None:
-    reader = Reader(load_base(bases["quick"]).net, 1, 16).eval()
+def test_the_first_head_is_the_best_linear_map(
+    bases: Mapping[ReaderName, Path], lesson: Lesson
+) -> None:
+    reader = Reader(load_base(bases["quick"], "quick").net, 1, 16).eval()
     fit_head(reader, lesson)
     with torch.no_grad():
         pooled = read(reader, TEXTS, pooled=True).double().numpy()
@@ -78,11 +81,11 @@ def test_the_first_head_is_the_best_linear_map(bases: Mapping[str, Path], lesson
 
 
 def test_embeddings_stay_as_they_are(
-    bases: Mapping[str, Path], lesson: Lesson, tmp_path: Path
+    bases: Mapping[ReaderName, Path], lesson: Lesson, tmp_path: Path
 ) -> None:
     path = train_reader("quick", bases["quick"], lesson, _run(tmp_path))
     assert not [name for name in load_file(path) if "embeddings" in name]
-    before = load_base(bases["quick"]).net.state_dict()
+    before = load_base(bases["quick"], "quick").net.state_dict()
     changed = load_file(path)
     name = "encoder.layer.0.output.dense.weight"
     assert not torch.equal(changed[f"net.{name}"].float(), before[name])
@@ -90,12 +93,12 @@ def test_embeddings_stay_as_they_are(
 
 @pytest.mark.slow
 def test_an_interrupted_reader_comes_to_the_same(
-    bases: Mapping[str, Path],
+    bases: Mapping[ReaderName, Path],
     lesson: Lesson,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    whole = load_file(train_reader("q", bases["quick"], lesson, _run(tmp_path / "whole")))
+    whole = load_file(train_reader("quick", bases["quick"], lesson, _run(tmp_path / "whole")))
 
     def stopping(
         reader: Reader, lesson: Lesson, plan: Plan, step: int, *, bfloat16: bool
@@ -107,20 +110,25 @@ def test_an_interrupted_reader_comes_to_the_same(
     with monkeypatch.context() as patch:
         patch.setattr("training.heads.loss_of", stopping)
         with pytest.raises(KeyboardInterrupt):
-            train_reader("q", bases["quick"], lesson, _run(tmp_path / "part"))
-    again = load_file(train_reader("q", bases["quick"], lesson, _run(tmp_path / "part")))
+            train_reader("quick", bases["quick"], lesson, _run(tmp_path / "part"))
+    again = load_file(train_reader("quick", bases["quick"], lesson, _run(tmp_path / "part")))
     for name, tensor in whole.items():
         assert torch.equal(again[name], tensor), name
 
 
 @pytest.mark.slow
-def test_seeds_are_averaged(bases: Mapping[str, Path], lesson: Lesson, tmp_path: Path) -> None:
-    both = load_file(train_reader("q", bases["quick"], lesson, _run(tmp_path / "2", seeds=2)))
+def test_seeds_are_averaged(
+    bases: Mapping[ReaderName, Path], lesson: Lesson, tmp_path: Path
+) -> None:
+    both = load_file(train_reader("quick", bases["quick"], lesson, _run(tmp_path / "2", seeds=2)))
     name = "net.encoder.layer.1.output.dense.weight"
     singles = [
         load_file(
             train_reader(
-                "q", bases["quick"], lesson, _run(tmp_path / f"s{seed}", replace(PLAN, seed=seed))
+                "quick",
+                bases["quick"],
+                lesson,
+                _run(tmp_path / f"s{seed}", replace(PLAN, seed=seed)),
             )
         )[name].float()
         for seed in (1, 2)
@@ -135,20 +143,20 @@ def test_the_average_is_taken_before_rounding() -> None:
 
 
 def test_a_run_goes_on_from_given_weights(
-    bases: Mapping[str, Path], lesson: Lesson, tmp_path: Path
+    bases: Mapping[ReaderName, Path], lesson: Lesson, tmp_path: Path
 ) -> None:
-    path = train_reader("q", bases["quick"], lesson, _run(tmp_path / "a"))
+    path = train_reader("quick", bases["quick"], lesson, _run(tmp_path / "a"))
     begin = load_file(path)
     still = replace(_run(tmp_path / "b", replace(PLAN, steps=1, rate=0.0)), begin=begin)
-    again = load_file(train_reader("q", bases["quick"], lesson, still))
+    again = load_file(train_reader("quick", bases["quick"], lesson, still))
     for name, tensor in begin.items():
         assert torch.equal(again[name], tensor), name
 
 
 def test_each_group_counts_alike_whatever_its_share(
-    bases: Mapping[str, Path], lesson: Lesson
+    bases: Mapping[ReaderName, Path], lesson: Lesson
 ) -> None:
-    reader = Reader(load_base(bases["quick"], dropout=0.0).net, 1, 16).eval()
+    reader = Reader(load_base(bases["quick"], "quick", dropout=0.0).net, 1, 16).eval()
     alone = [
         loss_of(
             reader,
@@ -170,8 +178,10 @@ def test_each_group_counts_alike_whatever_its_share(
     assert alone[0] != pytest.approx(alone[1], abs=1e-3)
 
 
-def test_texts_without_a_document_can_be_all(bases: Mapping[str, Path], lesson: Lesson) -> None:
-    reader = Reader(load_base(bases["quick"]).net, 1, 16).eval()
+def test_texts_without_a_document_can_be_all(
+    bases: Mapping[ReaderName, Path], lesson: Lesson
+) -> None:
+    reader = Reader(load_base(bases["quick"], "quick").net, 1, 16).eval()
     only = replace(lesson, groups=lesson.groups[1:], order=0.0)
     loss = loss_of(reader, only, PLAN, 0, bfloat16=False)
     finding = loss_of(reader, replace(only, find=7.0), PLAN, 0, bfloat16=False)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from embedder.encoders.readers import ReaderName
 from training.heads import Run
 from training.languages import foreign_pools, make_lesson, train_languages
 from training.lessons import Targets
@@ -21,15 +22,15 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def space(
-    bases: Mapping[str, Path], material: Material, tmp_path_factory: pytest.TempPathFactory
+    bases: Mapping[ReaderName, Path], material: Material, tmp_path_factory: pytest.TempPathFactory
 ) -> Space:
     return make_space(bases["full"], None, material.entries, tmp_path_factory.mktemp("space"), CPU)
 
 
 def test_a_translation_comes_to_the_vector_of_its_english(
-    bases: Mapping[str, Path], material: Material, space: Space
+    bases: Mapping[ReaderName, Path], material: Material, space: Space
 ) -> None:
-    lesson = make_lesson(load_base(bases["languages"]), material, space)
+    lesson = make_lesson(load_base(bases["languages"], "languages"), material, space)
     english, foreign = lesson.groups
     assert (english.share, foreign.share) == (0.25, 0.75)
     (french,) = (pool for pool in foreign.pools if pool.name == "fr plain")
@@ -41,9 +42,9 @@ def test_a_translation_comes_to_the_vector_of_its_english(
 
 
 def test_documents_in_another_language_have_the_prompt_of_documents(
-    bases: Mapping[str, Path], material: Material, space: Space
+    bases: Mapping[ReaderName, Path], material: Material, space: Space
 ) -> None:
-    base = load_base(bases["languages"])
+    base = load_base(bases["languages"], "languages")
     texts = [Translation(5, "document", "de", "Bericht"), Translation(5, "plain", "de", "Bericht")]
     targets = Targets(space, material.training)
     pools = {pool.name: pool for pool in foreign_pools(base, texts, targets)}
@@ -54,7 +55,7 @@ def test_documents_in_another_language_have_the_prompt_of_documents(
 
 
 def test_a_small_language_is_drawn_more_often_than_its_size(
-    bases: Mapping[str, Path], material: Material, space: Space
+    bases: Mapping[ReaderName, Path], material: Material, space: Space
 ) -> None:
     texts = [Translation(4 + i, "plain", "so", str(i)) for i in range(4)]
     texts += [
@@ -62,7 +63,9 @@ def test_a_small_language_is_drawn_more_often_than_its_size(
         for i in range(16)
         for kind in ("plain", "document", "situation", "practitioner")
     ]
-    pools = foreign_pools(load_base(bases["languages"]), texts, Targets(space, material.training))
+    pools = foreign_pools(
+        load_base(bases["languages"], "languages"), texts, Targets(space, material.training)
+    )
     shares = {pool.name: pool.share for pool in pools}
     assert shares["so plain"] == pytest.approx(2)
     german = {name: share for name, share in shares.items() if name.startswith("de ")}
@@ -72,7 +75,7 @@ def test_a_small_language_is_drawn_more_often_than_its_size(
 
 
 def test_the_reader_is_trained_and_kept(
-    bases: Mapping[str, Path], material: Material, space: Space, tmp_path: Path
+    bases: Mapping[ReaderName, Path], material: Material, space: Space, tmp_path: Path
 ) -> None:
     run = Run(Plan(steps=2, batch=8, rate=1e-3), tmp_path, CPU, precision="float32")
     path = train_languages(bases["languages"], material, space, run)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from embedder.encoders.readers import ReaderName
 from training.lessons import Targets, english_pools
 from training.material import Material
 from training.networks import load_base
@@ -45,10 +46,12 @@ def test_no_document_that_is_kept_out_is_among_them(material: Material) -> None:
     assert targets.documents[:, 1].tolist() == [float(index) for index in range(4, 24)]
 
 
-def test_pools_hold_the_training_entries(bases: Mapping[str, Path], material: Material) -> None:
+def test_pools_hold_the_training_entries(
+    bases: Mapping[ReaderName, Path], material: Material
+) -> None:
     space = _space(material)
     targets = Targets(space, material.training)
-    base = load_base(bases["languages"])
+    base = load_base(bases["languages"], "languages")
     shares = {"plain": 2.0, "document": 1.0, "sentence": 0.5}
     pools = english_pools(base, material.entries, targets, shares)
     assert {pool.name: pool.share for pool in pools} == shares

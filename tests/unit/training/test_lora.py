@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from embedder.encoders.readers import ReaderName
 from training.lora import add_lora, merge_lora
 from training.networks import Reader, load_base, read
 
 ROWS = [[0, 50, 60, 70, 2], [0, 80, 2]]
 
 
-def test_an_adapter_changes_nothing_at_first(bases: Mapping[str, Path]) -> None:
-    base = load_base(bases["full"])
+def test_an_adapter_changes_nothing_at_first(bases: Mapping[ReaderName, Path]) -> None:
+    base = load_base(bases["full"], "full")
     reader = Reader(base.net, base.pad).eval()
     before = read(reader, ROWS)
     trained = add_lora(base.net, 4)
@@ -27,8 +28,8 @@ def test_an_adapter_changes_nothing_at_first(bases: Mapping[str, Path]) -> None:
     assert learning == {id(parameter) for parameter in trained.values()}
 
 
-def test_a_merged_adapter_reads_as_the_adapter_did(bases: Mapping[str, Path]) -> None:
-    base = load_base(bases["full"])
+def test_a_merged_adapter_reads_as_the_adapter_did(bases: Mapping[ReaderName, Path]) -> None:
+    base = load_base(bases["full"], "full")
     plain = deepcopy(base.net)
     trained = add_lora(base.net, 4)
     with torch.no_grad():
@@ -38,11 +39,11 @@ def test_a_merged_adapter_reads_as_the_adapter_did(bases: Mapping[str, Path]) ->
     adapted = read(Reader(base.net, base.pad).eval(), ROWS)
     merged = read(Reader(plain, base.pad).eval(), ROWS)
     assert torch.allclose(adapted, merged, atol=1e-5)
-    untuned = read(Reader(load_base(bases["full"]).net, base.pad).eval(), ROWS)
+    untuned = read(Reader(load_base(bases["full"], "full").net, base.pad).eval(), ROWS)
     assert not torch.allclose(untuned, merged, atol=1e-3)
 
 
-def test_an_adapter_of_another_model_is_refused(bases: Mapping[str, Path]) -> None:
-    trained = add_lora(load_base(bases["full"]).net, 4)
+def test_an_adapter_of_another_model_is_refused(bases: Mapping[ReaderName, Path]) -> None:
+    trained = add_lora(load_base(bases["full"], "full").net, 4)
     with pytest.raises(ValueError, match=r"does not fit the model: see its layer encoder\.layer"):
-        merge_lora(load_base(bases["quick"]).net, trained)
+        merge_lora(load_base(bases["quick"], "quick").net, trained)

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from embedder.encoders.readers import ReaderName
 from training.heads import Run
 from training.loop import Plan
 from training.material import Material
@@ -18,10 +19,10 @@ CPU = torch.device("cpu")
 
 
 def test_the_reader_is_trained_on_all_english_texts(
-    bases: Mapping[str, Path], material: Material, tmp_path: Path
+    bases: Mapping[ReaderName, Path], material: Material, tmp_path: Path
 ) -> None:
     space = make_space(bases["full"], None, material.entries, tmp_path, CPU)
-    lesson = make_lesson(load_base(bases["quick"]), material, space)
+    lesson = make_lesson(load_base(bases["quick"], "quick"), material, space)
     (group,) = lesson.groups
     assert {pool.name for pool in group.pools} == {*space.vectors, "sentence"}
     assert all(pool.examples for pool in group.pools)

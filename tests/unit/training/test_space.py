@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from embedder.encoders.readers import ReaderName
 from training import space as space_module
 from training.lora import add_lora
 from training.material import Material
@@ -20,12 +21,12 @@ def _adapter(folder: Path) -> dict[str, torch.Tensor]:
     torch.manual_seed(2)
     return {
         name: torch.randn_like(parameter) * 0.1
-        for name, parameter in add_lora(load_base(folder).net, 4).items()
+        for name, parameter in add_lora(load_base(folder, "full").net, 4).items()
     }
 
 
 def test_every_text_has_its_vector(
-    bases: Mapping[str, Path], material: Material, tmp_path: Path
+    bases: Mapping[ReaderName, Path], material: Material, tmp_path: Path
 ) -> None:
     adapter = _adapter(bases["full"])
     space = make_space(bases["full"], adapter, material.entries, tmp_path, CPU)
@@ -48,7 +49,9 @@ def test_every_text_has_its_vector(
     assert len(space.sentences) == len(space.of) == sum(len(e.sentences) for e in material.entries)
 
 
-def test_an_adapter_makes_another_space(bases: Mapping[str, Path], material: Material) -> None:
+def test_an_adapter_makes_another_space(
+    bases: Mapping[ReaderName, Path], material: Material
+) -> None:
     texts = texts_by_kind(material.entries)["plain"]
     adapter = _adapter(bases["full"])
     names = {
@@ -60,13 +63,13 @@ def test_an_adapter_makes_another_space(bases: Mapping[str, Path], material: Mat
     assert len(names) == 4
     base, tuned = tuned_reader(bases["full"], adapter)
     rows = base.tokenise(texts[:2], "query")
-    plain = read(Reader(load_base(bases["full"]).net, base.pad).eval(), rows)
+    plain = read(Reader(load_base(bases["full"], "full").net, base.pad).eval(), rows)
     assert not torch.allclose(read(tuned, rows), plain, atol=1e-3)
     assert not any(parameter.requires_grad for parameter in tuned.parameters())
 
 
 def test_vectors_are_read_once(
-    bases: Mapping[str, Path],
+    bases: Mapping[ReaderName, Path],
     material: Material,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

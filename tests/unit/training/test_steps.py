@@ -9,14 +9,17 @@ import pytest
 import torch
 
 from embedder.encoders.packed_weights import unpack
+from embedder.encoders.readers import READERS, ReaderName
 from training import steps
 from training.material import Material
 from training.networks import read
 from training.steps import Options, find_teacher, load_reader, step_measure, step_train
 
+BOTH: tuple[ReaderName, ReaderName] = ("full", "quick")
+
 
 @pytest.fixture
-def options(bases: Mapping[str, Path], tmp_path: Path) -> Options:
+def options(bases: Mapping[ReaderName, Path], tmp_path: Path) -> Options:
     return Options(
         work=tmp_path / "work",
         bases=bases,
@@ -31,7 +34,7 @@ def options(bases: Mapping[str, Path], tmp_path: Path) -> Options:
 def test_all_readers_are_trained_packed_and_measured(
     material: Material, options: Options, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("full", "quick", "languages"):
+    for name in READERS:
         step_train(name, material, options)
         said = capsys.readouterr().out
         assert "cosine to the vectors before packing: 0.999" in said or "1.000" in said
@@ -55,12 +58,13 @@ def test_all_readers_are_trained_packed_and_measured(
     assert french == {"languages"}
 
 
+@pytest.mark.slow
 def test_the_readers_of_one_space_read_into_it(material: Material, options: Options) -> None:
     step_train("full", material, options)
     step_train("quick", material, options)
     texts = [entry.questions["plain"] for entry in material.entries]
     vectors = []
-    for name in ("full", "quick"):
+    for name in BOTH:
         weights = unpack(options.weights / f"{name}.safetensors")
         base, reader = load_reader(name, options.bases[name], weights)
         with torch.no_grad():
@@ -70,6 +74,7 @@ def test_the_readers_of_one_space_read_into_it(material: Material, options: Opti
     assert np.sum(vectors[0] * vectors[1], axis=1).mean() > 0.8
 
 
+@pytest.mark.slow
 def test_a_reader_goes_on_from_weights(material: Material, options: Options) -> None:
     step_train("full", material, options)
     step_train("quick", material, options)
@@ -90,7 +95,12 @@ def test_the_teacher_is_given_trained_or_shipped(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     read_from: list[Path] = []
-    monkeypatch.setattr(steps, "unpack", lambda path: read_from.append(path) or {})
+
+    def unpacked(path: Path) -> dict[str, np.ndarray]:
+        read_from.append(path)
+        return {}
+
+    monkeypatch.setattr(steps, "unpack", unpacked)
     find_teacher(options)
     trained = options.weights / "full.safetensors"
     trained.parent.mkdir()
