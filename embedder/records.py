@@ -150,9 +150,8 @@ class Question:
     """A question to the library, and how to answer it.
 
     `limit` and `offset` choose the page of hits. Documents whose cosine with the question is below
-    `min_similarity`, -1 to 1, are left out. `expand` lets the glossary, spelling correction and
-    related words widen the search. The text is not in the `repr`: it must not reach a log or a
-    traceback.
+    `min_similarity`, -1 to 1, are left out. `expand` lets the glossary and spelling correction
+    widen the search. The text is not in the `repr`: it must not reach a log or a traceback.
 
     >>> Question("Who helps victims?", limit=5).mode
     'hybrid'
@@ -175,19 +174,12 @@ class RankingWeights:
     a library need not be rebuilt to compare them.
     """
 
-    dense_weight: float = 0.75  # dense against keyword score, 0 to 1, where all words are known
+    dense_weight: float = 0.85  # dense against keyword score, 0 to 1, where all words are known
     min_keyword_share: float = 0.5  # of their weight keywords keep where no word is known; 1: all
     sentence_weight: float = 1.0  # a document's best sentence, against its best passage
-    parts_weight: float = 1.0  # the parts of a long question, against the whole
-    title_weight: float = 0.5  # a keyword in the title, on top of one in the text
     ring_weight: float = 1.0  # a synonym ring of the glossary that question and document share
-    related_weight: float = 1.0  # words related to unknown words of the question
+    acronyms: bool = True  # embed what the glossary says that the question's acronyms mean
     spelling: bool = True  # correct misspelt words
-    terms_in_whole: bool = True  # embed the glossary's terms together with the whole question
-    terms_in_parts: bool = True  # embed each part of a long question together with its terms
-    terms_as_part: bool = True  # embed the terms alone too, as one more part
-    informative_parts: bool = True  # a part weighs by the information of its words; or all alike
-    informative_words: bool = True  # a keyword weighs by its part's information; or all alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +187,13 @@ class Understood:
     """What was recognised at [start, end) of a question, in characters, and its `meaning`.
 
     By `kind`, the meaning is: `term`: the professional term for what the question describes;
-    `spelling`: the library's word for a misspelt one; `related`: words of the library that are
-    near in meaning to an unknown word.
+    `spelling`: the library's word for a misspelt one.
 
     >>> Understood("spelling", 0, 9, "trafficking").meaning
     'trafficking'
     """
 
-    kind: Literal["term", "spelling", "related"]
+    kind: Literal["term", "spelling"]
     start: int
     end: int
     meaning: str

@@ -35,7 +35,6 @@ from embedder.index.facets import Facets
 from embedder.records import Document, Manifest
 from embedder.store import generations
 from embedder.text import passages
-from embedder.text.vocabulary import kept_words
 from embedder.text.words import words
 from embedder.vectors import DocumentRow, DocumentRows, Float32Array, PassageIds
 
@@ -68,8 +67,6 @@ def derive(
     _write_lexical(context, folder / generations.LEXICAL, changes, full_rebuild=base is None)
     _write_facets(context, folder / generations.FACETS, changes, base_number)
     shutil.copyfile(context.glossary_file, folder / generations.GLOSSARY)
-    vocabulary = lexical.LexicalIndex(folder / generations.LEXICAL).vocabulary()
-    context.embed_texts("Words", kept_words(vocabulary))
     _write_sentences(context, folder / generations.SENTENCES, full_rebuild=base is None)
     dense, calibration = survey(context, folder / generations.DENSE, base)
     _write_map(context, folder / generations.MAP, number)

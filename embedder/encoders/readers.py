@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,7 +26,7 @@ from embedder.encoders.base_weights import WEIGHTS, base_folder
 from embedder.encoders.model_files import ModelFiles, cache_folder
 from embedder.encoders.model_folder import write_head
 from embedder.encoders.packed_weights import unpack
-from embedder.errors import ModelChanged
+from embedder.errors import ModelChanged, ModelNotFound
 from embedder.files import file_sha256
 from embedder.vectors import Float32Array
 
@@ -110,8 +111,7 @@ def locate_reader(name: ReaderName) -> ModelFiles:
 @contextmanager
 def _assembled(reader: Reader) -> Iterator[Path]:
     """Put a reader together as a sentence-transformers folder, gone at the end of the block."""
-    scratch = cache_folder() / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
+    scratch = _scratch()
     with tempfile.TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary) / reader.name
         with base_folder(reader.base, scratch) as base:
@@ -119,10 +119,20 @@ def _assembled(reader: Reader) -> Iterator[Path]:
         yield folder
 
 
+def _scratch() -> Path:
+    """Return where large files may lie for a while: in the cache, if it can be written to."""
+    folder = cache_folder() / "scratch"
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    usable = folder.is_dir() and os.access(folder, os.W_OK)
+    return folder if usable else Path(tempfile.gettempdir())
+
+
 def assemble(reader: Reader, base: Path, folder: Path) -> None:
     """Write a reader as a sentence-transformers folder, from its base model's folder.
 
-    Raises ModelChanged if our weights are not those of this version.
+    Raises ModelChanged if our weights are not those of this version, or not for this base model,
+    ModelNotFound if they are missing.
     """
     _check(reader)
     # Where there is a head too, the transformer is the reader's `net`.
@@ -145,18 +155,25 @@ def merge(
 
     An adapter of `NAME.weight` (out, in) is `NAME.a` (rank, in) and `NAME.b` (out, rank), and
     what is added is b a: Hu et al., "LoRA", 2021, arXiv:2106.09685, with its scale in b.
+
+    Raises ModelChanged if the base model lacks a tensor of ours, or has it in another shape.
     """
     merged = dict(tensors)
     for name, value in own.items():
         module, _, kind = name.rpartition(".")
         if kind == "a":
-            weight = f"{module}.weight"
-            merged[weight] = merged[weight] + own[f"{module}.b"] @ value
+            _put(merged, f"{module}.weight", own[f"{module}.b"] @ value, add=True)
         elif kind != "b":
-            if merged[name].shape != value.shape:
-                raise ModelChanged(f"the tensor {name} of the base model has another shape")
-            merged[name] = value
+            _put(merged, name, value, add=False)
     return merged
+
+
+def _put(tensors: dict[str, Float32Array], name: str, value: Float32Array, *, add: bool) -> None:
+    """Put a tensor in the place of the one of this name, or add it to that one."""
+    before = tensors.get(name)
+    if before is None or before.shape != value.shape:
+        raise ModelChanged(f"the base model has no tensor {name} of shape {value.shape}")
+    tensors[name] = before + value if add else value
 
 
 def _write_settings(reader: Reader, folder: Path) -> None:
@@ -172,7 +189,12 @@ def _write_settings(reader: Reader, folder: Path) -> None:
 
 
 def _check(reader: Reader) -> None:
-    found = file_sha256(reader.weights).hex()
+    try:
+        found = file_sha256(reader.weights).hex()
+    except OSError as error:
+        raise ModelNotFound(
+            f"{reader.weights} cannot be read ({error.strerror}). Install fingerpost again."
+        ) from error
     if found != reader.sha256:
         raise ModelChanged(
             f"{reader.weights} has SHA-256 {found}, not {reader.sha256}. Install fingerpost again."

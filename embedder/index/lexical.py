@@ -1,12 +1,12 @@
-"""The keyword index: BM25 over stemmed words; the only `tantivy` import."""
+"""The keyword index: BM25 over stemmed words."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +15,24 @@ import tantivy
 
 from embedder.index.facet_arrays import labels
 from embedder.index.facets import MAX_YEAR, MIN_YEAR, FacetFilter
+from embedder.index.word_analysis import chain, content_words, english_analyser, names, stems
 from embedder.records import Document
-from embedder.text.words import normalise_irregular_plurals
+from embedder.text.languages import ENGLISH, language_of_document
 from embedder.vectors import DocumentRows, Float32Array
 
 # Part of every library's manifest: raise it when fields, labels or word rules change, or any
 # other file in a generation's folder.
-RULE_VERSION = 7
+RULE_VERSION = 9
 
-# The weight of a word found in a field; the title stands in `text` too.
+# The weight of a word found in a field; `text` is title and abstract.
 FIELDS: dict[str, float] = {
     "text": 1.0,
-    "title": 1.0,
     "authors": 1.0,
     "places": 0.3,
     "year": 0.3,
 }
 _FIELDS_OF_FEW_WORDS = ("places", "year")
 _WRITER_BYTES = 128_000_000
-_MAX_WORD_BYTES = 256
 # The words of a query are looked up until this many documents were visited, counting a document
 # once for each word; the rarest few words are looked up in any case.
 _MAX_VISITED = 300_000
@@ -42,19 +41,22 @@ _MIN_VOCABULARY_WORD = 3  # letters
 
 
 @dataclass(frozen=True, slots=True)
-class LexicalQuery:
-    """What to look for: the words of a text, related words with weights, synonym rings.
-
-    `parts` are the sentences of the text if it has several: a word weighs more in a sentence that
-    is more informative. A word in the title counts `title_weight` times on top of what it counts
-    in the text, and a ring, by its number, `ring_weight` times what a word does.
-    """
+class Phrase:
+    """A text in one language, an ISO 639 code; its words are looked up as those of the language."""
 
     text: str
-    parts: Sequence[str] = ()
-    related: Mapping[str, float] = field(default_factory=dict)
+    language: str = ENGLISH
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalQuery:
+    """What to look for: the words of phrases, which are the sentences of a question, and rings.
+
+    A synonym ring, by its number, counts `ring_weight` times what a word does.
+    """
+
+    phrases: Sequence[Phrase] = ()
     rings: Sequence[int] = ()
-    title_weight: float = 1.0
     ring_weight: float = 1.0
 
 
@@ -63,9 +65,8 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         """Open the index in `folder`."""
-        self._analyzer = _analyzer()
         self._index = tantivy.Index.open(str(folder))
-        _register(self._index, self._analyzer)
+        _register(self._index)
         self._schema = self._index.schema
         self._index.reload()
         self._searcher = self._index.searcher()
@@ -74,6 +75,8 @@ class LexicalIndex:
             name: frozenset(word for word, _ in self._searcher.terms_with_prefix(name, ""))
             for name in _FIELDS_OF_FEW_WORDS
         }
+        found = self._searcher.terms_with_prefix("language", "")
+        self._languages = sorted(language for language, _ in found)
 
     def search(
         self, query: LexicalQuery, limit: int, allowed: FacetFilter | None = None
@@ -106,27 +109,25 @@ class LexicalIndex:
         order = np.lexsort((rows, -scores[:kept]))
         return DocumentRows(rows[order]), scores[order]
 
-    def _stems(self, text: str) -> list[str]:
-        """Return the words of a text as the index has them."""
-        return self._analyzer.analyze(normalise_irregular_plurals(text))
-
-    def knows(self, word: str) -> bool:
+    def knows(self, word: str, language: str = ENGLISH) -> bool:
         """Return whether any document has this word, in any of its forms and in any field.
 
-        Stop words count as known.
+        It is looked for as a word of its own language, and of each that documents are in. Stop
+        words count as known.
         """
-        return all(any(self._has_word(name, stem) for name in FIELDS) for stem in self._stems(word))
+        return any(
+            all(any(self._has_word(name, stem) for name in FIELDS) for stem in stems(word, each))
+            for each in dict.fromkeys((language, *self._languages))
+        )
 
-    def information(self, text: str) -> float:
-        """Return how informative a text is: the sum of the BM25 weights of its different words.
+    def information(self, phrase: Phrase) -> float:
+        """Return how informative a phrase is: the sum of the BM25 weights of its different words.
 
         A word that n of N documents have weighs `log(1 + (N - n + 0.5) / (n + 0.5))`; Robertson
         and Zaragoza, "The Probabilistic Relevance Framework", 2009, as in Lucene and tantivy.
         """
-        return self._information(set(self._stems(text)))
-
-    def _information(self, words: Collection[str]) -> float:
         total = self.size
+        words = set(stems(phrase.text, phrase.language))
         counts = (self._searcher.doc_freq("text", word) for word in words)
         return sum(math.log(1 + (total - n + 0.5) / (n + 0.5)) for n in counts)
 
@@ -146,21 +147,31 @@ class LexicalIndex:
 
     def _clauses(self, query: LexicalQuery) -> Iterator[tantivy.Query]:
         """Yield a query for each thing that adds to the score."""
-        part_weights = self._part_weights(query.parts)
         # A word that is asked for twice counts twice, as in BM25 with query term frequencies.
-        frequencies = Counter(self._stems(query.text))
-        for word in self._rarest(frequencies):
-            times = frequencies[word]
+        in_texts = Counter(word for phrase in query.phrases for word in self._words(phrase))
+        in_names = Counter(word for phrase in query.phrases for word in _english_words(phrase))
+        for word in self._rarest(in_texts | in_names):
             for name, weight in FIELDS.items():
-                if not self._has_word(name, word):
-                    continue  # most words are not in a name, a place or a year
-                share = query.title_weight if name == "title" else 1.0
-                yield self._term(word, name, weight * share * times * part_weights.get(word, 1.0))
-        for related, weight in query.related.items():
-            for word in self._stems(related):
-                yield self._term(word, "text", weight)
+                # Texts are in the document's language, all else is names and numbers.
+                times = (in_texts if name == "text" else in_names)[word]
+                if times and self._has_word(name, word):
+                    yield self._term(word, name, weight * times)
         for ring in query.rings:
             yield self._term(str(ring), "rings", query.ring_weight)
+
+    def _words(self, phrase: Phrase) -> list[str]:
+        """Return the words of a phrase as texts may have them.
+
+        These are its stems in its own language, and those that its names have in the others that
+        documents are in: French turns `Kinshasa` into `kinshas`.
+        """
+        own = stems(phrase.text, phrase.language)
+        others = [each for each in self._languages if each != phrase.language]
+        if not others:
+            return own
+        of_names = names(phrase.text, phrase.language)
+        foreign = {stem for language in others for stem in stems(of_names, language)}
+        return own + sorted(foreign.difference(own))
 
     def _rarest(self, words: Iterable[str]) -> list[str]:
         """Return the words that fewest documents have, as many as are looked up for a query.
@@ -176,22 +187,6 @@ class LexicalIndex:
             for rank, (word, total) in enumerate(zip(ordered, visited, strict=True))
             if rank < _MIN_WORDS or total <= _MAX_VISITED
         ]
-
-    def _part_weights(self, parts: Sequence[str]) -> dict[str, float]:
-        """Return the weight of each word by the part it stands in, in 0 to 1.
-
-        In "Her employer keeps her passport. What guidance is there?" the second part says little,
-        so `guidance` must not count as much as `passport`. A part weighs the cube root of its
-        information against that of the most informative part, so that a short part still counts.
-        """
-        words = [set(self._stems(part)) for part in parts]
-        information = [self._information(each) for each in words]
-        highest = max(information, default=0.0)
-        weights: dict[str, float] = {}
-        for words_of_part, own in zip(words, information, strict=True):
-            share = math.cbrt(own / highest) if highest else 1.0
-            weights.update((word, max(weights.get(word, 0.0), share)) for word in words_of_part)
-        return weights
 
     def _has_word(self, name: str, word: str) -> bool:
         """Return whether any document has a word in a field."""
@@ -246,7 +241,7 @@ def write_index(
     """
     folder.mkdir(parents=True, exist_ok=True)
     index = tantivy.Index(_schema(), path=str(folder))
-    _register(index, _analyzer())
+    _register(index)
     # With one thread the order of documents, and so of equal scores, is the same every time.
     writer = index.writer(_WRITER_BYTES, num_threads=1)
     for row in removed:
@@ -265,13 +260,22 @@ def _without_cut_tie(scores: Float32Array, limit: int) -> int:
     return above or limit
 
 
+def _english_words(phrase: Phrase) -> list[str]:
+    """Return the words of a phrase as names, places and years have them."""
+    if phrase.language == ENGLISH:
+        return stems(phrase.text)
+    return stems(content_words(phrase.text, phrase.language))
+
+
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in FIELDS:
-        builder.add_text_field(name, tokenizer_name="words", index_option="freq")
+        analyser = "plain" if name == "text" else "words"
+        builder.add_text_field(name, tokenizer_name=analyser, index_option="freq")
     builder.add_text_field("rings", tokenizer_name="plain", index_option="freq")
     builder.add_text_field("forms", tokenizer_name="forms", index_option="basic")
     builder.add_text_field("labels", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("published", indexed=True, fast=True)
     builder.add_integer_field("row", indexed=True, fast=True)
     return builder.build()
@@ -280,10 +284,12 @@ def _schema() -> tantivy.Schema:
 def _entry(row: int, document: Document, rings: Sequence[int]) -> tantivy.Document:
     year = document.year
     text = f"{document.title}\n{document.abstract}"
+    language = language_of_document(document)
     values: dict[str, Any] = {
-        "title": normalise_irregular_plurals(document.title),
-        "text": normalise_irregular_plurals(text),
-        "forms": text,
+        "text": " ".join(stems(text, language)),
+        # The words by which English questions are corrected.
+        "forms": text if language == ENGLISH else "",
+        "language": language,
         "rings": " ".join(map(str, rings)),
         "authors": " ; ".join(document.authors),
         "places": " ; ".join((*document.countries, *document.regions)),
@@ -295,28 +301,7 @@ def _entry(row: int, document: Document, rings: Sequence[int]) -> tantivy.Docume
     return tantivy.Document(**values)
 
 
-def _register(index: tantivy.Index, words: tantivy.TextAnalyzer) -> None:
-    index.register_tokenizer("words", words)
-    index.register_tokenizer(
-        "forms", _chain(tantivy.Tokenizer.simple(), tantivy.Filter.lowercase())
-    )
-    index.register_tokenizer("plain", _chain(tantivy.Tokenizer.whitespace()))
-
-
-def _analyzer() -> tantivy.TextAnalyzer:
-    """Return what splits a text into English stems, without case, accents and stop words."""
-    return _chain(
-        tantivy.Tokenizer.simple(),
-        tantivy.Filter.remove_long(_MAX_WORD_BYTES),
-        tantivy.Filter.lowercase(),
-        tantivy.Filter.ascii_fold(),
-        tantivy.Filter.stopword("english"),
-        tantivy.Filter.stemmer("english"),
-    )
-
-
-def _chain(tokenizer: tantivy.Tokenizer, *filters: tantivy.Filter) -> tantivy.TextAnalyzer:
-    builder = tantivy.TextAnalyzerBuilder(tokenizer)
-    for token_filter in filters:
-        builder = builder.filter(token_filter)
-    return builder.build()
+def _register(index: tantivy.Index) -> None:
+    index.register_tokenizer("words", english_analyser())
+    index.register_tokenizer("forms", chain(tantivy.Tokenizer.simple(), tantivy.Filter.lowercase()))
+    index.register_tokenizer("plain", chain(tantivy.Tokenizer.whitespace()))

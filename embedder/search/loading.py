@@ -17,14 +17,13 @@ from embedder.index.facets import Facets
 from embedder.index.sentence_vectors import CHECKED_WHEN_READ, SentenceVectors
 from embedder.records import Manifest
 from embedder.search.passage_table import PassageTable, canonical_order
-from embedder.search.related_words import RelatedWords
 from embedder.search.served import ServedGeneration
 from embedder.store import generations
 from embedder.store.snapshot import Snapshot
 from embedder.text import passages
 from embedder.text.glossary import read_glossary
+from embedder.text.languages import ENGLISH
 from embedder.text.spelling import Speller
-from embedder.text.vocabulary import kept_words
 from embedder.vectors import (
     Float32Array,
     Int64Array,
@@ -60,7 +59,6 @@ def load(
     sentence_vectors = SentenceVectors(folder / generations.SENTENCES, manifest.dim)
     dense, table = _load_passages(snapshot, manifest, folder, facets, sentence_vectors)
     lexical_index = lexical.LexicalIndex(folder / generations.LEXICAL)
-    vocabulary = lexical_index.vocabulary()
     return ServedGeneration(
         generation=generation,
         manifest=manifest,
@@ -72,8 +70,7 @@ def load(
         sentence_vectors=sentence_vectors,
         sample=dense.vectors(table.sample(_SAMPLE_SIZE)),
         glossary=read_glossary(folder / generations.GLOSSARY),
-        speller=Speller(vocabulary, lambda word: encoder.count_tokens([word]) == [1]),
-        related=_load_related_words(snapshot, manifest, kept_words(vocabulary)),
+        speller=Speller(lexical_index.vocabulary(), _is_word(encoder)),
         document_map=(
             document_map.read(folder / generations.MAP)
             if generations.MAP in manifest.files
@@ -149,9 +146,6 @@ def _passage_vectors(snapshot: Snapshot, manifest: Manifest, order: Int64Array) 
     return vectors
 
 
-def _load_related_words(snapshot: Snapshot, manifest: Manifest, words: list[str]) -> RelatedWords:
-    """Load the vectors of the library's words, in the order of the words."""
-    stored = snapshot.texts(words, manifest.model_sha256)
-    known = [word for word in words if word in stored]
-    vectors = np.asarray([stored[word] for word in known], dtype=np.float32)
-    return RelatedWords(known, ExactIndex(vectors.reshape(-1, manifest.dim)).search)
+def _is_word(encoder: Encoder) -> Callable[[str], bool]:
+    """Return what tells whether the model knows a word as one, which no misspelt word is."""
+    return lambda word: encoder.for_queries(ENGLISH).count_tokens([word]) == [1]

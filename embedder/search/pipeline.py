@@ -17,6 +17,7 @@ from embedder.search.served import ServedGeneration
 from embedder.search.validation import MAX_LIMIT, require_range, validate_query
 from embedder.search.verdict import VerdictSignals, decide_verdict
 from embedder.store.snapshot import Snapshot
+from embedder.text.languages import ENGLISH
 from embedder.vectors import DocumentPositions, DocumentRows, Float32Array, normalise
 
 DEFAULT_WEIGHTS = RankingWeights()
@@ -111,13 +112,13 @@ def _dense_weight(question: Question, encoded: EncodedQuery, weights: RankingWei
     In a hybrid search, keywords weigh less the more of the question's words the library does not
     know: the words that it does know, of a story in a person's own words, are mostly not what the
     story is about. They keep a share of their weight, `min_keyword_share`, because of a question
-    in another language they are the names. No words of a question that is searched verbatim are
-    counted as unknown.
+    in a language that no document is in they are the names. No words of a question that is
+    searched verbatim are counted as unknown.
     """
     if question.mode != "hybrid":
         return 1.0 if question.mode == "semantic" else 0.0
-    known_share = 1 - encoded.unknown_word_count / max(encoded.word_count, 1)
-    return 1 - (1 - weights.dense_weight) * max(known_share, weights.min_keyword_share)
+    known_share = max(encoded.known_share, weights.min_keyword_share)
+    return 1 - (1 - weights.dense_weight) * known_share
 
 
 def _signals(encoded: EncodedQuery, candidates: Candidates) -> VerdictSignals | None:
@@ -127,4 +128,5 @@ def _signals(encoded: EncodedQuery, candidates: Candidates) -> VerdictSignals | 
         best_similarity=float(candidates.similarities.max()),
         word_count=encoded.word_count,
         unknown_word_count=encoded.unknown_word_count,
+        english=encoded.languages == (ENGLISH,),
     )

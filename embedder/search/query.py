@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from embedder.encoders.encoder import Encoder
-from embedder.index.lexical import LexicalIndex, LexicalQuery
+from embedder.index.lexical import LexicalIndex, LexicalQuery, Phrase
 from embedder.records import Question, RankingWeights, Understood
 from embedder.search.fusion import estimated_minimum
 from embedder.search.rewriting import RewrittenQuery, rewrite, verbatim
 from embedder.search.served import ServedGeneration
 from embedder.text import passages
+from embedder.text.languages import ENGLISH
 from embedder.vectors import Float32Array, Int64Array, normalise
 
 # A part that weighs less than this, against the weightiest, is not shown as matched.
 MIN_SHOWN_WEIGHT = 1 / 3
-# Related words are looked for only for words of at least this many letters, and only in questions
-# with at most this many unknown words: a story has many, and they are everyday words, to which
-# everyday words are near.
-_MIN_EXPANDED_LETTERS = 4
-_MAX_EXPANDED_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +27,25 @@ class EncodedQuery:
 
     `vectors` is float32 (1 + parts, dim): the whole question, then its parts if it has several.
     `part_weights` is float32 (parts,), how specific each part's words are, the highest 1. The
-    first of the parts are the question's sentences, at `part_spans`, [start, end) in characters;
-    one more may be its glossary terms. `estimated_minimum` is about the lowest cosine of the
-    question with the library's passages. `word_count` counts its different words,
-    `unknown_word_count` those of them that neither library nor glossary has.
+    parts are at `part_spans`, [start, end) in characters. `estimated_minimum` is about the lowest
+    cosine of the question with the library's passages. `languages` are those of the question, the
+    main one first.
+
+    `word_count` counts its different English words, `unknown_word_count` those of them that neither
+    library nor glossary has; `known_share`, 0 to 1, is the share of its words in all languages that
+    the library or the glossary has.
     """
 
     vectors: Float32Array
     part_weights: Float32Array
     part_spans: tuple[tuple[int, int], ...]
     estimated_minimum: float
-    word_count: int
-    unknown_word_count: int
     lexical: LexicalQuery
-    understood: tuple[Understood, ...]
+    languages: tuple[str, ...] = (ENGLISH,)
+    word_count: int = 0
+    unknown_word_count: int = 0
+    known_share: float = 1.0
+    understood: tuple[Understood, ...] = ()
 
     @property
     def vector(self) -> Float32Array:
@@ -63,24 +64,28 @@ def encode(served: ServedGeneration, question: Question, weights: RankingWeights
         rewritten = rewrite(question.text, served.glossary, served.speller, weights)
     else:
         rewritten = verbatim(question.text)
-    unknown_words = _unknown_words(served, rewritten)
-    expanded = _expandable(served, rewritten, unknown_words)
-    parts = [part.text for part in rewritten.parts]
-    if rewritten.terms:
-        parts.append(rewritten.terms)
-    whole, part_vectors, word_vectors = _encode_texts(
-        served.encoder.for_queries("en"), rewritten.whole, parts, expanded
+    unknown_word_count = _count_unknown_words(served, rewritten)
+    phrases = [Phrase(part.text, part.language) for part in rewritten.parts]
+    whole, part_vectors = _encode_texts(
+        served.encoder.for_queries(reader_language(rewritten.languages)),
+        rewritten.whole,
+        [phrase.text for phrase in phrases],
     )
-    related = dict(zip(expanded, served.related.near(word_vectors), strict=True))
     return EncodedQuery(
         vectors=np.concatenate((whole[np.newaxis], part_vectors)),
-        part_weights=_part_weights(served.lexical, parts, weights),
+        part_weights=_part_weights(served.lexical, phrases),
         part_spans=tuple((part.start, part.end) for part in rewritten.parts),
         estimated_minimum=estimated_minimum(served.sample @ whole),
+        lexical=LexicalQuery(
+            phrases=[Phrase(piece.text, piece.language) for piece in rewritten.pieces],
+            rings=rewritten.rings,
+            ring_weight=weights.ring_weight,
+        ),
+        languages=rewritten.languages,
         word_count=rewritten.word_count,
-        unknown_word_count=len(unknown_words),
-        lexical=_lexical_query(rewritten, related, weights),
-        understood=(*rewritten.understood, *_as_understood(rewritten, related, weights)),
+        unknown_word_count=unknown_word_count,
+        known_share=_known_share(served.lexical, rewritten, unknown_word_count),
+        understood=rewritten.understood,
     )
 
 
@@ -91,99 +96,50 @@ def from_vector(vector: Float32Array) -> EncodedQuery:
         part_weights=np.empty(0, dtype=np.float32),
         part_spans=(),
         estimated_minimum=0.0,
-        word_count=0,
-        unknown_word_count=0,
-        lexical=LexicalQuery(""),
-        understood=(),
+        lexical=LexicalQuery(),
     )
 
 
-def _unknown_words(served: ServedGeneration, rewritten: RewrittenQuery) -> list[str]:
-    """List the words that neither glossary nor library has."""
-    return [
-        word
-        for word in rewritten.words_outside_glossary
-        if not (served.speller.uses(word) or served.lexical.knows(word))
-    ]
+def reader_language(languages: Sequence[str]) -> str:
+    """Return the language by which the reader of a question is chosen.
 
-
-def _expandable(
-    served: ServedGeneration, rewritten: RewrittenQuery, unknown_words: Collection[str]
-) -> list[str]:
-    """List the unknown words for which related words are looked for.
-
-    Short words mostly join others (`her` is near `their`, which does not help), and names have no
-    related words (a question about Italy is not about Croatia).
+    That is its first one that is not English, for a reader of other languages reads English too.
     """
-    words = [
-        word
-        for word in unknown_words
-        if len(word) >= _MIN_EXPANDED_LETTERS
-        and word not in rewritten.names
-        and served.related.in_their_script(word)
-    ]
-    return words if len(words) <= _MAX_EXPANDED_WORDS else []
+    return next((each for each in languages if each != ENGLISH), ENGLISH)
+
+
+def _count_unknown_words(served: ServedGeneration, rewritten: RewrittenQuery) -> int:
+    """Count the English words that neither glossary nor library has."""
+    return sum(
+        not (served.speller.uses(word) or served.lexical.knows(word))
+        for word in rewritten.words_outside_glossary
+    )
+
+
+def _known_share(lexical: LexicalIndex, rewritten: RewrittenQuery, unknown_english: int) -> float:
+    """Return the share of a question's words, in all its languages, that are known: 0 to 1."""
+    unknown = sum(not lexical.knows(word, language) for word, language in rewritten.foreign_words)
+    total = rewritten.word_count + len(rewritten.foreign_words)
+    return 1 - (unknown_english + unknown) / max(total, 1)
 
 
 def _encode_texts(
-    encoder: Encoder, whole: str, parts: Sequence[str], words: Sequence[str]
-) -> tuple[Float32Array, Float32Array, Float32Array]:
-    """Encode a question, its parts, and single words: float32 (dim,), (parts, dim), (words, dim).
+    encoder: Encoder, whole: str, parts: Sequence[str]
+) -> tuple[Float32Array, Float32Array]:
+    """Encode a question and its parts: float32 (dim,) and (parts, dim).
 
     A question that is longer than the model reads is the normalised mean of its windows.
     """
     spans = passages.split_into_windows(whole, encoder.count_tokens, encoder.max_tokens)
     windows = [whole[start:end] for start, end in spans]
-    rows = encoder.encode_queries([*windows, *parts, *words])
-    window_vectors, part_vectors, word_vectors = np.split(
-        rows, [len(windows), len(windows) + len(parts)]
-    )
+    rows = encoder.encode_queries([*windows, *parts])
+    window_vectors, part_vectors = np.split(rows, [len(windows)])
     if len(windows) == 1:
-        return window_vectors[0], part_vectors, word_vectors
-    return normalise(window_vectors.mean(axis=0)), part_vectors, word_vectors
+        return window_vectors[0], part_vectors
+    return normalise(window_vectors.mean(axis=0)), part_vectors
 
 
-def _part_weights(
-    lexical: LexicalIndex, parts: Sequence[str], weights: RankingWeights
-) -> Float32Array:
+def _part_weights(lexical: LexicalIndex, parts: Sequence[Phrase]) -> Float32Array:
     """Return how specific each part's words are, the highest 1: float32 (parts,), 0 to 1."""
-    if not weights.informative_parts:
-        return np.ones(len(parts), dtype=np.float32)
     information = np.asarray([lexical.information(part) for part in parts], dtype=np.float32)
     return information / max(float(information.max(initial=0.0)), 1e-9)
-
-
-def _lexical_query(
-    rewritten: RewrittenQuery,
-    related: Mapping[str, Mapping[str, float]],
-    weights: RankingWeights,
-) -> LexicalQuery:
-    """Return what the keyword index looks for; `related` has the near words of each unknown one."""
-    parts = rewritten.parts if weights.informative_words else ()
-    return LexicalQuery(
-        text=rewritten.corrected,
-        parts=[part.corrected for part in parts],
-        related={
-            word: cosine * weights.related_weight
-            for near in related.values()
-            for word, cosine in near.items()
-        },
-        rings=rewritten.rings,
-        title_weight=weights.title_weight,
-        ring_weight=weights.ring_weight,
-    )
-
-
-def _as_understood(
-    rewritten: RewrittenQuery,
-    related: Mapping[str, Mapping[str, float]],
-    weights: RankingWeights,
-) -> list[Understood]:
-    """Return the related words that are looked for, for a person to see."""
-    if not weights.related_weight:
-        return []
-    return [
-        Understood("related", *rewritten.words_outside_glossary[word], ", ".join(near))
-        for word, near in related.items()
-        if near
-    ]

@@ -1,18 +1,20 @@
 """Rewrite a question: its sentences, its misspelt words, and the glossary's terms for it.
 
-A question becomes a text to encode as a whole and, when it is long, its parts, each followed by
-the glossary's terms for what it says. Nothing of a question is left out.
+A question becomes a text to encode as a whole, and its parts when it is long. Nothing of it is
+left out, and nothing added but what its acronyms mean: a model has seen few of them, while the
+words of a person say more than a professional term for them would. The terms are keywords.
+Spelling and glossary are English: sentences in other languages stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from embedder.records import RankingWeights, Understood
-from embedder.text.countries import country_code
 from embedder.text.folding import fold
 from embedder.text.glossary import Glossary, RingMatch
+from embedder.text.languages import ENGLISH, recognise
 from embedder.text.sentences import split_sentences
 from embedder.text.spelling import Speller
 from embedder.text.words import Word, singular, words
@@ -24,35 +26,41 @@ _MIN_COUNTED_LETTERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a question at [start, end): `corrected`, and with its terms, `text`."""
+    """A piece of a question at [start, end) in a language, with misspelt words corrected."""
 
     start: int
     end: int
-    corrected: str
     text: str
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
 class RewrittenQuery:
     """A question as it is searched for.
 
-    `corrected` is all of it, `whole` the same followed by the glossary's terms; `parts` are its
-    parts if it has several, `terms` the glossary's terms alone, to be one more part, `rings` the
-    numbers of their rings. `word_count` counts its different words of three letters or more;
-    `words_outside_glossary` are those of them, folded, that no glossary term covers, with where
-    they first occur; `names` are those of these that are a country's name, or are written with a
-    capital inside a sentence.
+    `whole` is all of it, followed by what its acronyms mean; `pieces` are its sentences, or groups
+    of them, `rings` the numbers of the synonym rings in it. `languages` are those of the question,
+    ISO 639 codes, the main one first.
+
+    `word_count` counts its different English words of three letters or more;
+    `words_outside_glossary` are those of them, folded, that no glossary term covers.
+    `foreign_words` are its words in other languages, as written in lower case, with their
+    languages.
     """
 
     whole: str
-    corrected: str
-    parts: tuple[Part, ...]
-    terms: str
-    rings: tuple[int, ...]
-    words_outside_glossary: Mapping[str, tuple[int, int]]
-    names: frozenset[str]
-    word_count: int
-    understood: tuple[Understood, ...]
+    pieces: tuple[Part, ...]
+    languages: tuple[str, ...]
+    rings: tuple[int, ...] = ()
+    words_outside_glossary: tuple[str, ...] = ()
+    word_count: int = 0
+    foreign_words: frozenset[tuple[str, str]] = frozenset()
+    understood: tuple[Understood, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The pieces of a question that has several."""
+        return self.pieces if len(self.pieces) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,73 +80,51 @@ class _RewrittenPart:
 
 def verbatim(text: str) -> RewrittenQuery:
     """Return a question as it stands: cut into parts, with nothing added or corrected."""
-    parts = tuple(Part(start, end, text[start:end], text[start:end]) for start, end in _cut(text))
-    return RewrittenQuery(
-        whole=text,
-        corrected=text,
-        parts=parts if len(parts) > 1 else (),
-        terms="",
-        rings=(),
-        words_outside_glossary={},
-        names=frozenset(),
-        word_count=0,
-        understood=(),
-    )
+    pieces, languages = _cut(text)
+    return RewrittenQuery(whole=text, pieces=pieces, languages=languages)
 
 
 def rewrite(
     text: str, glossary: Glossary, speller: Speller, weights: RankingWeights
 ) -> RewrittenQuery:
-    """Rewrite a question with the glossary's terms and the library's spelling."""
-    found = [
-        _rewrite_part(text, start, end, glossary, speller, weights) for start, end in _cut(text)
-    ]
-    rings = {
-        recognised.ring.number: recognised.ring.term
-        for sentence in found
-        for recognised in sentence.recognised
-    }
-    terms = list(rings.values())
-    outside: dict[str, tuple[int, int]] = {}
-    names: set[str] = set()
-    for sentence in found:
-        for word in sentence.outside_glossary():
-            start = sentence.part.start
-            outside.setdefault(fold(word.written), (start + word.start, start + word.end))
-            if _is_name(word):
-                names.add(fold(word.written))
-    parts = tuple(sentence.part for sentence in found)
-    corrected = " ".join(part.corrected for part in parts)
+    """Rewrite a question's English with the glossary's terms and the library's spelling."""
+    pieces, languages = _cut(text)
+    found = [_rewrite_part(piece, glossary, speller, weights) for piece in pieces]
+    english = [each for each in found if each.part.language == ENGLISH]
+    matches = [match for sentence in english for match in sentence.recognised]
+    outside = [fold(word.written) for part in english for word in part.outside_glossary()]
+    meanings = [match.ring.term for match in matches if match.by_acronym and weights.acronyms]
+    corrected = " ".join(sentence.part.text for sentence in found)
     return RewrittenQuery(
-        whole=_with_terms(corrected, terms if weights.terms_in_whole else ()),
-        corrected=corrected,
-        parts=parts if len(parts) > 1 else (),
-        terms="; ".join(terms) if weights.terms_as_part else "",
-        rings=tuple(rings),
-        words_outside_glossary=outside,
-        names=frozenset(names),
-        word_count=len({word.form for sentence in found for word in sentence.counted}),
+        whole=_with_meanings(corrected, tuple(dict.fromkeys(meanings))),
+        pieces=tuple(sentence.part for sentence in found),
+        languages=languages,
+        rings=tuple(dict.fromkeys(match.ring.number for match in matches)),
+        words_outside_glossary=tuple(dict.fromkeys(outside)),
+        word_count=len({word.form for sentence in english for word in sentence.counted}),
+        foreign_words=frozenset(
+            (word.written.lower(), sentence.part.language)
+            for sentence in found
+            for word in sentence.counted
+            if sentence.part.language != ENGLISH
+        ),
         understood=tuple(item for sentence in found for item in sentence.understood),
     )
 
 
 def _rewrite_part(
-    text: str,
-    start: int,
-    end: int,
-    glossary: Glossary,
-    speller: Speller,
-    weights: RankingWeights,
+    piece: Part, glossary: Glossary, speller: Speller, weights: RankingWeights
 ) -> _RewrittenPart:
-    """Rewrite the part of a question at [start, end)."""
-    sentence = text[start:end]
+    """Rewrite a part of a question; one that is not English stays as it is."""
+    sentence, start = piece.text, piece.start
     sentence_words = words(sentence)
+    if piece.language != ENGLISH:
+        counted = [word for word in sentence_words if _is_counted(word)]
+        return _RewrittenPart(piece, recognised=(), counted=counted, understood=())
     corrected_words, corrections = (
         _correct(sentence_words, speller) if weights.spelling else (sentence_words, [])
     )
     recognised = glossary.find(corrected_words)
-    corrected = _replaced(sentence, corrections)
-    terms = dict.fromkeys(term.ring.term for term in recognised) if weights.terms_in_parts else {}
     understood = [
         *corrections,
         *(
@@ -148,7 +134,7 @@ def _rewrite_part(
         ),
     ]
     return _RewrittenPart(
-        part=Part(start, end, corrected, _with_terms(corrected, tuple(terms))),
+        part=replace(piece, text=_replaced(sentence, corrections)),
         recognised=recognised,
         counted=[word for word in corrected_words if _is_counted(word)],
         understood=[
@@ -161,18 +147,24 @@ def _is_counted(word: Word) -> bool:
     return len(word.written) >= _MIN_COUNTED_LETTERS and word.written.isalpha()
 
 
-def _is_name(word: Word) -> bool:
-    """Return whether a word of a sentence is a name: no other word stands for it."""
-    return country_code(word.written) is not None or (word.start > 0 and word.written[:1].isupper())
-
-
 def _is_same(phrase: str, term: str) -> bool:
     """Return whether a phrase is the term, apart from case, accents and number."""
     return [word.form for word in words(phrase)] == [word.form for word in words(term)]
 
 
-def _cut(text: str) -> list[tuple[int, int]]:
-    """Cut a question into sentences, or into groups of neighbouring ones if it has many."""
+def _cut(text: str) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+    """Cut a question into parts, and return them with the languages of the question."""
+    spans = _spans(text)
+    recognised = recognise(text, spans)
+    parts = (
+        Part(start, end, text[start:end], language)
+        for (start, end), language in zip(spans, recognised.of_parts, strict=True)
+    )
+    return tuple(parts), recognised.of_text
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Return where the sentences of a question are, or groups of neighbours if it has many."""
     spans = split_sentences(text)
     if len(spans) <= _MAX_PARTS:
         return spans
@@ -203,5 +195,5 @@ def _replaced(text: str, corrections: Sequence[Understood]) -> str:
     return "".join((*pieces, text[end:]))
 
 
-def _with_terms(text: str, terms: Sequence[str]) -> str:
-    return f"{text} ({'; '.join(terms)})" if terms else text
+def _with_meanings(text: str, meanings: Sequence[str]) -> str:
+    return f"{text} ({'; '.join(meanings)})" if meanings else text

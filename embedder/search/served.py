@@ -17,7 +17,6 @@ from embedder.index.lexical import LexicalIndex
 from embedder.index.sentence_vectors import SentenceVectors
 from embedder.records import Document, FacetCount, Manifest, Span
 from embedder.search.passage_table import PassageTable
-from embedder.search.related_words import RelatedWords
 from embedder.store.snapshot import Snapshot
 from embedder.text.glossary import Glossary
 from embedder.text.spelling import Speller
@@ -68,7 +67,6 @@ class ServedGeneration:
     sample: Float32Array
     glossary: Glossary
     speller: Speller
-    related: RelatedWords
     document_map: DocumentMap | None
     _filtered_sets: LRUCache[FacetFilter, FilteredSet] = field(
         default_factory=lambda: LRUCache(_CACHED_FILTERS)

@@ -11,10 +11,7 @@ from embedder.records import Verdict
 # up to _SHORT_WORDS words; in longer ones less, by the square of the length.
 _UNKNOWN_COST = 0.5
 _SHORT_WORDS = 6
-# A question of at least _LANGUAGE_WORDS words, more than this share of them unknown, is taken to be
-# in another language: cosines between languages are lower, by about this factor.
-_LANGUAGE_WORDS = 8
-_LANGUAGE_SHARE = 0.6
+# Cosines between languages are lower, by about this factor.
 _ACROSS_LANGUAGES = 0.8
 
 
@@ -23,13 +20,14 @@ class VerdictSignals:
     """What a verdict is decided by.
 
     `best_similarity` is the cosine of the question with the nearest document, `word_count` the
-    number of different words in the question, `unknown_word_count` how many of them neither
-    library nor glossary has.
+    number of different English words in the question, `unknown_word_count` how many of them neither
+    library nor glossary has. `english` tells whether the question is in English alone.
     """
 
     best_similarity: float
     word_count: int
     unknown_word_count: int
+    english: bool = True
 
 
 def decide_verdict(signals: VerdictSignals | None, calibration: Mapping[str, float]) -> Verdict:
@@ -46,8 +44,8 @@ def decide_verdict(signals: VerdictSignals | None, calibration: Mapping[str, flo
 
 def _minimum_cosine(signals: VerdictSignals, by_chance: float) -> float:
     """Return the cosine that the nearest document must have for an answer."""
+    if not signals.english:
+        return by_chance * _ACROSS_LANGUAGES
     word_count = max(signals.word_count, 1)
     unknown_share = signals.unknown_word_count / word_count
-    if signals.word_count >= _LANGUAGE_WORDS and unknown_share > _LANGUAGE_SHARE:
-        return by_chance * _ACROSS_LANGUAGES
     return by_chance + _UNKNOWN_COST * unknown_share * min(1.0, (_SHORT_WORDS / word_count) ** 2)

@@ -47,11 +47,12 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class RingMatch:
-    """A synonym ring found in a text, at [start, end) in characters."""
+    """A synonym ring found in a text, at [start, end) in characters, perhaps by an acronym."""
 
     start: int
     end: int
     ring: Ring
+    by_acronym: bool = False
 
 
 class Glossary:
@@ -87,23 +88,27 @@ class Glossary:
         """Return the rings in a text, in order; of phrases that begin together, the longest."""
         matches, index = [], 0
         while index < len(text):
-            ring, after = self._match_at(text, index)
-            if ring is not None:
-                matches.append(RingMatch(text[index].start, text[after - 1].end, ring))
+            found = self._match_at(text, index)
+            if found is None:
+                index += 1
+                continue
+            ring, after, by_acronym = found
+            start, end = text[index].start, text[after - 1].end
+            matches.append(RingMatch(start, end, ring, by_acronym))
             index = after
         return matches
 
-    def _match_at(self, text: Sequence[Word], index: int) -> tuple[Ring | None, int]:
-        """Return the ring of a phrase that begins at a word, if any, and where to go on."""
+    def _match_at(self, text: Sequence[Word], index: int) -> tuple[Ring, int, bool] | None:
+        """Return the ring that begins at a word, where to go on, and whether by an acronym."""
         for forms, ring in self._phrases.get(text[index].form, ()):
             after = _end_of_phrase(text, index, forms)
             if after is not None:
-                return ring, after
+                return ring, after, False
         for length in self._lengths.get(text[index].written, ()):
             written = tuple(word.written for word in text[index : index + length])
             if written in self._acronyms:
-                return self._acronyms[written], min(index + length, len(text))
-        return None, index + 1
+                return self._acronyms[written], min(index + length, len(text)), True
+        return None
 
 
 def read_glossary(path: Path = DEFAULT_GLOSSARY) -> Glossary:

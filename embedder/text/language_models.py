@@ -8,6 +8,7 @@ four words, and alone 55% and 73%. Both come with their model in the package: no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -38,15 +39,17 @@ _VARIETIES = {
     "yue": "zh",
     "sco": "en",
 }
-_INDEX = {code: index for index, code in enumerate(LANGUAGES)} | {
-    code: LANGUAGES.index(language) for code, language in _VARIETIES.items()
-}
+_LANGUAGE_OF = {code: code for code in LANGUAGES} | _VARIETIES
 # How much each model's logarithms weigh, and the least probability that one gives a language: one
 # that a model does not know can still be recognised by the other. Measured on questions of three to
 # eight words in nine languages, and on English keywords.
 _WORDS_WEIGHT, _BYTES_WEIGHT = 0.4, 0.6
 _LEAST = 1e-5
 _MOST_PROBABLE = 20  # of fastText's; what is left out is below _LEAST
+# The first model's word is enough for English at this probability and length: of 7,700 texts in
+# nine other languages it gave none as much.
+_SURELY_ENGLISH, _ENOUGH_SPACES = 0.9, 7
+_ENGLISH = LANGUAGES.index("en")
 
 
 def language_probabilities(text: str) -> Float32Array:
@@ -54,24 +57,25 @@ def language_probabilities(text: str) -> Float32Array:
 
     They are graded by how much text there is: three words rarely reach 0.9.
     """
-    words = _accumulated(
-        (each["lang"], each["score"])
-        for each in _words_model().detect(" ".join(text.split()), k=_MOST_PROBABLE)
-    )
-    sequences = _accumulated(_bytes_model().rank(text))
-    logarithms = _WORDS_WEIGHT * np.log(words) + _BYTES_WEIGHT * np.log(sequences)
-    weights = np.exp(logarithms - logarithms.max())
+    scores = _words_model().detect(" ".join(text.split()), k=_MOST_PROBABLE)
+    words = _by_language((each["lang"], each["score"]) for each in scores)
+    if words[_ENGLISH] >= _SURELY_ENGLISH and text.count(" ") >= _ENOUGH_SPACES:
+        weights = words  # in a third of the time
+    else:
+        sequences = _by_language(_bytes_model().rank(text))
+        logarithms = _WORDS_WEIGHT * np.log(words) + _BYTES_WEIGHT * np.log(sequences)
+        weights = np.exp(logarithms - logarithms.max())
     probabilities: Float32Array = weights / weights.sum()
     return probabilities
 
 
-def _accumulated(scores: Any) -> Float32Array:
-    """Return a model's pairs of code and probability by language, each at least _LEAST."""
-    values = np.zeros(len(LANGUAGES), dtype=np.float32)
+def _by_language(scores: Iterable[tuple[str, float]]) -> Float32Array:
+    """Return a model's scores by language, each at least _LEAST: float32 (languages,)."""
+    totals = dict.fromkeys(LANGUAGES, 0.0)
     for code, score in scores:
-        if code in _INDEX:
-            values[_INDEX[code]] += score
-    return np.maximum(values, _LEAST)
+        if code in _LANGUAGE_OF:
+            totals[_LANGUAGE_OF[code]] += score
+    return np.maximum(np.fromiter(totals.values(), dtype=np.float32), _LEAST)
 
 
 @cache
@@ -87,5 +91,5 @@ def _bytes_model() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    model.set_languages(set(_INDEX) & set(model.labels))
+    model.set_languages(set(_LANGUAGE_OF) & set(model.labels))
     return model

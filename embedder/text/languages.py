@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedder.records import Document
 from embedder.text.countries import country_code
 from embedder.text.language_models import LANGUAGES, language_probabilities
 from embedder.text.sentences import split_sentences
@@ -23,6 +24,8 @@ _ENGLISH_INDEX = LANGUAGES.index(ENGLISH)
 _CERTAIN, _CERTAIN_WITHOUT_A_WORD = 0.4, 0.1
 _TIMES_ENGLISH, _TIMES_ENGLISH_WITHOUT_A_WORD = 10, 2
 _FEW_WORDS = 8
+# How many characters are read of a sentence, and of each of all documents.
+_MAX_READ, _MAX_READ_OF_DOCUMENT = 500, 300
 # Languages so near to each other that a sentence may be all of them: they are certain together.
 # The first of each group stands for it.
 _NEAR = {"hr": "bs", "sr": "bs", "ms": "id", "no": "da"}
@@ -32,7 +35,6 @@ _CERTAIN_BY_LETTERS = 0.2
 # A second language has at least this share of the letters of a text.
 _MIN_SHARE = 0.2
 
-_LETTER = re.compile(r"[^\W\d_]")
 _LATIN = re.compile("[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _PARTICLES = "al au aux bin da de del di do dos du e el ibn la las los van von y"  # of names
 _NO_WORD = re.compile(r"\S*[\d@/]\S*")  # numbers and addresses
@@ -75,6 +77,14 @@ def language_of(text: str) -> str:
     return _read(text).certain or ENGLISH
 
 
+def language_of_document(document: Document) -> str:
+    """Return the language of a document: of its abstract's beginning, and of a short one's title.
+
+    `en` where nothing else is certain.
+    """
+    return language_of(f"{document.abstract}\n{document.title}"[:_MAX_READ_OF_DOCUMENT])
+
+
 def recognise(text: str, parts: Sequence[tuple[int, int]]) -> RecognisedLanguages:
     """Recognise the languages of a text and of its parts, each at [start, end) of the text.
 
@@ -112,18 +122,21 @@ def _likeliest(reading: _Reading, languages: tuple[str, ...]) -> str:
 
 def _read(text: str) -> _Reading:
     """Read a text as a whole; the name of a country is in no language."""
-    words = _words_without_names(text)
+    words = _words_without_names(text[:_MAX_READ])
     plain = " ".join(words)
     probabilities = language_probabilities(plain)
-    letters = len(_LETTER.findall(plain))
     certain: str | None
     if country_code(text):
         certain = None
-    elif 2 * len(_LATIN.findall(plain)) < letters:
-        certain = _certain_by_letters(plain, probabilities)
-    else:
+    elif _mostly_latin(plain):
         certain = _certain(words, probabilities)
-    return _Reading(probabilities, certain, letters)
+    else:
+        certain = _certain_by_letters(plain, probabilities)
+    return _Reading(probabilities, certain, letters=sum(map(str.isalpha, text)))
+
+
+def _mostly_latin(text: str) -> bool:
+    return text.isascii() or 2 * len(_LATIN.findall(text)) >= sum(map(str.isalpha, text))
 
 
 def _words_without_names(text: str) -> list[str]:

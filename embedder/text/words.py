@@ -11,7 +11,6 @@ _WORD = re.compile(r"[A-Z0-9]+(?:[.&][A-Z0-9]+)+s?(?!\w)|[\w\u0300-\u036f]+")
 
 # Plurals without an ending, of words that are frequent in this field.
 _IRREGULAR = {"children": "child", "women": "woman", "men": "man"}
-_IRREGULAR_WORD = re.compile(rf"\b(?:{'|'.join(_IRREGULAR)})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,3 @@ def singular(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(("us", "ss")):
         return word[:-1]
     return word
-
-
-def normalise_irregular_plurals(text: str) -> str:
-    """Replace the irregular plurals of a text with their singulars: `children` → `child`."""
-    return _IRREGULAR_WORD.sub(lambda match: _IRREGULAR[match.group().lower()], text)

@@ -135,9 +135,7 @@ class SearchIn(_In):
     min_similarity: Similarity | None = Field(
         None, description="leave out documents whose cosine with the question is lower"
     )
-    expand: bool = Field(
-        True, description="let the glossary, spelling and related words widen what is looked for"
-    )
+    expand: bool = Field(True, description="let the glossary and spelling widen what is looked for")
     fields: list[DocumentField] | None = Field(
         None,
         min_length=1,
@@ -186,7 +184,7 @@ class MatchedOut(_Out):
 class UnderstoodOut(_Out):
     """What was recognised at `query[start:end]`, and what it was taken to mean."""
 
-    kind: Literal["term", "spelling", "related"]
+    kind: Literal["term", "spelling"]
     start: int
     end: int
     meaning: str

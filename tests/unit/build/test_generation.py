@@ -227,3 +227,21 @@ def test_a_map_of_another_model_is_not_gone_on_from(tmp_path: Path) -> None:
     assert read_words(tmp_path / "v").status()[0] == 2
     grown, full_rebuild = chart_of(tmp_path / "v", 2), chart_of(tmp_path / "w", 1)
     assert np.array_equal(grown.points, full_rebuild.points)
+
+
+def test_a_library_in_another_language_answers_in_it(tmp_path: Path) -> None:
+    source = write_jsonl(
+        tmp_path / "french.jsonl",
+        {"id": "a", "title": "Les passeports", "abstract": "Un employeur garde les passeports."},
+        {
+            "id": "b",
+            "title": "Les refuges",
+            "abstract": "Une femme cherche un refuge pour la nuit.",
+        },
+    )
+    build_words(tmp_path / "vectors", source)
+    library = read_words(tmp_path / "vectors")
+    found = library.ask(Question("mon employeur a pris mon passeport", mode="keyword"))
+    assert [hit.document.id for hit in found.hits] == ["a"]
+    # Its words are no English ones: none corrects an English question, and none is near one.
+    assert library.ask(Question("my pasport is with a refug worker")).understood == ()

@@ -1,4 +1,4 @@
-"""What converting a model leaves as it was; what it makes is tested in test_encode_openvino.py."""
+"""What converting a model leaves as it was; what it makes is tested in test_openvino_encoder.py."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
+from embedder.encoders.base_weights import WEIGHTS
+from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_export import _quiet, convert
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.errors import EncoderError
 from tests.conftest import in_threads
-from tests.unit.encoders.test_torch_encoder import load, make_model
+from tests.unit.encoders.test_torch_encoder import TEXTS, load, make_model
 
 pytestmark = pytest.mark.slow  # models are converted
 
@@ -69,6 +73,21 @@ def test_several_at_once_leave_logging_and_warnings_as_they_were() -> None:
 
     in_threads(4, work)
     assert settled() == before
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_weights_that_are_float16_numbers_take_half_the_room(tmp_path: Path, half: bool) -> None:
+    folder = make_model(tmp_path)
+    weights = load_file(folder / WEIGHTS)
+    if half:
+        save_file({name: each.half() for name, each in weights.items()}, folder / WEIGHTS)
+    encoder = load(folder)
+    convert(encoder, tmp_path / "place")
+    numbers = sum(each.numel() for name, each in weights.items() if "pooler" not in name)
+    bytes_of_each = (tmp_path / "place" / "model.bin").stat().st_size / numbers
+    assert bytes_of_each == pytest.approx(2 if half else 4, rel=0.01)
+    found = OpenVinoEncoder("m", tmp_path / "place", "", "f32").encode_queries(TEXTS)
+    np.testing.assert_allclose(found, encoder.encode_queries(TEXTS), atol=1e-5)
 
 
 def test_a_converted_model_whose_vectors_differ_is_refused(

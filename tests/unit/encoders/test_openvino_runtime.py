@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -17,9 +17,9 @@ from embedder.encoders.openvino_encoder import OpenVinoEncoder
 from embedder.encoders.openvino_package import read_config, write_config
 from embedder.encoders.openvino_runtime import Network, aligned_width
 from embedder.errors import EncoderError
+from embedder.files import file_sha256
 from embedder.records import Precision
 from tests.conftest import ROOT
-from tests.unit.encoders.test_openvino_encoder import least_cosine
 from tests.unit.encoders.test_torch_encoder import TEXTS
 
 pytestmark = pytest.mark.slow  # models are compiled
@@ -34,7 +34,6 @@ def test_the_precision_follows_from_the_processor_and_the_package(
     flags = set()
     encoder = OpenVinoEncoder("m", place, "")
     assert (encoder.precision, encoder.backend) == ("f32", "openvino, f32")
-    assert not list((place / "compiled").glob("*.precision"))  # nothing is measured and kept
 
 
 def test_a_package_without_int8_weights_stands_for_int8_at_f32(tmp_path: Path, place: Path) -> None:
@@ -94,30 +93,34 @@ def test_an_aligned_text_takes_a_power_of_two_or_a_multiple_of_sixteen(
     assert aligned_width(tokens) == width
 
 
-# What was compiled.
+# Files.
 
 
-def blobs(place: Path) -> list[Path]:
-    return sorted((place / "compiled").glob("*.blob"))
-
-
-@pytest.mark.parametrize("damage", ["a byte", "half"])
-def test_a_damaged_compiled_model_is_compiled_again(
-    tmp_path: Path, place: Path, damage: str
-) -> None:
+def test_a_package_is_read_and_never_written_to(tmp_path: Path, place: Path) -> None:
     place = shutil.copytree(place, tmp_path / "place")
-    for each in blobs(place):
-        each.unlink()
-    wanted = OpenVinoEncoder("m", place, "", "f32").encode_queries(TEXTS[:2])
-    (blob,) = blobs(place)
-    good = blob.read_bytes()
-    middle = len(good) // 2
-    bad = good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :]
-    blob.write_bytes(bad if damage == "a byte" else good[:middle])
-    found = OpenVinoEncoder("m", place, "", "f32")
-    assert least_cosine(found.encode_queries(TEXTS[:2]), wanted) > 0.99999
-    mended = blobs(place)[0].read_bytes()
-    assert hashlib.sha256(mended[32:]).digest() == mended[:32]
+    before = {path: path.read_bytes() for path in place.rglob("*")}
+    precisions: tuple[Precision | None, ...] = (None, "f32", "int8")
+    for precision in precisions:
+        OpenVinoEncoder("m", place, "", precision).encode_queries(TEXTS)
+    assert {path: path.read_bytes() for path in place.rglob("*")} == before
+
+
+@pytest.mark.parametrize("name", ["model.bin", "model.xml"])
+def test_a_missing_file_is_named(tmp_path: Path, place: Path, name: str) -> None:
+    place = shutil.copytree(place, tmp_path / "place")
+    (place / name).unlink()
+    with pytest.raises(EncoderError, match=rf"place/{re.escape(name)} cannot be read: "):
+        OpenVinoEncoder("m", place, "", "f32")
+
+
+def test_a_network_that_openvino_cannot_read_is_named(tmp_path: Path, place: Path) -> None:
+    place = shutil.copytree(place, tmp_path / "place")
+    (place / "model.xml").write_text("<net></net>")
+    config = read_config(place)
+    files = config.files | {"model.xml": file_sha256(place / "model.xml").hex()}
+    write_config(place, replace(config, files=files))
+    with pytest.raises(EncoderError, match=r"OpenVINO cannot run .*place/model\.xml: "):
+        OpenVinoEncoder("m", place, "", "f32")
 
 
 @pytest.mark.parametrize(
@@ -133,8 +136,6 @@ def test_a_damaged_file_is_never_used(
     tmp_path: Path, place: Path, name: str, precision: Precision | None
 ) -> None:
     place = shutil.copytree(place, tmp_path / "place")
-    for blob in blobs(place):
-        blob.unlink()
     content = bytearray((place / name).read_bytes())
     content[len(content) // 2] ^= 1
     (place / name).write_bytes(content)

@@ -14,7 +14,7 @@ import pytest
 
 from embedder.encoders import preparing
 from embedder.encoders.loading import load_encoder
-from embedder.encoders.model_files import fingerprint, locate_model, package_folder
+from embedder.encoders.model_files import ModelFiles, fingerprint, locate_model, package_folder
 from embedder.encoders.openvino_package import read_config
 from embedder.encoders.preparing import UNITS, is_prepared, prepare
 from embedder.encoders.torch_encoder import TorchEncoder
@@ -72,7 +72,7 @@ def test_a_model_is_prepared_once(model: str, monkeypatch: pytest.MonkeyPatch) -
     assert load_encoder(model).backend.startswith("openvino, ")
 
 
-def test_a_package_holds_the_network_the_tokenizer_and_what_was_compiled(model: str) -> None:
+def test_a_package_holds_the_network_and_the_tokenizer(model: str) -> None:
     prepare(model)
     package = package_of(model)
     config = read_config(package)
@@ -81,7 +81,7 @@ def test_a_package_holds_the_network_the_tokenizer_and_what_was_compiled(model: 
     small = {"int8.xml", "int8.bin"}
     assert set(config.files) - small == {"model.xml", "model.bin", "tokenizer.json"}
     assert set(config.files) & small in (small, set())
-    assert len(list((package / "compiled").glob("*.blob"))) == 1
+    assert {path.name for path in package.iterdir()} == {*config.files, "card.json"}
     assert not list(package.parent.glob("tmp*"))
 
 
@@ -105,24 +105,6 @@ def test_a_damaged_package_is_converted_again(model: str, name: str) -> None:
     assert is_prepared(model)
     assert len((package / name).read_bytes()) == len(good)
     assert load_encoder(model).backend.startswith("openvino, ")
-
-
-@pytest.mark.parametrize("damage", ["gone", "cut short"])
-def test_a_whole_package_is_only_compiled_again(
-    model: str, monkeypatch: pytest.MonkeyPatch, damage: str
-) -> None:
-    prepare(model)
-    (blob,) = (package_of(model) / "compiled").glob("*.blob")
-    good = blob.read_bytes()
-    if damage == "gone":
-        blob.unlink()
-    else:
-        blob.write_bytes(good[:100])
-    assert not is_prepared(model)
-    forbid_converting(monkeypatch)
-    prepare(model)
-    assert is_prepared(model)
-    assert len(blob.read_bytes()) == len(good)
 
 
 def test_a_model_that_cannot_be_converted_is_remembered_and_runs_on_torch(
@@ -209,6 +191,43 @@ def test_a_package_is_kept_by_the_files_alone(model: str) -> None:
     assert encoder.fingerprint != files.sha256
 
 
+# Our models have several readers.
+
+
+@pytest.fixture
+def readers_prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Prepare no reader; the names of those that would be."""
+    names: list[str] = []
+
+    def note(files: ModelFiles, reach: Callable[[int], None]) -> None:
+        names.append(files.name)
+        reach(UNITS)
+
+    monkeypatch.setattr(preparing, "_prepare", note)
+    monkeypatch.setattr("embedder.encoders.loading.is_available", lambda _: True)
+    return names
+
+
+def test_all_readers_that_a_library_needs_are_prepared_in_one_step(
+    readers_prepared: list[str],
+) -> None:
+    progress = Silent()
+    prepare("fingerpost-full", progress, reader="quick")
+    assert readers_prepared == ["fingerpost/full", "fingerpost/quick", "fingerpost/languages"]
+    assert progress.steps == [("Preparing", 3 * UNITS)]
+
+
+def test_a_reader_that_is_prepared_is_not_prepared_again(
+    readers_prepared: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "_done", lambda files: files.name == "fingerpost/full")
+    progress = Silent()
+    prepare("fingerpost-full", progress)
+    assert readers_prepared == ["fingerpost/languages"]
+    assert progress.steps == [("Preparing", UNITS)]
+    assert not is_prepared("fingerpost-full")
+
+
 # What is not imported, and what is sent to nobody.
 
 PROGRAM = """
@@ -218,8 +237,8 @@ socket.socket.connect = lambda self, address: calls.append(str(address))
 from embedder.encoders.loading import load_encoder
 if sys.argv[1:] == ["prepare"]:
     from embedder.encoders.preparing import prepare
-    prepare()
-encoder = load_encoder()
+    prepare("all-MiniLM-L6-v2")
+encoder = load_encoder("all-MiniLM-L6-v2")
 encoder.encode_queries(["a question"])
 named = ("torch", "transformers", "sentence_transformers")
 telemetry = [name for name in sys.modules if name.startswith("openvino_telemetry.")]
@@ -259,4 +278,4 @@ def test_preparing_sends_nothing_and_leaves_nothing_in_the_home_folder(
     _, telemetry, calls = run_alone(tmp_path / "empty", "prepare")
     assert (telemetry, calls) == ([], [])
     assert {each.name for each in tmp_path.iterdir()} <= {"empty", ".cache"}
-    assert list((tmp_path / "empty").rglob("*.blob"))
+    assert list((tmp_path / "empty").rglob("model.xml"))

@@ -13,8 +13,9 @@ import pytest
 from embedder.build.diff import find_changes, identify
 from embedder.formats import listing
 from embedder.index.facets import FacetFilter, Facets
-from embedder.index.lexical import FIELDS, LexicalIndex, LexicalQuery, write_index
+from embedder.index.lexical import FIELDS, LexicalIndex, LexicalQuery, Phrase, write_index
 from embedder.records import Document, Filters
+from embedder.text.languages import language_of
 from tests.conftest import SEEDS
 
 
@@ -32,7 +33,7 @@ def search(
     index: LexicalIndex, text: str, limit: int, allowed: FacetFilter | None = None
 ) -> list[tuple[int, float]]:
     """Look for the words of a text and nothing else."""
-    return hits(index, LexicalQuery(text), limit, allowed)
+    return hits(index, LexicalQuery([Phrase(text)]), limit, allowed)
 
 
 def hits(
@@ -203,7 +204,7 @@ def test_related_words_count_by_their_weight_and_in_the_text_alone(tmp_path: Pat
         document(abstract="zebra", authors=("Nurse",)),
     )
     full = dict(search(index, "nurse", 10))
-    found = hits(index, LexicalQuery("", related={"nurses": 0.5}), 10)
+    found = hits(index, LexicalQuery(related={"nurses": 0.5}), 10)
     assert dict(found) == pytest.approx({10: 0.5 * full[10]}, rel=1e-5)
 
 
@@ -212,29 +213,40 @@ def test_a_word_counts_by_the_information_of_its_sentence(tmp_path: Path) -> Non
         tmp_path, *(document(abstract=each) for each in ("nurse doctor zebra", "guide", "lamp"))
     )
     text = ("The nurse, the doctor, the zebra.", "Is there a guide?")
-    flat = dict(hits(index, LexicalQuery(" ".join(text)), 10))
-    found = dict(hits(index, LexicalQuery(" ".join(text), parts=text), 10))
+    flat = dict(hits(index, LexicalQuery([Phrase(" ".join(text))]), 10))
+    found = dict(hits(index, LexicalQuery([Phrase(each) for each in text]), 10))
     assert found[10] == pytest.approx(flat[10], rel=1e-5)
     # One word has a third of the information of three equally rare ones.
     assert found[20] == pytest.approx(flat[20] / 3 ** (1 / 3), rel=1e-5)
 
 
+def test_words_may_count_alike_in_all_sentences(tmp_path: Path) -> None:
+    index = write(tmp_path, document(abstract="nurse doctor zebra"), document(abstract="guide"))
+    phrases = [Phrase("The nurse, the doctor, the zebra."), Phrase("Is there a guide?")]
+    flat = hits(index, LexicalQuery([Phrase("nurse doctor zebra guide")]), 10)
+    assert hits(index, LexicalQuery(phrases, informative=False), 10) == flat
+    assert hits(index, LexicalQuery(phrases), 10) != flat
+
+
 def test_a_word_in_two_sentences_counts_as_in_the_more_informative(tmp_path: Path) -> None:
     index = write(tmp_path, *(document(abstract=each) for each in ("nurse doctor", "guide")))
     parts = ("A nurse.", "A nurse, a doctor.")
-    flat = hits(index, LexicalQuery(" ".join(parts)), 10)
-    assert hits(index, LexicalQuery(" ".join(parts), parts=parts), 10) == flat
+    flat = hits(index, LexicalQuery([Phrase(" ".join(parts))]), 10)
+    assert hits(index, LexicalQuery([Phrase(each) for each in parts]), 10) == flat
 
 
 def test_related_words_find_documents_beside_the_words_asked_for(tmp_path: Path) -> None:
     index = write(tmp_path, document(abstract="nurse"), document(abstract="doctor"))
-    found = hits(index, LexicalQuery("doctor", related={"nurse": 0.9}), 10)
+    found = hits(index, LexicalQuery([Phrase("doctor")], related={"nurse": 0.9}), 10)
     assert rows(found) == [20, 10]
-    assert rows(hits(index, LexicalQuery("doctor", related={"nurse": 1.1}), 10)) == [10, 20]
+    assert rows(hits(index, LexicalQuery([Phrase("doctor")], related={"nurse": 1.1}), 10)) == [
+        10,
+        20,
+    ]
 
 
 def test_a_related_word_that_is_a_stop_word_adds_nothing(index: LexicalIndex) -> None:
-    assert hits(index, LexicalQuery("", related={"the": 1.0}), 10) == []
+    assert hits(index, LexicalQuery(related={"the": 1.0}), 10) == []
 
 
 def write_rings(place: Path, *rings: Sequence[int]) -> LexicalIndex:
@@ -246,10 +258,10 @@ def write_rings(place: Path, *rings: Sequence[int]) -> LexicalIndex:
 
 def test_rings_find_the_documents_that_hold_them(tmp_path: Path) -> None:
     index = write_rings(tmp_path, [7, 12], [7], [], [1])
-    assert set(rows(hits(index, LexicalQuery("", rings=(7,)), 10))) == {10, 20}
-    assert rows(hits(index, LexicalQuery("", rings=(12,)), 10)) == [10]
-    assert rows(hits(index, LexicalQuery("", rings=(1, 2)), 10)) == [40]
-    assert hits(index, LexicalQuery("", rings=(2,)), 10) == []
+    assert set(rows(hits(index, LexicalQuery(rings=(7,)), 10))) == {10, 20}
+    assert rows(hits(index, LexicalQuery(rings=(12,)), 10)) == [10]
+    assert rows(hits(index, LexicalQuery(rings=(1, 2)), 10)) == [40]
+    assert hits(index, LexicalQuery(rings=(2,)), 10) == []
 
 
 def test_a_ring_is_not_found_as_a_word(tmp_path: Path) -> None:
@@ -259,20 +271,20 @@ def test_a_ring_is_not_found_as_a_word(tmp_path: Path) -> None:
 
 def test_a_document_with_a_ring_twice_comes_first(tmp_path: Path) -> None:
     index = write_rings(tmp_path, [7, 3], [7, 7], [5])
-    assert rows(hits(index, LexicalQuery("", rings=(7,)), 10)) == [20, 10]
+    assert rows(hits(index, LexicalQuery(rings=(7,)), 10)) == [20, 10]
 
 
 def test_a_ring_counts_by_its_weight(tmp_path: Path) -> None:
     index = write_rings(tmp_path, [7], [])
-    ((_, once),) = hits(index, LexicalQuery("", rings=(7,)), 10)
-    found = hits(index, LexicalQuery("", rings=(7,), ring_weight=3.0), 10)
+    ((_, once),) = hits(index, LexicalQuery(rings=(7,)), 10)
+    found = hits(index, LexicalQuery(rings=(7,), ring_weight=3.0), 10)
     assert dict(found) == pytest.approx({10: 3 * once}, rel=1e-5)
 
 
 def test_rings_related_words_and_filters_go_together(tmp_path: Path) -> None:
     documents = [(10, document("nurse", year=2010)), (20, document("nurse", year=2020))]
     write_index(tmp_path, documents, rings=lambda _: [7])
-    wanted = LexicalQuery("", related={"nurse": 1.0}, rings=(7,))
+    wanted = LexicalQuery(related={"nurse": 1.0}, rings=(7,))
     assert rows(hits(LexicalIndex(tmp_path), wanted, 10, FacetFilter(year_from=2015))) == [20]
 
 
@@ -366,7 +378,7 @@ def test_a_place_counts_for_less_than_an_author(tmp_path: Path) -> None:
 def test_a_word_in_the_title_counts_on_top_of_the_text(tmp_path: Path) -> None:
     index = write(tmp_path, document("nurse", "doctor"), document("doctor", "nurse"))
     scores = {
-        weight: dict(hits(index, LexicalQuery("nurse", title_weight=weight), 10))
+        weight: dict(hits(index, LexicalQuery([Phrase("nurse")], title_weight=weight), 10))
         for weight in (0.0, 1.0, 2.0)
     }
     text = scores[0.0][20]
@@ -606,7 +618,8 @@ def test_a_row_number_may_be_zero(tmp_path: Path) -> None:
 )
 def test_a_long_word_is_found(word: str, tmp_path: Path) -> None:
     index = write(tmp_path, document(f"One {word} more"))
-    assert rows(search(index, word, 10)) == [10]
+    wanted = LexicalQuery([Phrase(word, language_of(word))])
+    assert rows(hits(index, wanted, 10)) == [10]
 
 
 def test_size_counts_documents_without_words_too(index: LexicalIndex) -> None:
@@ -664,3 +677,91 @@ def test_an_index_written_in_steps_finds_what_one_written_in_one_go_does(tmp_pat
     in_steps = LexicalIndex(tmp_path / "steps")
     for text in ("nurses", "w1", "w2 w12", "w7"):
         assert dict(search(in_steps, text, 20)) == pytest.approx(dict(search(at_once, text, 20)))
+
+
+# Languages.
+
+
+ENGLISH_TEXT, FRENCH_TEXT, RUSSIAN_TEXT = 10, 20, 30
+
+
+@pytest.fixture(scope="module")
+def languages(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
+    """A document in English, one in French and one in Russian."""
+    return write(
+        tmp_path_factory.mktemp("languages"),
+        document(
+            "Domestic workers from Kinshasa",
+            "Employers who keep the passports of women, and what the police of Brussels can do. "
+            "The pays main question is open.",
+            countries=("Belgium",),
+            year=2019,
+        ),
+        document(
+            "Les employées de maison de Kinshasa",
+            "Des employeurs gardent les passeports des femmes, et ce que la police de Bruxelles "
+            "peut faire pour elles depuis 2021.",
+            authors=("Amélie Dubois",),
+        ),
+        document(
+            "Домашние работницы", "Работодатели забирают паспорта у женщин, и полиция помогает."
+        ),
+    )
+
+
+def found_in(index: LexicalIndex, text: str, language: str) -> set[int]:
+    return set(rows(hits(index, LexicalQuery([Phrase(text, language)]), 10)))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        pytest.param("fr", "un employeur garde le passeport", {FRENCH_TEXT}, id="French"),
+        pytest.param("fr", "une FEMME", {FRENCH_TEXT}, id="French, another number"),
+        pytest.param("ru", "паспорт женщины", {RUSSIAN_TEXT}, id="Russian"),
+        pytest.param("en", "employer passport", {ENGLISH_TEXT}, id="English"),
+        pytest.param("fr", "dans le", set(), id="stop words"),
+        pytest.param("uk", "чоловіки", set(), id="a word of no document"),
+        # Names, places, authors and numbers.
+        pytest.param("fr", "une femme à Kinshasa", {ENGLISH_TEXT, FRENCH_TEXT}, id="name"),
+        pytest.param("en", "a shelter in Kinshasa", {ENGLISH_TEXT, FRENCH_TEXT}, id="the same"),
+        pytest.param("uk", "кімната Brussels", {ENGLISH_TEXT}, id="name without a stemmer"),
+        pytest.param("fr", "belgium", {ENGLISH_TEXT}, id="place"),
+        pytest.param("es", "dubois", {FRENCH_TEXT}, id="author"),
+        pytest.param("ru", "в 2019 и 2021", {ENGLISH_TEXT, FRENCH_TEXT}, id="numbers"),
+    ],
+)
+def test_words_find_documents_of_their_language_and_names_all(
+    language: str, text: str, found: set[int], languages: LexicalIndex
+) -> None:
+    assert found_in(languages, text, language) == found
+
+
+def test_each_phrase_is_read_in_its_language(languages: LexicalIndex) -> None:
+    mixed = LexicalQuery([Phrase("des femmes", "fr"), Phrase("domestic workers", "en")])
+    assert set(rows(hits(languages, mixed, 10))) == {ENGLISH_TEXT, FRENCH_TEXT}
+
+
+@pytest.mark.parametrize(
+    ("word", "language"),
+    [("passeport", "fr"), ("женщина", "ru"), ("dans", "fr"), ("passeports", "en"), ("women", "en")],
+)
+def test_a_word_is_known_in_its_own_language_and_in_those_of_documents(
+    word: str, language: str, languages: LexicalIndex
+) -> None:
+    assert languages.knows(word, language)
+
+
+@pytest.mark.parametrize(
+    ("word", "language"), [("refuge", "fr"), ("чоловіки", "uk"), ("zebra", "en")]
+)
+def test_a_word_of_no_document_is_not_known(
+    word: str, language: str, languages: LexicalIndex
+) -> None:
+    assert not languages.knows(word, language)
+
+
+def test_words_of_other_languages_correct_no_english(languages: LexicalIndex) -> None:
+    vocabulary = languages.vocabulary()
+    assert {"passports", "brussels"} <= set(vocabulary)
+    assert not {"passeports", "bruxelles", "паспорта"} & set(vocabulary)

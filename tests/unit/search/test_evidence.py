@@ -138,10 +138,7 @@ def test_a_second_part_is_shown_only_if_it_fits_nearly_as_well(
         part_weights=np.asarray([1.0, 1.0, 0.1], dtype=np.float32),
         part_spans=((0, 10), (11, 20), (21, 30)),
         estimated_minimum=0.0,
-        word_count=3,
-        unknown_word_count=0,
-        lexical=LexicalQuery(""),
-        understood=(),
+        lexical=LexicalQuery(),
     )
     (hit,) = hits_of(words_folder, query, range(1), "herons")
     # The first part does not fit, the third has too little weight to be shown.

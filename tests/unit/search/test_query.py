@@ -8,14 +8,17 @@ from typing import cast
 
 import numpy as np
 import pytest
+from embedder.search.related_words import RelatedWords
 
+from embedder.encoders.encoder import Encoder
+from embedder.index.lexical import Phrase
 from embedder.records import Question, RankingWeights
 from embedder.search import query
 from embedder.search.fusion import estimated_minimum
 from embedder.search.query import EncodedQuery, from_vector
-from embedder.search.related_words import RelatedWords
 from embedder.search.served import ServedGeneration
 from embedder.vectors import normalise
+from tests.support.words import WordEncoder
 from tests.unit.search.conftest import Ask
 
 pytestmark = pytest.mark.slow
@@ -56,7 +59,7 @@ def test_several_sentences_have_a_vector_each_after_the_whole(served: ServedGene
 def test_parts_weigh_by_the_information_of_their_words(served: ServedGeneration) -> None:
     encoded = encode(served, "In the. Herons wade. Rivers.", expand=False)
     information = [
-        served.lexical.information(part) for part in ("In the.", "Herons wade.", "Rivers.")
+        served.lexical.information(Phrase(part)) for part in ("In the.", "Herons wade.", "Rivers.")
     ]
     wanted = [value / max(information) for value in information]
     assert encoded.part_weights.tolist() == pytest.approx(wanted)
@@ -76,8 +79,9 @@ def test_parts_may_weigh_alike(served: ServedGeneration) -> None:
 def test_keywords_may_weigh_alike_in_all_parts(served: ServedGeneration) -> None:
     encoded = encode(served, STORY, expand=False)
     alike = encode(served, STORY, RankingWeights(informative_words=False), expand=False)
-    assert encoded.lexical.parts == [STORY[start:end] for start, end in encoded.part_spans]
-    assert alike.lexical == replace(encoded.lexical, parts=[])
+    wanted = [Phrase(STORY[start:end]) for start, end in encoded.part_spans]
+    assert encoded.lexical.phrases == wanted
+    assert alike.lexical == replace(encoded.lexical, informative=False)
     assert alike.part_weights.tolist() == encoded.part_weights.tolist()
 
 
@@ -118,9 +122,53 @@ def test_words_that_neither_library_nor_glossary_has_are_unknown(served: ServedG
 def test_a_question_that_is_not_expanded_counts_no_words(served: ServedGeneration) -> None:
     encoded = encode(served, "quokkas hunt fish", expand=False)
     assert (encoded.word_count, encoded.unknown_word_count) == (0, 0)
-    assert encoded.lexical.text == "quokkas hunt fish"
+    assert encoded.lexical.phrases == [Phrase("quokkas hunt fish")]
     assert (encoded.lexical.related, encoded.lexical.rings) == ({}, ())
     assert encoded.understood == ()
+
+
+FRENCH = "Les hérons mangent les poissons dans la rivière."
+
+
+class Reader(WordEncoder):
+    """Reads by language: its vectors are those of a model of the name of the language."""
+
+    def for_queries(self, language: str) -> Encoder:
+        return cast("Encoder", WordEncoder(language))
+
+
+@pytest.mark.parametrize(
+    ("text", "languages", "reader"),
+    [
+        pytest.param(STORY, ("en",), "en", id="English"),
+        pytest.param(FRENCH, ("fr",), "fr", id="French"),
+        pytest.param(f"{FRENCH} {FRENCH} {STORY}", ("fr", "en"), "fr", id="French first"),
+        pytest.param(f"{STORY} {STORY} {FRENCH}", ("en", "fr"), "fr", id="English first"),
+    ],
+)
+@pytest.mark.parametrize("expand", [True, False])
+def test_a_question_is_encoded_by_the_reader_of_its_language(
+    text: str, languages: tuple[str, ...], reader: str, expand: bool, served: ServedGeneration
+) -> None:
+    of_languages = replace(served, encoder=cast("Encoder", Reader()))
+    encoded = encode(of_languages, text, expand=expand)
+    assert encoded.languages == languages
+    (wanted,) = WordEncoder(reader).encode_queries(
+        [text[slice(*encoded.part_spans[0])]] if encoded.part_spans else [text]
+    )
+    row = 1 if encoded.part_spans else 0
+    assert encoded.vectors[row].tolist() == wanted.tolist()
+
+
+def test_words_of_other_languages_are_not_unknown_but_may_lower_the_known_share(
+    served: ServedGeneration,
+) -> None:
+    encoded = encode(served, FRENCH)
+    assert (encoded.word_count, encoded.unknown_word_count) == (0, 0)
+    # No document is in French. Of six words two are stop words, and `hérons` is much like English.
+    assert encoded.known_share == pytest.approx(3 / 6)
+    assert encode(served, FRENCH, expand=False).known_share == 1.0
+    assert encode(served, "Herons hunt quokkas").known_share == pytest.approx(2 / 3)
 
 
 def test_weights_reach_the_keyword_search(served: ServedGeneration) -> None:
@@ -171,6 +219,15 @@ def test_related_words_are_looked_for_where_they_help(
     assert near.asked == asked
 
 
+def test_no_related_words_are_looked_for_in_other_languages(
+    served_near: ServedGeneration, near: Near
+) -> None:
+    encoded = encode(served_near, FRENCH)
+    assert near.asked == 0
+    assert (encoded.lexical.related, encoded.lexical.rings, encoded.understood) == ({}, (), ())
+    assert encoded.lexical.phrases == [Phrase(FRENCH, "fr")]
+
+
 def test_related_words_count_by_their_cosine(served_near: ServedGeneration, near: Near) -> None:
     encoded = encode(served_near, "big quokkas", RankingWeights(related_weight=0.5))
     assert near.asked == 1
@@ -194,7 +251,7 @@ def test_a_vector_is_a_query_without_words() -> None:
     encoded = from_vector(vector)
     assert encoded.vectors.tolist() == [vector.tolist()]
     assert (encoded.word_count, encoded.unknown_word_count) == (0, 0)
-    assert encoded.lexical.text == ""
+    assert encoded.lexical.phrases == ()
     assert encoded.evidence_rows().tolist() == [0]
 
 

@@ -292,6 +292,59 @@ def test_words_of_two_sentences_are_not_a_phrase(read: Read) -> None:
     assert read(text).understood == ()
 
 
+# Other languages.
+
+FRENCH = "Ma voisine travaille comme maid chez une famille, et son patron garde son pasport."
+ENGLISH = "The maid asks who keeps her pasport and what she can do about it."
+
+
+def test_a_question_in_another_language_stays_as_it_is(read: Read) -> None:
+    rewritten = read(FRENCH)
+    assert rewritten.languages == ("fr",)
+    assert (rewritten.whole, rewritten.corrected, rewritten.parts) == (FRENCH, FRENCH, ())
+    assert rewritten.pieces == (Part(0, len(FRENCH), FRENCH, FRENCH, "fr"),)
+    assert (rewritten.terms, rewritten.rings, rewritten.understood) == ("", (), ())
+    # No word of it is one that the English vocabulary could lack.
+    assert (rewritten.word_count, rewritten.words_outside_glossary) == (0, {})
+    assert ("voisine", "fr") in rewritten.foreign_words
+
+
+def test_the_english_sentences_of_a_mixed_question_are_rewritten(read: Read) -> None:
+    text = f"{FRENCH} {ENGLISH}"
+    rewritten, alone = read(text), read(ENGLISH)
+    assert rewritten.languages == ("fr", "en")
+    assert [part.language for part in rewritten.parts] == ["fr", "en"]
+    assert rewritten.parts[0].text == FRENCH
+    assert rewritten.parts[1].text == alone.whole
+    assert rewritten.corrected == f"{FRENCH} {alone.corrected}"
+    assert rewritten.rings == alone.rings
+    assert rewritten.word_count == alone.word_count
+    assert set(rewritten.words_outside_glossary) == set(alone.words_outside_glossary)
+    shift = len(FRENCH) + 1
+    assert [each.start - shift for each in rewritten.understood] == [
+        each.start for each in alone.understood
+    ]
+    assert {language for _, language in rewritten.foreign_words} == {"fr"}
+
+
+def test_english_has_no_foreign_words(read: Read) -> None:
+    rewritten = read(STORY)
+    assert rewritten.languages == ("en",)
+    assert rewritten.foreign_words == frozenset()
+
+
+def test_a_verbatim_question_has_its_languages_too() -> None:
+    assert verbatim(FRENCH).languages == ("fr",)
+    rewritten = verbatim(f"{FRENCH} {ENGLISH}")
+    assert rewritten.languages == ("fr", "en")
+    assert [part.language for part in rewritten.parts] == ["fr", "en"]
+
+
+@pytest.mark.parametrize("text", ["", "?", "  \n"])
+def test_a_question_without_words_is_english(text: str, read: Read) -> None:
+    assert read(text).languages == verbatim(text).languages == ("en",)
+
+
 # Words outside the glossary: candidates for related words.
 
 

@@ -41,14 +41,23 @@ def test_the_best_cosine_decides(best: float, expected: str) -> None:
         pytest.param(6, 3, 0.55, id="half of six"),
         pytest.param(7, 7, 0.3 + 0.5 * 36 / 49, id="all of seven"),
         pytest.param(12, 6, 0.3 + 0.25 / 4, id="half of twelve"),
-        pytest.param(8, 6, 0.24, id="another language"),
-        pytest.param(10, 6, 0.3 + 0.3 * 0.36, id="six tenths are not another language"),
+        pytest.param(10, 9, 0.3 + 0.45 * 0.36, id="most of ten"),
         pytest.param(0, 0, 0.3, id="no words"),
     ],
 )
 def test_unknown_words_need_a_higher_cosine(word_count: int, unknown: int, needed: float) -> None:
     assert verdict(needed - 1e-6, word_count, unknown) == "none"
     assert verdict(needed + 1e-6, word_count, unknown) != "none"
+
+
+@pytest.mark.parametrize(("word_count", "unknown"), [(0, 0), (5, 5)])
+def test_across_languages_a_lower_cosine_is_enough(word_count: int, unknown: int) -> None:
+    def across(best: float) -> str:
+        signals = VerdictSignals(best, word_count, unknown, english=False)
+        return decide_verdict(signals, CALIBRATION)
+
+    # 0.8 times 0.3; English words of a mixed question that are unknown change nothing.
+    assert [across(0.24 - 1e-6), across(0.24 + 1e-6), across(0.5)] == ["none", "possible", "strong"]
 
 
 def test_an_answer_just_above_a_raised_threshold_may_be_strong() -> None:

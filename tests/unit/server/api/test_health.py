@@ -50,7 +50,8 @@ def test_a_server_without_its_model_is_not_ready(built_seeds: Path) -> None:
     def missing(
         name: str, /, *, precision: Precision | None = None, reader: ReaderName | None = None
     ) -> Encoder:
-        raise ModelNotFound(f"no model {name!r} ({precision}, {reader})")
+        del precision, reader
+        raise ModelNotFound(f"no model {name!r}")
 
     response = client_over(Library(built_seeds, load=missing), built_seeds).get("/ready")
     assert response.status_code == 503
