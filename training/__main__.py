@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, default=Path("build/encoder"))
     parser.add_argument("--weights", type=Path, help="of packed weights; default: in --work")
     parser.add_argument("--teacher", type=Path, help="weights of the full reader that teaches")
-    parser.add_argument("--begin", type=Path, help="weights to go on from")
+    parser.add_argument("--begin", type=Path, help="weights to go on from; see docs/model.md")
     parser.add_argument("--steps", type=int, help="of each run")
     parser.add_argument("--batch", type=int, help="texts a step, of `full` documents")
     parser.add_argument("--rate", type=float, help="learning rate")

@@ -21,7 +21,7 @@ from training.loop import train
 from training.lora import add_lora
 from training.losses import contrast, distance
 from training.material import QUESTIONS, Material
-from training.networks import Reader, load_base, read
+from training.networks import Base, Reader, load_base, read
 from training.space import Space, texts_by_kind
 
 RANK = 32
@@ -56,14 +56,7 @@ def train_full(
     torch.manual_seed(run.plan.seed)  # of the adapter's first values
     trained = add_lora(base.net, RANK)
     reader = Reader(base.net, base.pad).to(run.device).train()
-    texts = Texts(
-        {
-            kind: base.tokenise(of_kind, "document" if kind == "document" else "query")
-            for kind, of_kind in texts_by_kind(material.entries).items()
-        },
-        untuned.vectors,
-    )
-
+    texts = _texts(base, material, untuned)
     training = material.training
 
     def loss(batch: int, step: int, bfloat16: bool) -> Tensor:
@@ -85,6 +78,14 @@ def train_full(
     path = run.work / "full.safetensors"
     save_file({name: p.detach().half().cpu().contiguous() for name, p in trained.items()}, path)
     return path
+
+
+def _texts(base: Base, material: Material, untuned: Space) -> Texts:
+    tokens = {
+        kind: base.tokenise(of_kind, "document" if kind == "document" else "query")
+        for kind, of_kind in texts_by_kind(material.entries).items()
+    }
+    return Texts(tokens, untuned.vectors)
 
 
 def loss_of(

@@ -15,12 +15,12 @@ thing, so they are kept on one side in groups of up to four.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -184,16 +184,13 @@ def split(entries: Sequence[Entry]) -> list[Part]:
 
 
 def _development(entries: Sequence[Entry], unseen: Sequence[int]) -> list[int]:
-    """Choose, of each file, the groups of siblings with the smallest hashes of their titles.
-
-    As many of each file as keep the share of all chosen so far nearest to what it should be.
-    """
+    """Choose, in each file, its share of groups of siblings, by the hashes of their titles."""
     chosen: list[int] = []
     seen = 0
     for _, of_file in groupby(unseen, key=lambda index: entries[index].file):
         groups = _siblings(list(of_file))
         seen += sum(map(len, groups))
-        groups.sort(key=lambda group: _hash(entries[group[0]].title))
+        groups.sort(key=lambda group: sha256(entries[group[0]].title.encode()).hexdigest())
         for group in groups:
             if len(chosen) + len(group) / 2 <= seen * _DEVELOPMENT_SHARE:
                 chosen += group
@@ -209,10 +206,6 @@ def _siblings(indexes: Sequence[int]) -> list[list[int]]:
         else:
             groups.append([index])
     return groups
-
-
-def _hash(title: str) -> str:
-    return hashlib.sha256(title.encode("utf-8")).hexdigest()
 
 
 def read_translations(
