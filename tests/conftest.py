@@ -21,12 +21,15 @@ from filelock import FileLock
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any model is loaded: tests never download
 
 from embedder.build.pipeline import index
+from embedder.encoders import preparing
+from embedder.encoders.base_weights import is_available
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import load_encoder
+from embedder.encoders.loading import load_encoder, load_reader
 from embedder.encoders.model_files import BUNDLED_MODEL, find_model, fingerprint, package_folder
 from embedder.encoders.preparing import prepare
+from embedder.encoders.readers import READERS, ReaderName, locate_reader
 from embedder.library import Library
-from embedder.records import Report
+from embedder.records import Precision, Report
 
 pytest_plugins = ["tests.support.app"]
 
@@ -95,8 +98,8 @@ def _conversion_key() -> str:
     return digest.hexdigest()[:16]
 
 
-def _converted_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with the bundled model in its converted form, converting it if needed.
+def _converted_once(store: Path, convert: Callable[[], None]) -> Path:
+    """Return a folder with a model in its converted form, calling `convert` if needed.
 
     Converting takes many seconds. `store` is shared by the processes of a run, of which one
     converts while the others wait, and by later runs, until `_conversion_key` changes.
@@ -108,11 +111,11 @@ def _converted_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 if outdated.is_dir():
                     shutil.rmtree(outdated)
             unfinished = store / "unfinished"
-            monkeypatch.setenv("FINGERPOST_CACHE", str(unfinished))
-            prepare(BUNDLED_MODEL)
-            monkeypatch.undo()
+            with pytest.MonkeyPatch.context() as monkeypatch:
+                monkeypatch.setenv("FINGERPOST_CACHE", str(unfinished))
+                convert()
             # A failed conversion leaves a note, and no model: a later run shall try again.
-            assert not list(unfinished.rglob("*.refused")), "the bundled model is not converted"
+            assert list(unfinished.rglob("card.json")), "the model is not converted"
             unfinished.rename(ready)
     return ready
 
@@ -121,10 +124,34 @@ def _converted_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def encoder(cache: Path, request: pytest.FixtureRequest) -> Encoder:
     """The small model that comes with the program, loaded once: a real one that never changes."""
     store: Path = request.config.cache.mkdir("converted-models")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        ready = _converted_once(store, monkeypatch)
+    ready = _converted_once(store, lambda: prepare(BUNDLED_MODEL))
     shutil.copytree(ready, cache, dirs_exist_ok=True)
     return load_encoder(BUNDLED_MODEL)
+
+
+@pytest.fixture(scope="session")
+def our_reader(cache: Path, request: pytest.FixtureRequest) -> Callable[..., Encoder]:
+    """Return a function that loads one of our readers: `our_reader("quick", "f32")`.
+
+    It is converted once on a machine. That takes 20 to 60 seconds, the full reader's longest, so
+    only tests that need a reader may ask for it. A reader whose base model is not here is skipped.
+    """
+
+    def load(name: ReaderName, precision: Precision | None = None) -> Encoder:
+        if not is_available(READERS[name].base):
+            pytest.skip(f"{READERS[name].base} is not installed")
+        store: Path = request.config.cache.mkdir(f"converted-{name}")
+        stages = preparing._Stages(lambda _: None)
+        ready = _converted_once(store, lambda: preparing._prepare_once(locate_reader(name), stages))
+        package = locate_reader(name).package
+        if not package.exists():
+            package.parent.mkdir(parents=True, exist_ok=True)
+            # Not copied: it has up to 240 MB.
+            package.symlink_to(ready / "models" / package.name, target_is_directory=True)
+        assert package.parent == cache / "models"
+        return load_reader(name, precision)
+
+    return load
 
 
 @pytest.fixture(scope="module")

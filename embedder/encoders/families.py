@@ -66,9 +66,9 @@ def family_of(name: str, folder: Path) -> Family | None:
     """Return the family of a model, None for an unknown one.
 
     It is recognised by the name that it was asked for, by its folder's, or by the name that its
-    configuration gives it.
+    configuration gives it; of a path by the last part alone.
     """
-    names = (name, folder.name, _configured_name(folder))
+    names = (Path(name).name, folder.name, _configured_name(folder))
     return next(
         (family for family in FAMILIES for each in names if family.pattern.search(each)), None
     )

@@ -56,6 +56,11 @@ def test_other_models_have_no_family(model: str) -> None:
     assert family_of(model, NOWHERE) is None
 
 
+def test_a_model_has_no_family_by_where_it_lies(tmp_path: Path) -> None:
+    folder = tmp_path / "trials of e5-small" / "mine"
+    assert family_of(str(folder), folder) is family_of("mine", folder) is None
+
+
 def test_a_family_is_known_by_the_folder_and_by_its_configuration(tmp_path: Path) -> None:
     named = tmp_path / "e5-small-v2"
     assert family_of("any", named) is FAMILIES[1]

@@ -235,16 +235,22 @@ def test_a_bert_with_a_head_and_prompts_is_the_reader_of_languages(
     base = base_of()
     name = "encoder.layer.0.output.dense.weight"
     numbers = np.random.default_rng(2).integers(-127, 128, (32, 64)).astype(np.int8)
-    scales = np.full(32, 0.004, np.float16)
+    scales = np.full((32, 2), 0.004, np.float16)
+    scales[:, 1] = 0.002  # of the second half of the columns
     weight, bias = halves(48, 32, seed=3), halves(48, seed=4)
     own_weights(
         "languages",
-        {name: numbers, f"{name}.scale": scales, "head.weight": weight, "head.bias": bias},
+        {
+            f"net.{name}": numbers,
+            f"net.{name}.scale": scales,
+            "head.weight": weight,
+            "head.bias": bias,
+        },
     )
     reader = replace(READERS["languages"], max_tokens=32)
     made = tmp_path / "made"
     readers.assemble(reader, base, made)
-    packed = numbers.astype(np.float32) * scales.astype(np.float32)[:, None]
+    packed = numbers.astype(np.float32) * np.repeat(scales.astype(np.float32), 32, axis=1)
     wanted_base = changed(base, tmp_path / "wanted", {name: packed})
     for use, prompt in (("query", "query: "), ("document", "passage: ")):
         means = encode(wanted_base, [prompt + text for text in TEXTS])

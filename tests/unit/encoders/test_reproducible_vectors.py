@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from embedder.encoders.openvino_export import convert
 from embedder.encoders.openvino_package import read_config
 from embedder.vectors import Float32Array
 from tests.conftest import in_threads
-from tests.unit.encoders.test_torch_encoder import a_passage, load, make_model
+from tests.unit.encoders.test_torch_encoder import KINDS, a_passage, load, make_model
 
 pytestmark = pytest.mark.slow
 
@@ -23,24 +24,38 @@ TEXTS = [" ".join(SENTENCE.split()[:count]) for count in range(16)]
 TEXTS += [f"{SENTENCE} {number}. " * (1 + number) for number in range(8)]
 
 
+# Tiny models, and whether they are packed.
+TINY = {"padded": False, "head": True, "mpnet": True}
+
+
 def find_encoder(kind: str, folder: Path, place: Path) -> Encoder:
-    """The default model at a precision, or a tiny one that is padded or runs on torch."""
+    """The bundled model at a precision, or a tiny one; that one may run on torch."""
     if kind == "torch":
         return load(make_model(folder))
-    if kind == "padded":
-        convert(load(make_model(folder, dense=True)), folder / "package")
-        assert not read_config(folder / "package").packed
-        return OpenVinoEncoder("m", folder / "package", "", "f32")
+    if kind in TINY:
+        convert(
+            load(make_model(folder, **KINDS["dense" if kind == "padded" else kind])), folder / "p"
+        )
+        assert read_config(folder / "p").packed is TINY[kind]
+        return OpenVinoEncoder("m", folder / "p", "", "f32")
     assert read_config(place).packed
     if kind == "f32":
         return OpenVinoEncoder("m", place, "", "f32")
     return OpenVinoEncoder("m", place, "", "int8" if kind == "int8" else None)
 
 
-@pytest.fixture(scope="module", params=["by the rule", "f32", "int8", "padded", "torch"])
+@pytest.fixture(
+    scope="module",
+    params=["by the rule", "f32", "int8", *TINY, "torch", "our quick one", "our one for languages"],
+)
 def each_encoder(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, place: Path
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    place: Path,
+    our_reader: Callable[..., Encoder],
 ) -> Encoder:
+    if request.param.startswith("our "):
+        return our_reader("quick" if "quick" in request.param else "languages")
     return find_encoder(request.param, tmp_path_factory.mktemp("model"), place)
 
 
