@@ -192,8 +192,9 @@ def fit_head(reader: Reader, lesson: Lesson) -> None:
     with torch.no_grad():
         pooled = read(reader, [example.tokens for example in examples], pooled=True).double()
         targets = lesson.targets[[example.target for example in examples]].double()
-        # A ridge of little weight: the pooled numbers are strongly correlated.
-        ridge = 1e-2 * torch.eye(pooled.shape[1], dtype=torch.float64, device=pooled.device)
+        # The pooled numbers are strongly correlated. Without a ridge the head's weights are larger,
+        # find no more, and make what the network changes in its first steps larger too.
+        ridge = torch.eye(pooled.shape[1], dtype=torch.float64, device=pooled.device)
         solved = torch.linalg.solve(pooled.T @ pooled + ridge, pooled.T @ targets)
         zeros = torch.zeros(lesson.targets.shape[1])
         set_weights(reader, {"head.weight": solved.T, "head.bias": zeros})
