@@ -48,10 +48,8 @@ class OpenVinoEncoder:
         self.prompts: Mapping[str, str] = prompts_of(
             self._config.query_prompt, self._config.document_prompt
         )
-        # A tokenizer keeps its truncation, so counting and encoding each have one of their own.
-        self._counter = _tokenizer(folder)
+        # One, which never truncates: that of a multilingual model takes 150 MB.
         self._tokenizer = _tokenizer(folder)
-        self._tokenizer.enable_truncation(self._config.reads)
         self._folder = folder
         self.precision: Precision = precision or precision_for(self._config)
         self.fingerprint = fingerprint_at(model_sha256, self.precision)
@@ -71,11 +69,11 @@ class OpenVinoEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's number of tokens; see `encoder.Encoder`."""
-        return count_tokens(self._counter, texts)
+        return count_tokens(self._tokenizer, texts)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of token ids; see `encoder.Encoder`."""
-        return decode(self._counter, ids)
+        return decode(self._tokenizer, ids)
 
     def encode_queries(self, texts: Sequence[str], *, reproducible: bool = False) -> Float32Array:
         """Encode queries; see `encoder.Encoder`."""
@@ -108,13 +106,6 @@ class OpenVinoEncoder:
         """The model at f32, for programs that want vectors; loaded when one does."""
         return Network(self._folder, self._config, "f32")
 
-    @cached_property
-    def _left_tokenizer(self) -> Tokenizer:
-        """The tokenizer that keeps the last tokens of a text; loaded when a program wants it."""
-        tokenizer = _tokenizer(self._folder)
-        tokenizer.enable_truncation(self._config.reads, direction="left")
-        return tokenizer
-
     def _rows(
         self,
         network: Network,
@@ -125,9 +116,8 @@ class OpenVinoEncoder:
     ) -> Float32Array:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
-        tokenizer = self._left_tokenizer if options.truncate_left else self._tokenizer
         # A space at the end is a token to some models.
-        encoded = _tokenize([text.strip() for text in texts], tokenizer)
+        encoded = self._tokenize([text.strip() for text in texts], left=options.truncate_left)
         # A padded network may normalise itself: then its output is not the plain mean.
         averaged = self._config.averages and not options.normalise
 
@@ -137,10 +127,25 @@ class OpenVinoEncoder:
         rows = np.stack(self._read(network, encoded, vector, aligned=aligned))
         return normalise(rows) if options.normalise else rows
 
+    def _tokenize(self, texts: Sequence[str], *, left: bool = False) -> list[Encoding]:
+        """Split texts into tokens with the special ones, cut at the end or, with `left`, before.
+
+        A few texts are split without the cost of starting threads.
+        """
+        tokenizer = self._tokenizer
+        if len(texts) <= _FEW_TEXTS:
+            encoded = [tokenizer.encode(text, add_special_tokens=False) for text in texts]
+        else:
+            encoded = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        room = self._config.reads - tokenizer.num_special_tokens_to_add(is_pair=False)
+        for each in encoded:
+            each.truncate(room, direction="left" if left else "right")
+        return [tokenizer.post_process(each) for each in encoded]
+
     def _late(self, passages: Sequence[Passage]) -> list[PassageVectors]:
         """Encode passages whose sentences' vectors are averages of their tokens' vectors."""
         prompt = self._config.document_prompt
-        encoded = _tokenize([prompt + passage.text for passage in passages], self._tokenizer)
+        encoded = self._tokenize([prompt + passage.text for passage in passages])
 
         def vectors(index: int, tokens: Float32Array, text: Float32Array) -> PassageVectors:
             spans = np.asarray(passages[index].offsets) + len(prompt)
@@ -177,13 +182,6 @@ class OpenVinoEncoder:
         results = map(work, batches) if len(batches) < 2 else self._pool.map(work, batches)
         made = dict(chain.from_iterable(results))
         return [made[index] for index in range(len(encoded))]
-
-
-def _tokenize(texts: Sequence[str], tokenizer: Tokenizer) -> list[Encoding]:
-    """Split texts into tokens; a few of them without the cost of starting threads."""
-    if len(texts) <= _FEW_TEXTS:
-        return [tokenizer.encode(text) for text in texts]
-    return tokenizer.encode_batch(list(texts))
 
 
 def _tokenizer(folder: Path) -> Tokenizer:

@@ -45,6 +45,8 @@ _MIN_COSINE_F32 = 0.99999
 _MIN_COSINE = 0.998
 # The example that a network is traced with: two rows.
 _EXAMPLE = ("a short text", "a text that is longer than the first one")
+# Smaller constants belong to the computation.
+_WEIGHTS = 32
 _POSITIONS_AFTER_PADDING = ("mpnet", "roberta", "xlm-roberta", "camembert")
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _TRIAL = (
@@ -229,18 +231,26 @@ def _write_network(form: _Form, path: Path) -> None:
         for port, name in zip(network.outputs, form.outputs, strict=True):
             port.tensor.set_names({name})
         network.reshape({name: [-1, -1] for name in inputs})
-        openvino.save_model(network, path, compress_to_fp16=_are_half(form.module))
+        openvino.save_model(network, path, compress_to_fp16=_are_half(network))
     # Whatever goes wrong in another library: the model runs on torch then.
     except Exception as error:
         raise EncoderError(f"{type(error).__name__}: {error}") from error
 
 
-def _are_half(module: torch.nn.Module) -> bool:
+def _are_half(network: Any) -> bool:
     """Return whether all weights are float16 numbers, so that a file of half the size has them.
 
-    It also takes half the memory: weights are mapped from the file.
+    It also takes half the memory: weights are mapped from the file. The network has only what it
+    uses: a model may have layers besides, which are not in its files.
     """
-    return all(torch.equal(each, each.half().float()) for each in module.parameters())
+    weights = (
+        operation.data
+        for operation in network.get_ops()
+        if operation.get_type_name() == "Constant" and operation.data.dtype == np.float32
+    )
+    return all(
+        np.array_equal(each, each.astype(np.float16)) for each in weights if each.size >= _WEIGHTS
+    )
 
 
 def _write_int8(folder: Path) -> None:
