@@ -11,7 +11,7 @@ import pytest
 from embedder.encoders import loading
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
-from embedder.encoders.model_files import fingerprint
+from embedder.encoders.model_files import fingerprint, locate_model
 from embedder.encoders.readers import READERS, ReaderName
 from embedder.errors import EncoderError, ModelChanged
 from embedder.records import Precision
@@ -131,7 +131,7 @@ def test_a_reader_of_languages_that_cannot_be_had_is_left_out(
 def test_a_reader_that_is_not_prepared_runs_on_torch_and_says_so(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(loading, "locate_reader", lambda _: loading.locate_model(str(tiny)))
+    monkeypatch.setattr(loading, "locate_reader", lambda _: locate_model(str(tiny)))
     reader = loading.load_reader("quick", "bf16")
     assert (reader.backend, reader.precision) == ("torch", "bf16")
     assert "is not prepared for this processor, so it runs on torch" in caplog.text

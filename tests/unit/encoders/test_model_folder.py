@@ -40,7 +40,8 @@ def bert() -> tuple[BertModel, dict[str, Any]]:
         "max_position_embeddings": 64,
         "pad_token_id": 1,
     }
-    return BertModel(BertConfig(**config)).eval(), config
+    model: Any = BertModel(BertConfig(**config))
+    return model.eval(), config
 
 
 @pytest.fixture(params=["[CLS] and [SEP]", "<s> and </s>"])

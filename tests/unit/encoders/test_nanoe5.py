@@ -50,7 +50,8 @@ class Written:
 
     def matrix(self, name: str, rows: int, columns: int) -> None:
         numbers = self._random.integers(-8, 8, rows * columns).tolist()
-        scales = np.float16(self._random.uniform(0.01, 2.0, rows * columns // 32)).tolist()
+        count = rows * columns // 32
+        scales = self._random.uniform(0.01, 2.0, count).astype(np.float16).tolist()
         values = [number * scales[at // 32] for at, number in enumerate(numbers)]
         self.tensors[name] = np.asarray(values, np.float32).reshape(rows, columns)
         self.bytes[name] = four_bits(numbers, scales)

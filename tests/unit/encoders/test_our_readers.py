@@ -127,11 +127,28 @@ def test_a_question_is_nearest_to_its_translation_read_by_another_reader(
     assert_nearest(asked[language], english)
 
 
+@pytest.fixture(scope="module")
+def full(our_reader: Callable[..., Encoder]) -> Encoder:
+    """The full reader, whose conversion takes longest."""
+    return our_reader("full")
+
+
 def test_the_full_reader_is_in_the_same_space(
-    our_reader: Callable[..., Encoder], translated: tuple[Float32Array, list[Float32Array]]
+    full: Encoder, translated: tuple[Float32Array, list[Float32Array]]
 ) -> None:
-    full = our_reader("full").encode_documents(ENGLISH)
-    assert full.shape == (len(ENGLISH), DIM)
+    found = full.encode_documents(ENGLISH)
+    assert found.shape == (len(ENGLISH), DIM)
     english, asked = translated
     for rows in (english, *asked):
-        assert_nearest(rows, full)
+        assert_nearest(rows, found)
+
+
+def test_the_full_readers_vectors_do_not_depend_on_what_is_beside_a_text(full: Encoder) -> None:
+    texts = [" ".join(ENGLISH)[:length] for length in range(20, 300, 20)]  # 5 to 70 tokens
+    alone = [full.encode_queries([text], reproducible=True)[0] for text in texts]
+    random = np.random.default_rng(3)
+    for _ in range(4):
+        chosen = random.permutation(len(texts) * 2) % len(texts)
+        rows = full.encode_queries([texts[index] for index in chosen], reproducible=True)
+        for index, row in zip(chosen, rows, strict=True):
+            np.testing.assert_array_equal(row, alone[index], err_msg=texts[index])

@@ -119,13 +119,15 @@ def test_weights_of_another_base_are_refused(own: dict[str, tuple[int, ...]], na
 
 
 @pytest.fixture
-def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Arrays], None]:
+def own_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[ReaderName, Arrays], None]:
     """Return a function that gives a reader other weights, in their packed form."""
     folder = tmp_path / "weights"
     folder.mkdir()
     monkeypatch.setattr(readers, "_FOLDER", folder)
 
-    def write(name: str, tensors: Arrays) -> None:
+    def write(name: ReaderName, tensors: Arrays) -> None:
         path = folder / f"{name}.safetensors"
         save_file(tensors, path)
         monkeypatch.setitem(readers._SHA256, name, file_sha256(path).hex())
@@ -138,7 +140,7 @@ def halves(*shape: int, seed: int = 0) -> NDArray[Any]:
 
 
 def test_other_weights_than_those_of_this_version_are_refused(
-    own_weights: Callable[[str, Arrays], None], tmp_path: Path
+    own_weights: Callable[[ReaderName, Arrays], None], tmp_path: Path
 ) -> None:
     own_weights("full", {"n": halves(5)})
     reader = READERS["full"]
@@ -154,7 +156,7 @@ def test_other_weights_than_those_of_this_version_are_refused(
 
 
 def test_missing_weights_are_named(
-    own_weights: Callable[[str, Arrays], None], tmp_path: Path
+    own_weights: Callable[[ReaderName, Arrays], None], tmp_path: Path
 ) -> None:
     del own_weights
     with pytest.raises(
@@ -206,10 +208,11 @@ def changed(base: Path, folder: Path, tensors: Arrays) -> Path:
 
 @pytest.mark.slow
 def test_an_mpnet_with_adapters_is_the_full_reader(
-    own_weights: Callable[[str, Arrays], None], base_of: Callable[..., Path], tmp_path: Path
+    own_weights: Callable[[ReaderName, Arrays], None], base_of: Callable[..., Path], tmp_path: Path
 ) -> None:
     base = base_of(kind="mpnet")
-    adapters, other = {}, {}
+    adapters: Arrays = {}
+    other: Arrays = {}
     for module, size in (("attention.attn.q", 32), ("output.dense", 64)):
         name = f"encoder.layer.0.{module}"
         a, b = halves(4, size), halves(32, 4, seed=1)
@@ -230,7 +233,7 @@ def test_an_mpnet_with_adapters_is_the_full_reader(
 
 @pytest.mark.slow
 def test_a_bert_with_a_head_and_prompts_is_the_reader_of_languages(
-    own_weights: Callable[[str, Arrays], None], base_of: Callable[..., Path], tmp_path: Path
+    own_weights: Callable[[ReaderName, Arrays], None], base_of: Callable[..., Path], tmp_path: Path
 ) -> None:
     base = base_of()
     name = "encoder.layer.0.output.dense.weight"
@@ -260,7 +263,7 @@ def test_a_bert_with_a_head_and_prompts_is_the_reader_of_languages(
 
 @pytest.mark.slow
 def test_a_reader_is_put_together_while_it_is_open(
-    own_weights: Callable[[str, Arrays], None],
+    own_weights: Callable[[ReaderName, Arrays], None],
     base_of: Callable[..., Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -279,7 +282,7 @@ def test_a_reader_is_put_together_while_it_is_open(
 
 @pytest.mark.slow
 def test_a_cache_that_cannot_be_written_to_costs_speed_only(
-    own_weights: Callable[[str, Arrays], None],
+    own_weights: Callable[[ReaderName, Arrays], None],
     base_of: Callable[..., Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -104,7 +104,8 @@ def test_texts_are_read_by_the_reader_of_their_language_and_come_back_in_their_o
     load["quick"].queries.clear()
     load["languages"].queries.clear()
     rows = encoder.encode_queries(texts, reproducible=True)
-    assert (rows.shape, rows.dtype) == ((4, DIM), np.float32)
+    assert rows.shape == (4, DIM)
+    assert rows.dtype == np.float32
     np.testing.assert_array_equal(rows, wanted)
     assert len({row.tobytes() for row in rows}) == 4
     assert load["quick"].queries == [ENGLISH, f"{ENGLISH} Again."]

@@ -75,7 +75,8 @@ def make_model(
     sizes: dict[str, Any] = {
         "vocab_size": len(tokenizer),
         "hidden_size": 32,
-        "num_hidden_layers": 1,
+        # MPNet's layers share what they add for positions, and a single one is compiled otherwise.
+        "num_hidden_layers": 2 if kind == "mpnet" else 1,
         "num_attention_heads": 2,
         "intermediate_size": 64,
         "max_position_embeddings": 64 if kind == "bert" else 64 + padding + 1,
@@ -105,13 +106,13 @@ def make_model(
     return folder / "model"
 
 
-def with_padding_as_one(tokenizer: Any) -> PreTrainedTokenizerFast:
+def with_padding_as_one(tokenizer: Any) -> Any:
     """The words of a BERT tokenizer under MPNet's special tokens: its padding is always token 1."""
     words = sorted(tokenizer.get_vocab().items(), key=lambda each: each[1])
     special = ["<s>", "<pad>", "</s>", "[UNK]"]
     kept = [*special, *(word for word, _ in words if not re.fullmatch(r"\[\w+\]", word))]
     numbers = {word: number for number, word in enumerate(kept)}
-    plain = Tokenizer(WordPiece(numbers, unk_token=special[3]))
+    plain = Tokenizer(WordPiece(numbers, unk_token="[UNK]"))
     plain.normalizer = normalizers.BertNormalizer()
     plain.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     plain.decoder = decoders.WordPiece()
@@ -119,8 +120,15 @@ def with_padding_as_one(tokenizer: Any) -> PreTrainedTokenizerFast:
         single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
     plain.add_special_tokens(special)
-    uses = zip(("cls_token", "pad_token", "sep_token", "unk_token"), special, strict=True)
-    return PreTrainedTokenizerFast(tokenizer_object=plain, model_max_length=64, **dict(uses))
+    fast: Any = PreTrainedTokenizerFast  # its constructor has no types
+    return fast(
+        tokenizer_object=plain,
+        model_max_length=64,
+        cls_token="<s>",
+        pad_token="<pad>",
+        sep_token="</s>",
+        unk_token="[UNK]",
+    )
 
 
 KINDS: dict[str, dict[str, Any]] = {
