@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import load_encoder
-from embedder.encoders.model_files import BUNDLED_MODEL
+from embedder.encoders.loading import LoadEncoder
+from embedder.encoders.readers import ReaderName
+from embedder.encoders.space import SpaceEncoder
 from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
 from embedder.progress import NoProgress
-from embedder.records import Question
+from embedder.records import Precision, Question
 from embedder.trec_files import read_queries
 from tests.conftest import ROOT, SEEDS, Silent
 from tests.support.words import returns
+
+pytestmark = pytest.mark.slow  # with the real readers
 
 QUESTIONS = Path(__file__).with_name("questions_dev.jsonl")
 PLAIN = Path(__file__).with_name("questions_plain.jsonl")
@@ -30,57 +34,91 @@ def ndcg(library: Library, queries: Path, qrels: Path | None = None) -> dict[str
 
 
 @pytest.fixture(scope="module")
-def exact_library(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Library:
-    """The seeds' library at full precision, which is the same on every processor."""
-    assert cache.is_dir()
-    load = returns(load_encoder(BUNDLED_MODEL, precision="f32"))
-    folder = tmp_path_factory.mktemp("exact") / "vectors"
-    index(folder, [SEEDS], NoProgress(), load=load)
-    return Library(folder, load=load)
+def space(our_reader: Callable[..., Encoder]) -> Callable[..., LoadEncoder]:
+    """Return a function that gives what loads our model: read by whom, asked by whom."""
+
+    def load(
+        documents: ReaderName, queries: ReaderName, precision: Precision | None = "f32"
+    ) -> LoadEncoder:
+        # Full precision is the same on every processor.
+        return returns(
+            SpaceEncoder(f"fingerpost-{documents}", documents, queries, our_reader, precision)
+        )
+
+    return load
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("encoder")  # its model is prepared by then
-def test_the_seed_library_answers_well(exact_library: Library) -> None:
-    # Measured: all 0.902, question 0.906, situation 0.863, keyword 0.954, known-item 1.0.
-    measured = ndcg(exact_library, QUESTIONS)
-    assert measured["all"] >= 0.885
-    assert measured["question"] >= 0.885
-    assert measured["situation"] >= 0.855
-    assert measured["keyword"] >= 0.94
-    assert measured["known-item"] == 1.0
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory, space: Callable[..., LoadEncoder]) -> Path:
+    """The folder of the seeds' library, read by the full reader at full precision."""
+    folder = tmp_path_factory.mktemp("quality") / "vectors"
+    index(folder, [SEEDS], NoProgress(), load=space("full", "full"))
+    return folder
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("encoder")
-def test_people_outside_the_field_are_answered(exact_library: Library) -> None:
-    # Measured: 0.711 in English, 0.473 in other languages, which the default model does not read.
-    measured = ndcg(exact_library, PLAIN)
-    assert measured["plain"] >= 0.70
-    assert measured["crosslingual"] >= 0.45
+@pytest.fixture(scope="module")
+def full(seeds: Path, space: Callable[..., LoadEncoder]) -> Library:
+    """The seeds' library, asked by the full reader."""
+    return Library(seeds, load=space("full", "full"))
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module")
+def quick(seeds: Path, space: Callable[..., LoadEncoder]) -> Library:
+    """The same library, asked by the quick reader."""
+    return Library(seeds, load=space("full", "quick"))
+
+
+def test_the_seed_library_answers_well(full: Library) -> None:
+    # Measured: all 0.935, question 0.957, situation 0.885, keyword 0.992, known-item 0.991.
+    measured = ndcg(full, QUESTIONS)
+    assert measured["all"] >= 0.925
+    assert measured["question"] >= 0.945
+    assert measured["situation"] >= 0.875
+    assert measured["keyword"] >= 0.98
+    assert measured["known-item"] >= 0.98
+
+
+def test_people_outside_the_field_are_answered(full: Library) -> None:
+    # Measured: 0.868.
+    assert ndcg(full, PLAIN)["plain"] >= 0.86
+
+
+def test_questions_in_other_languages_are_answered(full: Library) -> None:
+    # Measured: 0.862 and 0.772, of four and six questions.
+    assert ndcg(full, QUESTIONS)["crosslingual"] >= 0.85
+    assert ndcg(full, PLAIN)["crosslingual"] >= 0.755
+
+
+def test_quick_questions_are_answered_nearly_as_well(quick: Library) -> None:
+    # Measured: question 0.922, situation 0.856, keyword 0.985; in plain words 0.842.
+    measured = ndcg(quick, QUESTIONS)
+    assert measured["question"] >= 0.91
+    assert measured["situation"] >= 0.845
+    assert measured["keyword"] >= 0.97
+    assert ndcg(quick, PLAIN)["plain"] >= 0.83
+
+
 @pytest.mark.parametrize("questions", [QUESTIONS, PLAIN], ids=["dev", "plain"])
 def test_the_precision_of_this_processor_costs_little(
-    seed_library: Library, exact_library: Library, questions: Path
+    full: Library, tmp_path: Path, space: Callable[..., LoadEncoder], questions: Path
 ) -> None:
-    # Measured, f32, bf16 and int8: 0.902, 0.899 and 0.900; in plain words 0.687, 0.690 and 0.692.
-    assert ndcg(seed_library, questions)["all"] >= ndcg(exact_library, questions)["all"] - 0.01
+    load = space("full", "full", None)
+    index(tmp_path / "v", [SEEDS], NoProgress(), load=load)
+    found = ndcg(Library(tmp_path / "v", load=load), questions)
+    # Measured, f32 and bf16: 0.935 and 0.933; in plain words 0.859 and 0.859.
+    assert found["all"] >= ndcg(full, questions)["all"] - 0.01
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "floor"), [("cranfield", 0.42), ("cisi", 0.455)])
+@pytest.mark.parametrize(("name", "floor"), [("cranfield", 0.35), ("cisi", 0.40)])
 def test_other_fields_are_answered_well(
-    tmp_path: Path, encoder: Encoder, name: str, floor: float
+    tmp_path: Path, space: Callable[..., LoadEncoder], name: str, floor: float
 ) -> None:
-    # Measured: Cranfield 0.4240, CISI 0.4581 (0.4236 and 0.4590 without bfloat16); with int8
-    # weights 0.4225 and 0.4591.
     folder = COLLECTIONS / name
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
-    index(tmp_path / "v", [folder / "corpus.jsonl"], Silent(), load=lambda _, **__: encoder)
-    library = Library(tmp_path / "v", load=lambda _, **__: encoder)
+    load = space("quick", "quick", None)
+    index(tmp_path / "v", [folder / "corpus.jsonl"], Silent(), load=load)
+    library = Library(tmp_path / "v", load=load)
     measured = ndcg(library, folder / "queries.jsonl", folder / "qrels.tsv")
     assert measured["all"] >= floor
 
@@ -103,12 +141,12 @@ def judge(library: Library, questions: Path) -> list[tuple[str, str, int | None]
 
 
 @pytest.fixture(scope="module")
-def judged(seed_library: Library) -> list[tuple[str, str, int | None]]:
-    return judge(seed_library, QUESTIONS)
+def judged(full: Library) -> list[tuple[str, str, int | None]]:
+    return judge(full, QUESTIONS)
 
 
-def test_verdicts_hold_in_plain_words(seed_library: Library) -> None:
-    verdicts = Counter((kind, verdict) for kind, verdict, _ in judge(seed_library, PLAIN))
+def test_verdicts_hold_in_plain_words(full: Library) -> None:
+    verdicts = Counter((kind, verdict) for kind, verdict, _ in judge(full, PLAIN))
     # Measured: 7 of 54, and 66 of 70 (49 of 50 of everyday troubles and other subjects).
     assert verdicts["plain", "none"] <= 8
     assert verdicts["none", "none"] >= 64
