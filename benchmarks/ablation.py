@@ -2,7 +2,7 @@
 
 python -m benchmarks.ablation --out ablation.md
 python -m benchmarks.ablation --model NAME_OR_PATH --collections seeds,plain --libraries FOLDER
-python -m benchmarks.ablation --base dense_weight=0.9,related_weight=0 --out ablation.md
+python -m benchmarks.ablation --base dense_weight=0.9,acronyms=no --out ablation.md
 
 Each library is built once; then only the settings change, so a table takes minutes. With
 `--libraries` the libraries stay in that folder for the next run. `--base` changes what all rows
@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from benchmarks.ablation_settings import Setting, settings_around
@@ -27,7 +26,6 @@ from benchmarks.options import add_options, chosen
 from embedder import measures
 from embedder.errors import FingerpostError
 from embedder.evaluation import SearchSettings
-from embedder.library import Library
 from embedder.measures import Compared, Measured
 
 MEASURE = "nDCG@10"
@@ -101,11 +99,11 @@ class _SetMeasures:
     """What is measured on one set: the base, and the effects of settings."""
 
     def __init__(self, libraries: Libraries, judged: JudgedSet, settings: SearchSettings) -> None:
-        self._libraries, self._judged, self._settings = libraries, judged, settings
-        library = libraries.of(judged)
-        self._qrels = qrels_by_id(library, judged)
+        self._judged, self._settings = judged, settings
+        self._library = libraries.of(judged)
+        self._qrels = qrels_by_id(self._library, judged)
         queries = answerable(judged)
-        run = run_of(library, judged, settings)
+        run = run_of(self._library, judged, settings)
         summary = measures.summarise(queries, run, self._qrels)
         self.base = [each for each in summary if each.measure == MEASURE]
         self._before = measures.per_query(run, self._qrels)[MEASURE]
@@ -117,19 +115,13 @@ class _SetMeasures:
     def effect(self, setting: Setting) -> Effect:
         """Ask all questions with a setting, and compare it with the base, group by group."""
         settings = self._settings.changed(setting.changes)
-        with self._library(setting) as library:
-            run = run_of(library, self._judged, settings)
+        run = run_of(self._library, self._judged, settings)
         after = measures.per_query(run, self._qrels)[MEASURE]
         by_group = {
             group: _compared(self._before, after, queries)
             for group, queries in self._groups.items()
         }
         return Effect(setting, self._judged.name, by_group)
-
-    def _library(self, setting: Setting) -> AbstractContextManager[Library]:
-        if setting.plurals_as_written:
-            return self._libraries.without_irregular_plurals(self._judged)
-        return nullcontext(self._libraries.of(self._judged))
 
 
 def _compared(

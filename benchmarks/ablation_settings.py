@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from embedder.evaluation import SearchSettings
 
@@ -13,21 +12,17 @@ from embedder.evaluation import SearchSettings
 class Setting:
     """One row of the table: what it changes, in the form of `fingerpost evaluate --set`.
 
-    `leaves_out` tells whether it is the search without the part. With `plurals_as_written` the
-    keyword index is one without irregular plurals: no setting of a question's can change that.
+    `leaves_out` tells whether it is the search without the part.
     """
 
     part: str
-    changes: tuple[str, ...] = ()
+    changes: tuple[str, ...]
     leaves_out: bool = False
-    plurals_as_written: bool = False
 
     @property
     def label(self) -> str:
         """What the table calls it."""
-        return (
-            "irregular plurals as written" if self.plurals_as_written else ", ".join(self.changes)
-        )
+        return ", ".join(self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +42,8 @@ def _each(name: str, *values: float) -> tuple[str, ...]:
     return tuple(f"{name}={value}" for value in values)
 
 
-_TERMS = ("terms_in_whole", "terms_in_parts", "terms_as_part")
-_TERMS_OUT = ",".join(f"{name}=no" for name in _TERMS)
-
 _PARTS = (
-    _Part(
-        "all that is more than a cosine", "mode=semantic,expand=no,sentence_weight=0,parts_weight=0"
-    ),
+    _Part("all that is more than a cosine", "mode=semantic,expand=no,sentence_weight=0"),
     _Part("keywords and rewriting", "mode=semantic,expand=no", ("mode=hybrid,expand=yes",)),
     _Part(
         "keywords",
@@ -74,28 +64,11 @@ _PARTS = (
         _each("min_keyword_share", 0, 0.25, 0.5, 0.75),
     ),
     _Part("sentences", "sentence_weight=0", _each("sentence_weight", 0.5, 1, 2)),
-    _Part("the question's parts", "parts_weight=0", _each("parts_weight", 0.5, 1, 2)),
-    _Part("parts weighed by information", "informative_parts=no", ("informative_parts=yes",)),
-    _Part(
-        "keywords weighed by their part's information",
-        "informative_words=no",
-        ("informative_words=yes",),
-    ),
-    _Part("titles", "title_weight=0", _each("title_weight", 0.25, 0.5, 1)),
-    _Part("the glossary", f"{_TERMS_OUT},ring_weight=0"),
-    _Part(
-        "the glossary's terms in what is embedded",
-        _TERMS_OUT,
-        tuple(
-            ",".join(f"{name}={value}" for name, value in zip(_TERMS, values, strict=True))
-            for values in product(("yes", "no"), repeat=len(_TERMS))
-        ),
-    ),
+    _Part("the glossary", "acronyms=no,ring_weight=0", ("acronyms=yes,ring_weight=1",)),
+    _Part("what acronyms mean, embedded", "acronyms=no", ("acronyms=yes",)),
     _Part("the glossary's rings as keywords", "ring_weight=0", _each("ring_weight", 0.5, 1, 2)),
-    _Part("related words", "related_weight=0", _each("related_weight", 0.5, 1)),
     _Part("spelling", "spelling=no", ("spelling=yes",)),
 )
-_PLURALS = "irregular plurals"
 
 
 def settings_around(base: SearchSettings) -> Iterator[Setting]:
@@ -110,4 +83,3 @@ def settings_around(base: SearchSettings) -> Iterator[Setting]:
             if changes not in yielded:
                 yielded.add(changes)
                 yield Setting(part.name, changes, leaves_out=text == part.out)
-    yield Setting(_PLURALS, leaves_out=True, plurals_as_written=True)

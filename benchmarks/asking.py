@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from unittest import mock
 
 from benchmarks.judged import JudgedSet
 from benchmarks.remembering import RememberingEncoder, loading
@@ -14,7 +10,6 @@ from embedder import measures
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.evaluation import SearchSettings
-from embedder.index import lexical
 from embedder.library import Library
 from embedder.progress import NoProgress
 from embedder.records import Question
@@ -22,8 +17,6 @@ from embedder.trec_files import Qrels, Query, Run
 
 # As many as nDCG@10, Recall@10 and MRR@10 look at.
 _HITS = 10
-# The number of the keyword rule without irregular plurals, for no library to be taken for another.
-_RULE_WITHOUT_PLURALS = -lexical.RULE_VERSION
 
 
 class Libraries:
@@ -40,38 +33,18 @@ class Libraries:
 
     def of(self, judged: JudgedSet) -> Library:
         """Return the library of a set."""
-        return self._built(judged, judged.library)
-
-    @contextmanager
-    def without_irregular_plurals(self, judged: JudgedSet) -> Iterator[Library]:
-        """Yield the same library, made and asked without `normalise_irregular_plurals`."""
-        self.of(judged)
-        name = f"{judged.library}-plurals-as-written"
-        if not (self._folder / name).is_dir():
-            # The copy has all vectors already; the other rule makes a new keyword index of it.
-            shutil.copytree(
-                self._folder / judged.library,
-                self._folder / name,
-                ignore=shutil.ignore_patterns("*-shm"),  # SQLite's memory is the original's
-            )
-        with (
-            mock.patch.object(lexical, "normalise_irregular_plurals", str),
-            mock.patch.object(lexical, "RULE_VERSION", _RULE_WITHOUT_PLURALS),
-        ):
-            yield self._built(judged, name)
+        name = judged.library
+        if name not in self._open:
+            folder = self._folder / name
+            index(folder, judged.documents, NoProgress(), replace=True, load=self._load)
+            self._open[name] = Library(folder, load=self._load)
+        return self._open[name]
 
     def close(self) -> None:
         """Close all libraries."""
         for library in self._open.values():
             library.close()
         self._open.clear()
-
-    def _built(self, judged: JudgedSet, name: str) -> Library:
-        if name not in self._open:
-            folder = self._folder / name
-            index(folder, judged.documents, NoProgress(), replace=True, load=self._load)
-            self._open[name] = Library(folder, load=self._load)
-        return self._open[name]
 
 
 def run_of(library: Library, judged: JudgedSet, settings: SearchSettings) -> Run:

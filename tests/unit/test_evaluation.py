@@ -162,11 +162,11 @@ def test_an_evaluation_is_a_json_object_and_a_run(tmp_path: Path) -> None:
 
 
 def test_settings_change_by_name() -> None:
-    changes = ["mode=keyword", "expand=no", "dense_weight=1", "terms_in_whole=no", "spelling=true"]
+    changes = ["mode=keyword", "expand=no", "dense_weight=1", "acronyms=no", "spelling=true"]
     assert SearchSettings().changed(changes) == SearchSettings(
         mode="keyword",
         expand=False,
-        weights=RankingWeights(dense_weight=1.0, terms_in_whole=False, spelling=True),
+        weights=RankingWeights(dense_weight=1.0, acronyms=False, spelling=True),
     )
     assert SearchSettings().changed([]) == SearchSettings()
 
@@ -180,9 +180,7 @@ def test_an_unusable_setting_is_refused(change: str) -> None:
     assert caught.value.field == "set"
     assert caught.value.message == (
         f"{change!r} is not NAME=VALUE with one of: mode, expand, dense_weight, "
-        "min_keyword_share, sentence_weight, parts_weight, title_weight, ring_weight, "
-        "related_weight, spelling, terms_in_whole, terms_in_parts, terms_as_part, "
-        "informative_parts, informative_words"
+        "min_keyword_share, sentence_weight, ring_weight, acronyms, spelling"
     )
 
 

@@ -36,10 +36,10 @@ SYNONYMS = JudgedSet(
     ),
     {"q1": {"worker": 3}, "q2": {"papers": 3}, "q3": {"herons": 3}},
 )
-KEYWORDS = ("mode=keyword", "related_weight=0")
+KEYWORDS = ("mode=keyword",)
 RINGS = Setting("rings", ("ring_weight=0",), leaves_out=True)
-NOTHING = Setting("titles", ("title_weight=0.75",))
-PLURALS = Setting("plurals", plurals_as_written=True)
+# No question of these has an acronym.
+NOTHING = Setting("acronyms", ("acronyms=no",), leaves_out=True)
 
 
 @pytest.fixture
@@ -73,22 +73,6 @@ def test_changes_are_to_the_base(libraries: Libraries) -> None:
     assert found.effects[0].by_group[ALL].second == 1.0
 
 
-def test_the_index_with_plurals_as_written_is_asked(libraries: Libraries) -> None:
-    judged = JudgedSet(
-        "plurals",
-        "plurals",
-        (
-            Document(id="many", title="Notes", abstract="The children read."),
-            Document(id="one", title="Otters", abstract="Otters swim."),
-        ),
-        (JudgedQuestion("q", "child", "keyword"),),
-        {"q": {"many": 3}},
-    )
-    found = measure(libraries, [judged], [*KEYWORDS, "ring_weight=0"], [PLURALS])
-    compared = found.effects[0].by_group[ALL]
-    assert (compared.first, compared.second) == (1.0, 0.0)
-
-
 def test_an_unknown_setting_is_an_error(libraries: Libraries) -> None:
     with pytest.raises(RequestError, match="no_such=1"):
         measure(libraries, [SYNONYMS], ["no_such=1"], [])
@@ -120,7 +104,7 @@ def test_the_command_writes_the_page_and_all_figures(
     run(
         monkeypatch,
         *("--collections", "rural-health,cisi", "--data", str(data), "--out", str(out)),
-        *("--base", "title_weight=0.25", "--languages", "all", "--model", "a-model"),
+        *("--base", "sentence_weight=0.5", "--languages", "all", "--model", "a-model"),
         *("--reader", "quick"),
     )
     text = out.read_text(encoding="utf-8")
@@ -128,9 +112,9 @@ def test_the_command_writes_the_page_and_all_figures(
     assert "| part | setting | rural-health | rural-health, other languages | cisi |" in text
     figures = json_of(out.with_suffix(".json"))
     assert (figures["model"], figures["reader"]) == ("a-model", "quick")
-    assert figures["base"] == ["title_weight=0.25"]
+    assert figures["base"] == ["sentence_weight=0.5"]
     settings = {tuple(each["setting"]["changes"]) for each in figures["effects"]}
-    assert ("title_weight=0.5",) in settings
+    assert ("sentence_weight=2",) in settings
     sets = [each["questions"] for each in figures["effects"]]
     assert {sets.count(name) for name in figures["measured"]} == {len(settings)}
 

@@ -15,13 +15,13 @@ from embedder.records import Document
 from tests.support.words import WordEncoder
 from tests.unit.benchmarks.conftest import ANIMALS
 
-KEYWORDS = SearchSettings().changed(["mode=keyword", "ring_weight=0", "related_weight=0"])
-PLURALS = JudgedSet(
-    "plurals",
-    "plurals",
+KEYWORDS = SearchSettings().changed(["mode=keyword", "ring_weight=0"])
+READERS = JudgedSet(
+    "readers",
+    "readers",
     (
         Document(id="one", title="A child", abstract="One child reads."),
-        Document(id="many", title="The children", abstract="All children read."),
+        Document(id="many", title="The pupils", abstract="All pupils read."),
         Document(id="none", title="Otters", abstract="Otters swim."),
     ),
     (JudgedQuestion("q1", "child", "keyword"), JudgedQuestion("q2", "swim", "keyword")),
@@ -48,7 +48,7 @@ def test_a_library_of_an_earlier_run_is_not_embedded_again(tmp_path: Path) -> No
     for passages in (3, 0):
         encoder = WordEncoder()
         libraries = Libraries(tmp_path, encoder)
-        assert libraries.of(PLURALS).status()[1].documents == 3
+        assert libraries.of(READERS).status()[1].documents == 3
         assert encoder.encoded == passages
         libraries.close()
 
@@ -82,28 +82,5 @@ def test_settings_reach_the_search(libraries: Libraries, rural_health: JudgedSet
 def test_judgements_are_by_id_and_of_questions_with_answers(
     libraries: Libraries, rural_health: JudgedSet
 ) -> None:
-    assert qrels_by_id(libraries.of(PLURALS), PLURALS) == {"q1": {"one": 3}, "q2": {"none": 3}}
+    assert qrels_by_id(libraries.of(READERS), READERS) == {"q1": {"one": 3}, "q2": {"none": 3}}
     assert list(qrels_by_id(libraries.of(rural_health), rural_health)) == ["q1", "q2", "q3", "q4"]
-
-
-def test_irregular_plurals_may_stay_as_written(libraries: Libraries) -> None:
-    as_is = libraries.of(PLURALS)
-    assert run_of(as_is, PLURALS, KEYWORDS)["q1"].keys() == {"one", "many"}
-    with libraries.without_irregular_plurals(PLURALS) as library:
-        assert run_of(library, PLURALS, KEYWORDS)["q1"].keys() == {"one"}
-        assert run_of(library, PLURALS, KEYWORDS)["q2"].keys() == {"none"}
-        other_rule = library.status()[1].lexical_rule
-    # Outside the block all is as before.
-    assert run_of(as_is, PLURALS, KEYWORDS)["q1"].keys() == {"one", "many"}
-    assert other_rule == -as_is.status()[1].lexical_rule
-    with libraries.without_irregular_plurals(PLURALS) as again:
-        assert again is library
-
-
-def test_without_irregular_plurals_nothing_is_embedded_again(tmp_path: Path) -> None:
-    encoder = WordEncoder()
-    libraries = Libraries(tmp_path, encoder)
-    with libraries.without_irregular_plurals(PLURALS):
-        assert encoder.encoded == 3
-    assert libraries.of(PLURALS).status()[1].lexical_rule > 0
-    libraries.close()
