@@ -79,11 +79,10 @@ def _matched(query: EncodedQuery, cosines: Float32Array) -> Iterator[Matched]:
 
     `cosines` is float32 (sentences, 1 + parts).
     """
-    part_count = len(query.part_spans)
-    if not part_count:
+    if not query.part_spans:
         return
-    best = cosines[:, 1 : 1 + part_count].max(axis=0, initial=-1.0)
-    best[query.part_weights[:part_count] < MIN_SHOWN_WEIGHT] = -1.0
+    best = cosines[:, 1:].max(axis=0, initial=-1.0)
+    best[query.part_weights < MIN_SHOWN_WEIGHT] = -1.0
     for index in np.argsort(-best, kind="stable")[:_MAX_SHOWN]:
         if best[index] < _NEARLY * best.max():
             return

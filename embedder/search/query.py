@@ -11,7 +11,7 @@ from embedder.encoders.encoder import Encoder
 from embedder.index.lexical import LexicalIndex, LexicalQuery, Phrase
 from embedder.records import Question, RankingWeights, Understood
 from embedder.search.fusion import estimated_minimum
-from embedder.search.rewriting import RewrittenQuery, rewrite, verbatim
+from embedder.search.rewriting import Part, RewrittenQuery, rewrite, verbatim
 from embedder.search.served import ServedGeneration
 from embedder.text import passages
 from embedder.text.languages import ENGLISH
@@ -26,10 +26,10 @@ class EncodedQuery:
     """A question as it is searched for: vectors of unit length, and words.
 
     `vectors` is float32 (1 + parts, dim): the whole question, then its parts if it has several.
-    `part_weights` is float32 (parts,), how specific each part's words are, the highest 1. The
-    parts are at `part_spans`, [start, end) in characters. `estimated_minimum` is about the lowest
-    cosine of the question with the library's passages. `languages` are those of the question, the
-    main one first.
+    `part_weights` is float32 (parts,), how specific the words of each part and of its terms are,
+    the highest 1: what is said by the way is not shown as matched. The parts are at `part_spans`,
+    [start, end) in characters. `estimated_minimum` is about the lowest cosine of the question with
+    the library's passages. `languages` are those of the question, the main one first.
 
     `word_count` counts its different English words, `unknown_word_count` those of them that neither
     library nor glossary has; `known_share`, 0 to 1, is the share of its words in all languages that
@@ -65,15 +65,14 @@ def encode(served: ServedGeneration, question: Question, weights: RankingWeights
     else:
         rewritten = verbatim(question.text)
     unknown_word_count = _count_unknown_words(served, rewritten)
-    phrases = [Phrase(part.text, part.language) for part in rewritten.parts]
     whole, part_vectors = _encode_texts(
         served.encoder.for_queries(reader_language(rewritten.languages)),
         rewritten.whole,
-        [phrase.text for phrase in phrases],
+        [part.text for part in rewritten.parts],
     )
     return EncodedQuery(
         vectors=np.concatenate((whole[np.newaxis], part_vectors)),
-        part_weights=_part_weights(served.lexical, phrases),
+        part_weights=_part_weights(served.lexical, rewritten.parts),
         part_spans=tuple((part.start, part.end) for part in rewritten.parts),
         estimated_minimum=estimated_minimum(served.sample @ whole),
         lexical=LexicalQuery(
@@ -139,7 +138,12 @@ def _encode_texts(
     return normalise(window_vectors.mean(axis=0)), part_vectors
 
 
-def _part_weights(lexical: LexicalIndex, parts: Sequence[Phrase]) -> Float32Array:
-    """Return how specific each part's words are, the highest 1: float32 (parts,), 0 to 1."""
-    information = np.asarray([lexical.information(part) for part in parts], dtype=np.float32)
+def _part_weights(lexical: LexicalIndex, parts: Sequence[Part]) -> Float32Array:
+    """Return how specific each part is, the highest 1: float32 (parts,), 0 to 1.
+
+    The glossary's terms count too. Without them, a long sentence about everyday things would
+    outweigh a short one on the library's subject, because words of no document are the rarest.
+    """
+    phrases = [Phrase(" ".join((part.text, *part.terms)), part.language) for part in parts]
+    information = np.asarray([lexical.information(each) for each in phrases], dtype=np.float32)
     return information / max(float(information.max(initial=0.0)), 1e-9)

@@ -26,12 +26,16 @@ _MIN_COUNTED_LETTERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a question at [start, end) in a language, with misspelt words corrected."""
+    """A piece of a question at [start, end) in a language, with misspelt words corrected.
+
+    `terms` are the glossary's for what it says.
+    """
 
     start: int
     end: int
     text: str
     language: str = ENGLISH
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,11 @@ def _rewrite_part(
         ),
     ]
     return _RewrittenPart(
-        part=replace(piece, text=_replaced(sentence, corrections)),
+        part=replace(
+            piece,
+            text=_replaced(sentence, corrections),
+            terms=tuple(dict.fromkeys(term.ring.term for term in recognised)),
+        ),
         recognised=recognised,
         counted=[word for word in corrected_words if _is_counted(word)],
         understood=[

@@ -55,8 +55,7 @@ CREATE TABLE sentences (
     PRIMARY KEY (content, model)
 ) STRICT;
 
--- Vectors of short texts encoded as queries: the library's words, and the questions that verdicts
--- are calibrated with.
+-- Vectors of short texts encoded as queries: the questions that verdicts are calibrated with.
 CREATE TABLE texts (
     text      TEXT NOT NULL,
     model     TEXT NOT NULL,

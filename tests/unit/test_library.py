@@ -337,9 +337,9 @@ def test_a_file_that_is_no_database_is_damage(library: Library, folder: Path) ->
         library.load()
 
 
-# BUG: a damaged vector of a word is left out in silence: `texts` passes over it, `verify` does
-# not look, and the library answers with fewer related words.
-def test_damaged_vectors_of_words_are_found(library: Library, folder: Path) -> None:
+# BUG: a damaged vector of a short text is left out in silence: `texts` passes over it, and
+# `verify` did not look.
+def test_damaged_vectors_of_short_texts_are_found(library: Library, folder: Path) -> None:
     run_sql(folder, "UPDATE texts SET vector = zeroblob(768)")
     assert library.verify() != []
 

@@ -47,55 +47,55 @@ def rounded(*texts: str, name: str = "words") -> Float16Array:
 def test_texts_are_embedded_reproducibly_and_rounded(
     context: BuildContext, encoder: Noting, progress: Silent
 ) -> None:
-    vectors = context.embed_texts("Words", ["wage", "night shift", "wages"])
+    vectors = context.embed_texts("Asking", ["wage", "night shift", "wages"])
     assert vectors.dtype == np.float16
     assert vectors.shape == (3, 16)
     assert np.array_equal(vectors, rounded("wage", "night shift", "wages"))
     assert not np.array_equal(vectors, WordEncoder().encode_queries(["wage", "x", "wages"]))
     assert encoder.asked == [["wage", "night shift", "wages"]]
     assert encoder.reproducible == {True}
-    assert progress.steps == [("Words", 3)]
+    assert progress.steps == [("Asking", 3)]
 
 
 def test_stored_texts_are_not_embedded_again(
     context: BuildContext, encoder: Noting, progress: Silent
 ) -> None:
-    first = context.embed_texts("Words", ["a", "b"])
-    again = context.embed_texts("Words", ["a", "b"])
+    first = context.embed_texts("Asking", ["a", "b"])
+    again = context.embed_texts("Asking", ["a", "b"])
     more = context.embed_texts("Asking", ["c", "b", "d", "a"])
     assert encoder.asked == [["a", "b"], ["c", "d"]]
-    assert progress.steps == [("Words", 2), ("Words", 0), ("Asking", 2)]
+    assert progress.steps == [("Asking", 2), ("Asking", 0), ("Asking", 2)]
     assert again.dtype == more.dtype == np.float16
     assert again.tobytes() == first.tobytes()
     assert more.tobytes() == rounded("c", "b", "d", "a").tobytes()
 
 
 def test_vectors_are_the_same_first_and_later_and_may_be_changed(context: BuildContext) -> None:
-    first = context.embed_texts("Words", ["a", "b"])
+    first = context.embed_texts("Asking", ["a", "b"])
     kept = first.copy()
     first[:] = 0
-    later = context.embed_texts("Words", ["b", "a"])
+    later = context.embed_texts("Asking", ["b", "a"])
     assert later.tobytes() == kept[::-1].tobytes()
     later[:] = 0
-    assert context.embed_texts("Words", ["a", "b"]).tobytes() == kept.tobytes()
+    assert context.embed_texts("Asking", ["a", "b"]).tobytes() == kept.tobytes()
 
 
 def test_a_text_given_twice_is_embedded_once(
     context: BuildContext, encoder: Noting, progress: Silent
 ) -> None:
-    vectors = context.embed_texts("Words", ["a", "b", "a", "a", "b"])
+    vectors = context.embed_texts("Asking", ["a", "b", "a", "a", "b"])
     assert encoder.asked == [["a", "b"]]
-    assert progress.steps == [("Words", 2)]
+    assert progress.steps == [("Asking", 2)]
     assert vectors.tobytes() == rounded("a", "b", "a", "a", "b").tobytes()
-    assert context.embed_texts("Words", ["b", "b"]).tobytes() == rounded("b", "b").tobytes()
+    assert context.embed_texts("Asking", ["b", "b"]).tobytes() == rounded("b", "b").tobytes()
 
 
 def test_no_texts_have_no_vectors(context: BuildContext, encoder: Noting, progress: Silent) -> None:
-    vectors = context.embed_texts("Words", [])
+    vectors = context.embed_texts("Asking", [])
     assert vectors.dtype == np.float16
     assert vectors.shape == (0, 16)
     assert encoder.asked == []
-    assert progress.steps == [("Words", 0)]
+    assert progress.steps == [("Asking", 0)]
 
 
 HOSTILE = (
@@ -114,28 +114,28 @@ HOSTILE = (
 
 
 def test_texts_are_told_apart_to_the_letter(context: BuildContext, encoder: Noting) -> None:
-    first = context.embed_texts("Words", HOSTILE)
+    first = context.embed_texts("Asking", HOSTILE)
     assert encoder.asked == [list(HOSTILE)]
     assert first.tobytes() == rounded(*HOSTILE).tobytes()
-    assert context.embed_texts("Words", HOSTILE[::-1]).tobytes() == first[::-1].tobytes()
+    assert context.embed_texts("Asking", HOSTILE[::-1]).tobytes() == first[::-1].tobytes()
     assert len(encoder.asked) == 1
 
 
 def test_another_model_embeds_them_again(context: BuildContext, encoder: Noting) -> None:
-    context.embed_texts("Words", ["a"])
+    context.embed_texts("Asking", ["a"])
     other = Noting("other words")
-    vectors = replace(context, encoder=other).embed_texts("Words", ["a"])
+    vectors = replace(context, encoder=other).embed_texts("Asking", ["a"])
     assert vectors.tobytes() == rounded("a", name="other words").tobytes()
     assert vectors.tobytes() != rounded("a").tobytes()
-    assert context.embed_texts("Words", ["a"]).tobytes() == rounded("a").tobytes()
+    assert context.embed_texts("Asking", ["a"]).tobytes() == rounded("a").tobytes()
     assert (encoder.asked, other.asked) == ([["a"]], [["a"]])
 
 
 def test_a_damaged_vector_is_embedded_again(context: BuildContext, encoder: Noting) -> None:
-    context.embed_texts("Words", ["a", "b"])
+    context.embed_texts("Asking", ["a", "b"])
     context.writer._db.execute("UPDATE texts SET vector = zeroblob(32) WHERE text = 'a'")
     for _ in range(2):
-        vectors = context.embed_texts("Words", ["a", "b"])
+        vectors = context.embed_texts("Asking", ["a", "b"])
         assert vectors.tobytes() == rounded("a", "b").tobytes()
     assert encoder.asked == [["a", "b"], ["a"]]
 
@@ -160,10 +160,10 @@ def test_many_texts_are_embedded_in_batches(
     monkeypatch.setattr("embedder.build.context._TEXTS_PER_BATCH", 3)
     progress = Counting()
     given = [f"word{at}" for at in range(texts)]
-    vectors = replace(context, progress=progress).embed_texts("Words", [*given, "word0"])
+    vectors = replace(context, progress=progress).embed_texts("Asking", [*given, "word0"])
     assert encoder.asked == [given[at : at + 3] for at in range(0, texts, 3)]
     assert progress.done == [len(each) for each in encoder.asked]
-    assert progress.steps == [("Words", texts)]
+    assert progress.steps == [("Asking", texts)]
     assert vectors.tobytes() == rounded(*given, "word0").tobytes()
 
 
@@ -172,9 +172,9 @@ def test_more_texts_than_one_query_of_the_database_can_name(
 ) -> None:
     given = [f"word{at}" for at in range(1203)]
     with context.writer.transaction():
-        first = context.embed_texts("Words", given)
+        first = context.embed_texts("Asking", given)
     assert first.tobytes() == rounded(*given).tobytes()
-    assert context.embed_texts("Words", given).tobytes() == first.tobytes()
+    assert context.embed_texts("Asking", given).tobytes() == first.tobytes()
     assert [len(each) for each in encoder.asked] == [1024, 179]
 
 
@@ -183,10 +183,10 @@ def test_texts_of_a_transaction_that_fails_are_not_kept(
 ) -> None:
     def interrupted() -> None:
         with context.writer.transaction():
-            context.embed_texts("Words", ["a"])
+            context.embed_texts("Asking", ["a"])
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert context.embed_texts("Words", ["a"]).tobytes() == rounded("a").tobytes()
+    assert context.embed_texts("Asking", ["a"]).tobytes() == rounded("a").tobytes()
     assert encoder.asked == [["a"], ["a"]]

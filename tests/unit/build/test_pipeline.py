@@ -120,7 +120,6 @@ def test_the_seeds_make_41_documents_of_44_entries(vectors: Path, encoder: Encod
         ("Splitting", 41),
         ("Embedding", report.embedded),
         ("Indexing", 41),
-        ("Words", 1730),
         ("Sentences", report.embedded),
         ("Asking", 399),
         ("Comparing", report.embedded),

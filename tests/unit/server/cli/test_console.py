@@ -125,7 +125,7 @@ def test_of_a_question_only_what_was_understood_is_shown(capsys: Capture) -> Non
 
 def test_markup_in_a_question_is_text(capsys: Capture) -> None:
     question = "[bold]nurse[/nothing]"
-    parts = [Understood("related", 0, len(question), "[red]health[/]")]
+    parts = [Understood("term", 0, len(question), "[red]health[/]")]
     print_answer(answer(hit(), understood=parts), question)
     assert lines(capsys)[1] == "Understood: [bold]nurse[/nothing] → [red]health[/]"
 

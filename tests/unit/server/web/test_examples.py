@@ -18,7 +18,9 @@ def test_examples_are_answered(client: FlaskClient) -> None:
     page = page_of(client.get("/"))
     (form,) = page.all("form", **{"class": "examples"})
     examples = [each.attributes["value"] for each in form.all("button", name="example")]
-    assert len(examples) == 5
+    # All short questions, and one of the two situations: the small model does not see that the
+    # library answers the other, in which nobody uses the field's words.
+    assert len(examples) == 4
     for each in examples:
         answer = page_of(client.post("/", data={"example": each}))
         assert answer.one("textarea").text == each
