@@ -47,7 +47,8 @@ class SpaceEncoder:
         """Load the reader of queries; `documents` names that of documents."""
         self.name = name
         self._load = load
-        self._lock = threading.RLock()
+        # One a reader: who asks in English does not wait for another language's reader to load.
+        self._locks = {reader: threading.RLock() for reader in READERS}
         self._loaded: dict[ReaderName, Encoder | None] = {}
         self._documents, self._queries = documents, queries
         if precision is None:
@@ -112,7 +113,7 @@ class SpaceEncoder:
     def _for(self, language: str, english: ReaderName) -> Encoder:
         if language == ENGLISH:
             return self._reader(english)
-        with self._lock:
+        with self._locks["languages"]:
             if "languages" not in self._loaded:
                 try:
                     self._loaded["languages"] = self._load("languages", self.precision)
@@ -127,7 +128,7 @@ class SpaceEncoder:
             return self._loaded["languages"] or self._reader(english)
 
     def _reader(self, name: ReaderName) -> Encoder:
-        with self._lock:
+        with self._locks[name]:
             reader = self._loaded.get(name)
             if reader is None:
                 reader = self._loaded[name] = self._load(name, self.precision)

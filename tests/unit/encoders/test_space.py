@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from embedder.build.pipeline import index
-from embedder.encoders.encoder import EncodeOptions
+from embedder.encoders.encoder import EncodeOptions, Encoder
 from embedder.encoders.loading import SPACE_MODELS
 from embedder.encoders.readers import DIM, ReaderName
 from embedder.encoders.space import SpaceEncoder
@@ -64,6 +65,29 @@ def test_the_precision_is_that_of_the_reader_of_documents() -> None:
     encoder.for_queries("fr")
     assert encoder.precision == "bf16"
     assert load.loaded == [("full", None), ("quick", "bf16"), ("languages", "bf16")]
+
+
+def test_a_question_in_english_does_not_wait_for_another_languages_reader() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Readers):
+        def __call__(self, name: ReaderName, precision: Precision | None) -> Encoder:
+            if name == "languages":
+                begun.set()
+                assert go_on.wait(20)
+            return super().__call__(name, precision)
+
+    encoder = space(Slow())
+    asks_in_french = threading.Thread(target=lambda: encoder.for_queries("fr"))
+    asks_in_french.start()
+    assert begun.wait(20)
+    answered: list[Encoder] = []
+    asks_in_english = threading.Thread(target=lambda: answered.append(encoder.for_queries("en")))
+    asks_in_english.start()
+    asks_in_english.join(20)
+    assert [each.name for each in answered] == ["fingerpost/full"]
+    go_on.set()
+    asks_in_french.join(20)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
