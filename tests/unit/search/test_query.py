@@ -175,9 +175,9 @@ def test_parts_weigh_by_the_terms_of_the_glossary_too(served: ServedGeneration) 
 
 # The glossary.
 
-# The packaged glossary has `trip` for migration routes, `maid` for a domestic worker, `THB` for
+# The packaged glossary has `boss` for an employer, `maid` for a domestic worker, `THB` for
 # trafficking in persons.
-COLLOQUIAL = "I owe him for the trip"
+COLLOQUIAL = "My boss shouts at the herons"
 
 
 def ring_number(served: ServedGeneration, term: str) -> int:
@@ -188,8 +188,8 @@ def ring_number(served: ServedGeneration, term: str) -> int:
 @pytest.mark.parametrize(
     ("text", "phrase", "term"),
     [
-        (COLLOQUIAL, "trip", "migration routes"),
-        (f"{COLLOQUIAL}. Herons wade.", "trip", "migration routes"),
+        (COLLOQUIAL, "boss", "employer"),
+        (f"{COLLOQUIAL}. Herons wade.", "boss", "employer"),
         ("A maid swims in rivers", "maid", "domestic worker"),
     ],
 )

@@ -466,3 +466,8 @@ def test_what_people_say_is_recognised(text: str, term: str, packaged: Glossary)
 )
 def test_plain_words_are_not_acronyms(text: str, packaged: Glossary) -> None:
     assert found(text, packaged) == []
+
+
+@pytest.mark.parametrize("text", ["I owe him for the trip", "my uncle sells brands", "a food bank"])
+def test_everyday_words_are_taken_for_no_term_of_the_field(text: str) -> None:
+    assert read_glossary().find(words(text)) == []
