@@ -8,7 +8,7 @@ from typing import Protocol
 from embedder.encoders.base_weights import is_available
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.model_files import ModelFiles, locate_model, read_refusal
-from embedder.encoders.readers import READERS, ReaderName, locate_reader
+from embedder.encoders.readers import READERS, ReaderName, locate_reader, recorded_name
 from embedder.errors import EncoderError
 from embedder.records import Precision
 
@@ -90,8 +90,9 @@ def _say_that_torch_is_used(files: ModelFiles) -> None:
     if reason is None:
         log.warning(
             "The model %s is not prepared for this processor, so it runs on torch, which is "
-            "slower. Prepare it with: fingerpost prepare",
+            "slower. Prepare it with: fingerpost prepare%s",
             files.name,
+            " --reader quick" if files.name == recorded_name("quick") else "",
         )
     else:
         log.warning("The model %s runs on torch, which is slower: %s", files.name, reason)

@@ -107,8 +107,9 @@ def index(
 
 @main.command()
 @click.option("--model", help="A sentence-transformers model, by name or path.")
+@_reader
 @_vectors
-def prepare(model: str | None, vectors: Path) -> None:
+def prepare(model: str | None, reader: ReaderName | None, vectors: Path) -> None:
     """Convert a model for this processor: the library's, unless another is named.
 
     It is done once; `index` and `serve` do it too. A model that was not converted runs more
@@ -118,9 +119,9 @@ def prepare(model: str | None, vectors: Path) -> None:
     from server.cli.console import Bars
 
     if model is None:
-        _library(vectors).prepare(Bars())
+        _library(vectors, reader).prepare(Bars())
     else:
-        prepare_model(model, Bars())
+        prepare_model(model, Bars(), reader=reader)
     click.echo("The model is prepared.")
 
 

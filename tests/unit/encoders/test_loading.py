@@ -12,7 +12,7 @@ from embedder.encoders import loading
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import load_encoder
 from embedder.encoders.model_files import fingerprint, locate_model
-from embedder.encoders.readers import READERS, ReaderName
+from embedder.encoders.readers import READERS, ReaderName, locate_reader
 from embedder.errors import EncoderError, ModelChanged
 from embedder.records import Precision
 from tests.support.words import WordEncoder
@@ -140,3 +140,16 @@ def test_a_reader_that_is_not_prepared_runs_on_torch_and_says_so(
 def test_a_name_that_is_none_of_ours_is_a_models() -> None:
     with pytest.raises(EncoderError, match="no model 'fingerpost-large': it is not a folder"):
         load_encoder("fingerpost-large")
+
+
+def test_what_prepares_the_quick_reader_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path))
+    names: tuple[ReaderName, ...] = ("full", "quick")
+    for name in names:
+        loading._say_that_torch_is_used(locate_reader(name))
+    assert [line.rpartition(": ")[2] for line in caplog.messages] == [
+        "fingerpost prepare",
+        "fingerpost prepare --reader quick",
+    ]
