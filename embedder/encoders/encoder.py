@@ -108,3 +108,17 @@ class Encoder(Protocol):
         Raises EncoderError for a passage of more than `max_tokens`: nothing is cut in silence.
         """
         ...
+
+
+class ReadsAllLanguages:
+    """For an encoder that reads all languages itself, well or badly."""
+
+    def for_queries(self: Encoder, language: str) -> Encoder:
+        """Return the encoder itself."""
+        del language
+        return self
+
+    def for_documents(self: Encoder, language: str) -> Encoder:
+        """Return the encoder itself."""
+        del language
+        return self

@@ -13,7 +13,7 @@ import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from embedder.encoders.batching import batch_by_length, pack_rows
-from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
+from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, ReadsAllLanguages
 from embedder.encoders.openvino_package import TOKENIZER, check_files, read_config
 from embedder.encoders.openvino_runtime import ROW_TOKENS, Network, aligned_width, precision_for
 from embedder.encoders.pooling import check_lengths, each_alone, pool
@@ -28,7 +28,7 @@ _FEW_TEXTS = 8
 _Made = TypeVar("_Made")
 
 
-class OpenVinoEncoder:
+class OpenVinoEncoder(ReadsAllLanguages):
     """A converted model on the CPU; see `encoder.Encoder`."""
 
     def __init__(
@@ -48,7 +48,7 @@ class OpenVinoEncoder:
         self.prompts: Mapping[str, str] = prompts_of(
             self._config.query_prompt, self._config.document_prompt
         )
-        # One, which never truncates: that of a multilingual model takes 150 MB.
+        # One, which never truncates: that of a multilingual model takes 280 MB.
         self._tokenizer = _tokenizer(folder)
         self._folder = folder
         self.precision: Precision = precision or precision_for(self._config)
@@ -56,16 +56,6 @@ class OpenVinoEncoder:
         self._network = Network(folder, self._config, self.precision)
         self._pool = ThreadPoolExecutor(CORES, "encoder")
         self.backend = f"openvino, {self.precision}"
-
-    def for_queries(self, language: str) -> Encoder:
-        """Return the encoder itself: it reads all languages, well or badly."""
-        del language
-        return self
-
-    def for_documents(self, language: str) -> Encoder:
-        """Return the encoder itself: it reads all languages, well or badly."""
-        del language
-        return self
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's number of tokens; see `encoder.Encoder`."""

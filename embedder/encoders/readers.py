@@ -35,7 +35,7 @@ ReaderName = Literal["full", "quick", "languages"]
 DIM = 768
 _FOLDER = Path(__file__).with_name("weights")
 _NOT_COPIED = shutil.ignore_patterns(WEIGHTS, "*.md", "*.ini", "onnx", "openvino")
-# The form of what `_assemble` writes: raise it when its vectors change.
+# The form of what `assemble` writes: raise it when its vectors change.
 _RULE = 1
 
 

@@ -19,7 +19,7 @@ from embedder.encoders.readers import (
 )
 from embedder.errors import EncoderError
 from embedder.records import Passage, Precision
-from embedder.text.languages import ENGLISH, languages_of
+from embedder.text.languages import ENGLISH, language_of
 from embedder.vectors import Float32Array, PassageVectors
 
 LoadReader = Callable[[ReaderName, Precision | None], Encoder]
@@ -141,7 +141,7 @@ class SpaceEncoder:
         encode: Callable[[Encoder, list[str]], Float32Array],
     ) -> Float32Array:
         """Encode texts in groups of one language: float32 (n, dim), in the order of the texts."""
-        languages = [languages_of(text)[0] for text in texts]
+        languages = [language_of(text) for text in texts]
         rows = np.empty((len(texts), self.dim), dtype=np.float32)
         for language in dict.fromkeys(languages):
             own = [index for index, each in enumerate(languages) if each == language]

@@ -17,7 +17,7 @@ from sentence_transformers.sentence_transformer.modules import Normalize, Poolin
 from tokenizers import Tokenizer
 from transformers.utils import logging as _transformers_logging
 
-from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
+from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, ReadsAllLanguages
 from embedder.encoders.families import family_of
 from embedder.encoders.pooling import check_lengths, each_alone, pool
 from embedder.encoders.precision import fingerprint_at
@@ -31,7 +31,7 @@ _BATCH = 32
 transformers_logging: Any = _transformers_logging  # its functions have no types
 
 
-class TorchEncoder:
+class TorchEncoder(ReadsAllLanguages):
     """A sentence-transformers model on the CPU; see `encoder.Encoder`."""
 
     def __init__(
@@ -90,16 +90,6 @@ class TorchEncoder:
         self._counter.no_truncation()
         self._lock = threading.Lock()
         self.max_tokens = self._room()
-
-    def for_queries(self, language: str) -> Encoder:
-        """Return the encoder itself: it reads all languages, well or badly."""
-        del language
-        return self
-
-    def for_documents(self, language: str) -> Encoder:
-        """Return the encoder itself: it reads all languages, well or badly."""
-        del language
-        return self
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's number of tokens; see `encoder.Encoder`."""

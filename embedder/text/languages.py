@@ -12,7 +12,6 @@ import numpy as np
 from embedder.records import Document
 from embedder.text.countries import country_code
 from embedder.text.language_models import LANGUAGES, language_probabilities
-from embedder.text.sentences import split_sentences
 from embedder.vectors import Float32Array
 
 ENGLISH = "en"
@@ -60,19 +59,11 @@ class _Reading:
     letters: int
 
 
-def languages_of(text: str) -> tuple[str, ...]:
-    """Return the languages of a text as ISO 639 codes, by their share of it, the main one first.
-
-    The code has two letters (ISO 639-1) where the language has one. `("en",)` where nothing else
-    is certain; two for a text in which sentences of a second language have a fifth of the letters.
-    """
-    return recognise(text, split_sentences(text)).of_text
-
-
 def language_of(text: str) -> str:
     """Return the language of a text that is in one, `en` where nothing else is certain.
 
-    The text is read as a whole, which takes a tenth of the time of `languages_of`.
+    The code has two letters (ISO 639-1) where the language has one. The text is read as a whole,
+    which takes a tenth of the time of `recognise`.
     """
     return _read(text).certain or ENGLISH
 
@@ -88,6 +79,7 @@ def language_of_document(document: Document) -> str:
 def recognise(text: str, parts: Sequence[tuple[int, int]]) -> RecognisedLanguages:
     """Recognise the languages of a text and of its parts, each at [start, end) of the text.
 
+    A text has a second language if parts in it have a fifth of its letters.
     A part that is too short to tell has the likeliest of the text's languages.
     """
     readings = [_read(text[start:end]) for start, end in parts]

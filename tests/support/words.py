@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from embedder.build.pipeline import index
-from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder
+from embedder.encoders.encoder import DEFAULT_OPTIONS, EncodeOptions, Encoder, ReadsAllLanguages
 from embedder.encoders.loading import LoadEncoder
 from embedder.encoders.readers import ReaderName
 from embedder.errors import EncoderError
@@ -28,7 +28,7 @@ def number_word(word: str) -> Float32Array:
     return np.asarray(np.frombuffer(digest[:32], dtype="<i2") / 32768, dtype=np.float32)
 
 
-class WordEncoder:
+class WordEncoder(ReadsAllLanguages):
     """The stand-in; see `Encoder`. The class itself is what loads it."""
 
     dim = 16
@@ -49,14 +49,6 @@ class WordEncoder:
         self.name = name
         self.fingerprint = hashlib.sha256(name.encode()).hexdigest()
         self.encoded = 0
-
-    def for_queries(self, language: str) -> Encoder:
-        del language
-        return self
-
-    def for_documents(self, language: str) -> Encoder:
-        del language
-        return self
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedder.text.languages import language_of, languages_of, recognise
+from embedder.text.languages import language_of, recognise
 from embedder.text.sentences import split_sentences
 
 FRENCH = (
@@ -15,6 +15,11 @@ ENGLISH = (
     "My neighbour has worked for a family for two years. She never goes out alone, and her "
     "employer keeps her papers."
 )
+
+
+def languages_of(text: str) -> tuple[str, ...]:
+    """The languages of a text, by its sentences."""
+    return recognise(text, split_sentences(text)).of_text
 
 
 @pytest.mark.parametrize(
