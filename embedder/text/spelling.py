@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from embedder.text.words import singular
+
 _MIN_LETTERS = 5
 _LONG_WORD = 9  # letters: from this length on two slips are allowed, below one
 
@@ -32,13 +34,13 @@ class Speller:
     def correct(self, word: str) -> str | None:
         """Return the word of the library that a misspelt one means, None if there is none.
 
-        `word` is in lower case. A word is not corrected that the library uses, that `is_word`
-        knows, or that has fewer than five letters. For others it is the nearest word with the
+        `word` is in lower case. A word is not corrected that the library uses, be it without its
+        final s, that `is_word` knows, or that has fewer than five letters. For others it is the nearest word with the
         same first letter, at an optimal string alignment distance of at most one, or two from
         nine letters on; of equally near words the commonest, and of those the first in the
         alphabet.
         """
-        if len(word) < _MIN_LETTERS or self.uses(word) or self._is_word(word):
+        if len(word) < _MIN_LETTERS or self._is_known(word):
             return None
         slips = 1 if len(word) < _LONG_WORD else 2
         near = process.extract(
@@ -51,3 +53,6 @@ class Speller:
         if not near:
             return None
         return min(near, key=lambda match: (match[1], -self._documents[match[0]], match[0]))[0]
+
+    def _is_known(self, word: str) -> bool:
+        return self.uses(word) or self.uses(singular(word)) or self._is_word(word)

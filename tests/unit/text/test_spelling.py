@@ -54,6 +54,7 @@ def test_a_misspelt_word_is_corrected(word: str, right: str, speller: Speller) -
     [
         pytest.param("passport", id="the library's own"),
         pytest.param("shelters", id="the library's own, rare"),
+        pytest.param("passports", id="the library's own with an s"),
         pytest.param("hause", id="a word all the same"),
         pytest.param("woma", id="too short"),
         pytest.param("abd", id="short"),
