@@ -8,9 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from embedder.encoders.precision import read_cpu_flags
-
-_BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+from embedder.encoders.precision import has_native_bf16, read_cpu_flags
 
 
 def find_device(name: str = "auto") -> torch.device:
@@ -24,7 +22,7 @@ def has_bfloat16(device: torch.device) -> bool:
     """Return whether a device has instructions for bfloat16, so that it may be faster there."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
-    return device.type == "cpu" and not _BF16_FLAGS.isdisjoint(read_cpu_flags())
+    return device.type == "cpu" and has_native_bf16(read_cpu_flags())
 
 
 def use_bfloat16(

@@ -33,11 +33,16 @@ def choose_precision(
     has int8 weights. bf16 where the processor has native instructions for it, else int8 where it
     has VNNI, else f32.
     """
-    if "BF16" in capabilities and not _BF16_FLAGS.isdisjoint(cpu_flags):
+    if "BF16" in capabilities and has_native_bf16(cpu_flags):
         return "bf16"
     if has_int8 and not _INT8_FLAGS.isdisjoint(cpu_flags):
         return "int8"
     return "f32"
+
+
+def has_native_bf16(cpu_flags: Collection[str]) -> bool:
+    """Return whether a processor with these flags has instructions for bf16."""
+    return not _BF16_FLAGS.isdisjoint(cpu_flags)
 
 
 def read_cpu_flags() -> frozenset[str]:
