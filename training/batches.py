@@ -29,26 +29,6 @@ class Pool:
     examples: Sequence[Example]
 
 
-def chunks(lengths: Sequence[int], most: int) -> list[list[int]]:
-    """Group texts of like length, the longest first, at most `most` padded tokens a group.
-
-    Returns lists of indexes; a text longer than `most` is alone. A group ends, too, where a text
-    has less than two thirds of the longest one's tokens and padding would be much of the work.
-    """
-    groups: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
-        longest = lengths[groups[-1][0]] if groups else 0
-        if (
-            groups
-            and (len(groups[-1]) + 1) * longest <= most
-            and (3 * lengths[index] >= 2 * longest or len(groups[-1]) < 4)
-        ):
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-    return groups
-
-
 def generator(seed: int, step: int) -> random.Random:
     """Return the random numbers of one step, the same whether or not a run was interrupted."""
     return random.Random(f"{seed} {step}")  # noqa: S311 - nothing here is secret

@@ -29,8 +29,6 @@ RANK = 32
 _ANCHOR = 0.5
 # Entries of the part of a step that is timed in both precisions.
 _ENTRIES_OF_PROBE = 8
-# Tokens that are read at once on a CPU.
-_TOKENS_ON_CPU = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +103,7 @@ def loss_of(
     rows += [texts.tokens["document"][index] for index in chosen]
     # On a CPU, what a backward pass needs of 64 documents would take 20 GB.
     small = reader.device.type == "cpu"
-    vectors = read(
-        reader, rows, bfloat16=bfloat16, recompute=small, most=_TOKENS_ON_CPU if small else 8192
-    )
+    vectors = read(reader, rows, bfloat16=bfloat16, recompute=small)
     queries, near, documents = torch.split(vectors, len(chosen))
     old = [texts.untuned[kind][index] for kind, index in zip(kinds, chosen, strict=True)]
     old_queries = torch.stack([*old, *texts.untuned["near"][list(chosen)]])

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from training.batches import Example, Pool
 from training.heads import Group, Lesson, Run, train_reader
-from training.lessons import Targets, english_pools
+from training.lessons import Targets, english_pools, general_pools
 from training.material import Material, Translation
 from training.networks import Base, load_base
 from training.space import Space
 
-# A quarter of each batch is English: the space is English, and it steadies what is learnt.
-_ENGLISH = 0.25
+# Three tenths of each batch are English: the space is English, and it steadies what is learnt.
+_ENGLISH = 0.3
 # Shares among English texts: documents first, since it reads documents of other languages too.
 _SHARES = {
     "document": 2.0,
@@ -27,8 +27,9 @@ _SHARES = {
     "situation": 1.0,
     "keywords": 1.0,
     "near": 1.0,
-    "sentence": 1.0,
 }
+# Of other fields, beside these.
+_GENERAL_SHARES = {"document": 1.5, "gloss": 1.5, "question": 0.5, "plain": 0.5}
 # How often a text is drawn beside others of its language. A document is five times as long as a
 # question, and reading it takes as much longer.
 _KINDS = {"plain": 1.0, "practitioner": 1.0, "situation": 1.0, "document": 0.5}
@@ -54,6 +55,7 @@ def make_lesson(
     targets = Targets(space, material.training)
     pools = foreign_pools(base, material.translations, targets)
     english = english_pools(base, material.entries, targets, _SHARES)
+    english += general_pools(base, material.general, targets, _GENERAL_SHARES)
     return Lesson(
         groups=[Group(_ENGLISH, english), Group(1 - _ENGLISH, pools)],
         targets=targets.rows,

@@ -16,14 +16,15 @@ thing, so they are kept on one side in groups of up to four.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from training.general import General, read_general
 
 MATERIAL = Path(__file__).parent / "material"
 LIBRARIES = Path(__file__).parent / "libraries"
@@ -45,7 +46,6 @@ FILES = (
 _FIRST = 902
 _DEVELOPMENT_SHARE = 104 / 228  # a tenth of all 1,042 entries, of the 228 not trained on
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _FIELDS = ("title", "abstract", *QUESTIONS, "near", "fr", "es", "ar")
 
 
@@ -79,14 +79,6 @@ class Entry:
         """The text of the document as a reader reads it."""
         return f"{self.title}. {self.abstract}"
 
-    @property
-    def sentences(self) -> list[str]:
-        """The title and the sentences of the abstract and the situation, of three words or more."""
-        parts = [self.title]
-        for text in (self.abstract, self.questions["situation"]):
-            parts += _SENTENCE_END.split(text)
-        return [part for part in parts if len(part.split()) > 2]
-
 
 @dataclass(frozen=True, slots=True)
 class Translation:
@@ -103,11 +95,12 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All entries, the part of each, and what the training entries have in other languages."""
+    """All entries, the part of each, their translations, and texts of other fields."""
 
     entries: Sequence[Entry]
     parts: Sequence[Part]
     translations: Sequence[Translation]
+    general: General = field(default_factory=General)
 
     def of(self, part: Part) -> list[int]:
         """Return the indexes of the entries of a part, ascending."""
@@ -123,7 +116,8 @@ def read_material(folder: Path = MATERIAL) -> Material:
     """Read all of it; raises ValueError as the functions below do."""
     entries = read_entries(folder)
     parts = split(entries)
-    return Material(entries, parts, read_translations(entries, parts, folder))
+    translations = read_translations(entries, parts, folder)
+    return Material(entries, parts, translations, read_general(folder))
 
 
 def read_entries(folder: Path = MATERIAL) -> list[Entry]:

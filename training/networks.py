@@ -14,8 +14,12 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from embedder.encoders.base_weights import WEIGHTS
+from embedder.encoders.batching import batch_by_length
 from embedder.encoders.readers import READERS, ReaderName
-from training.batches import chunks
+
+# On a CPU what a layer makes of more tokens no longer fits its caches: 512 were read 1.6 times as
+# fast as 8,192.
+_TOKENS_AT_ONCE = {"cpu": 512, "cuda": 8192}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +132,18 @@ def read(
     bfloat16: bool = False,
     pooled: bool = False,
     recompute: bool = False,
-    most: int = 8192,
+    most: int | None = None,
 ) -> Tensor:
     """Return the vectors of tokenised texts, in order: float32 (n, dim) unit rows.
 
-    Texts of like length are read together, at most `most` tokens at once. `pooled` gives the mean
-    of tokens before the head and is not normalised. With `recompute`, a backward pass computes
-    each group of texts again, and memory is needed for one group only.
+    Texts of like length are read together, at most `most` tokens at once: if not given, what suits
+    the device. `pooled` gives the mean of tokens before the head and is not normalised. With
+    `recompute`, a backward pass computes each group of texts again, and memory is needed for one
+    group only.
     """
     run = reader.pooled if pooled else reader
-    parts = chunks([len(row) for row in rows], most)
+    most = most or _TOKENS_AT_ONCE[reader.device.type]
+    parts = list(batch_by_length([len(row) for row in rows], most))
     vectors = []
     with torch.autocast(reader.device.type, dtype=torch.bfloat16, enabled=bfloat16):
         for part in parts:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from training.general import General
 from training.lora import merge_lora
 from training.material import QUESTIONS, Entry
 from training.networks import Base, Reader, load_base, read
@@ -28,14 +29,13 @@ class Space:
     """Vectors of the entries' texts, float32 unit rows.
 
     `vectors` has, for each kind of question, `near` and `document`, one row for each entry.
-    `sentences` has a row for each sentence of each entry, in order, and `of` (sentences,) the
-    entry of each. `name` tells this space apart from others: it is a hash of texts and weights.
+    `general` has the rows of texts of other fields, by kind. `name` tells this space apart from
+    others: it is a hash of texts and weights.
     """
 
     name: str
     vectors: Mapping[str, Tensor]
-    sentences: Tensor
-    of: Sequence[int]
+    general: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def dim(self) -> int:
@@ -85,26 +85,32 @@ def make_space(
     device: torch.device,
     *,
     bfloat16: bool = False,
-    sentences: bool = True,
+    general: General | None = None,
 ) -> Space:
     """Read all texts of the entries, or take their vectors from `work` if they were read before.
 
-    Without `sentences` those are left out, and have no rows.
+    Texts of other fields are read if they are given.
     """
-    kinds = texts_by_kind(entries)
-    of = [index for index, entry in enumerate(entries) for _ in entry.sentences]
-    parts = [sentence for entry in entries for sentence in entry.sentences]
-    texts = [text for kind in kinds.values() for text in kind]
-    name = name_of(folder, adapter, texts)
-    read_all = _Reading(folder, adapter, work / f"space-{name}", device, bfloat16)
-    vectors = {
-        kind: read_all(kind, values, "document" if kind == "document" else "query")
-        for kind, values in kinds.items()
-    }
-    if not sentences:
-        of, parts = [], []
-    found = read_all("sentence", parts, "query") if parts else vectors["document"][:0]
-    return Space(name, vectors, found, of)
+    of_entries = texts_by_kind(entries)
+    of_others = {kind: texts for kind, texts in (general or General()).texts.items() if texts}
+
+    def vectors(name: str, texts: Mapping[str, Sequence[str]]) -> dict[str, Tensor]:
+        named = name_of(folder, adapter, _flat(texts))
+        read_all = _Reading(folder, adapter, work / f"{name}-{named}", device, bfloat16)
+        return {
+            kind: read_all(kind, values, "document" if kind == "document" else "query")
+            for kind, values in texts.items()
+        }
+
+    return Space(
+        name_of(folder, adapter, [*_flat(of_entries), *_flat(of_others)]),
+        vectors("space", of_entries),
+        vectors("general", of_others),
+    )
+
+
+def _flat(texts: Mapping[str, Sequence[str]]) -> list[str]:
+    return [text for of_kind in texts.values() for text in of_kind]
 
 
 class _Reading:

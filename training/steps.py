@@ -16,6 +16,7 @@ from embedder.files import file_sha256
 from embedder.vectors import Float32Array
 from training.devices import has_bfloat16
 from training.full import train_full
+from training.general import General
 from training.heads import Run
 from training.languages import train_languages
 from training.loop import Plan
@@ -79,9 +80,9 @@ def step_train(name: ReaderName, material: Material, options: Options) -> None:
     )
     folder = options.bases[name]
     if name == "full":
-        path = train_full(folder, material, _space(material, options, None, sentences=False), run)
+        path = train_full(folder, material, _space(material, options, None, General()), run)
     else:
-        space = _space(material, options, find_teacher(options))
+        space = _space(material, options, find_teacher(options), material.general)
         train = train_quick if name == "quick" else train_languages
         path = train(folder, material, space, run)
     step_pack(name, path, material, options)
@@ -107,8 +108,7 @@ def _space(
     material: Material,
     options: Options,
     adapter: Mapping[str, Float32Array] | None,
-    *,
-    sentences: bool = True,
+    general: General,
 ) -> Space:
     return make_space(
         options.bases["full"],
@@ -117,7 +117,7 @@ def _space(
         options.work,
         options.device,
         bfloat16=options.precision != "float32" and has_bfloat16(options.device),
-        sentences=sentences,
+        general=general,
     )
 
 

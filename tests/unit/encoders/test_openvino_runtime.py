@@ -19,6 +19,7 @@ from embedder.encoders.openvino_runtime import Network, aligned_width
 from embedder.errors import EncoderError
 from embedder.files import file_sha256
 from embedder.records import Precision
+from embedder.runtime import CORES
 from tests.conftest import ROOT
 from tests.unit.encoders.test_torch_encoder import TEXTS
 
@@ -62,6 +63,19 @@ def test_questions_are_read_in_rows_of_few_lengths(
     for words in range(1, 100):
         encoder.encode_queries(["word " * words, "another word"])
     assert lengths == {(1, 32), (1, 64), (1, 128)}
+
+
+def test_two_cores_share_a_call_of_a_large_network(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = read_config(place)
+    small = Network(place, config, "f32")
+    assert small.callers == CORES
+    alone = OpenVinoEncoder("m", place, "", "f32").encode_queries(TEXTS)
+    monkeypatch.setattr("embedder.encoders.openvino_runtime._LARGE", 10_000_000)
+    assert Network(place, config, "f32").callers == max(1, CORES // 2)
+    shared = OpenVinoEncoder("m", place, "", "f32").encode_queries(TEXTS)
+    np.testing.assert_array_equal(shared, alone)
 
 
 IMPORT_ROOM = """

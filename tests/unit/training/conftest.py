@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from embedder.encoders.readers import ReaderName
+from training.general import General
 from training.material import Material, Part, read_material
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
@@ -64,12 +65,14 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def material() -> Material:
-    """The first entries of one file of the material, of which a few are kept out."""
+    """The first entries of one file of the material, of which a few are kept out, and a few texts
+    of other fields."""
     whole = read_material()
     entries = list(whole.entries[:24])
     parts = [Part.DEVELOPMENT] * 2 + [Part.TEST] * 2 + [Part.TRAINING] * 20
     translations = [each for each in whole.translations if 4 <= each.entry < 24]
-    return Material(entries, parts, translations)
+    general = General({kind: texts[:5] for kind, texts in whole.general.texts.items()})
+    return Material(entries, parts, translations, general)
 
 
 @pytest.fixture(scope="session")

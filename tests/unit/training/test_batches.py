@@ -4,27 +4,7 @@ from collections import Counter
 
 import pytest
 
-from training.batches import Example, Pool, chunks, draw, generator, windows
-
-
-def test_texts_of_like_length_are_read_together() -> None:
-    assert chunks([3, 100, 2, 90, 3, 10], 300) == [[1, 3, 5], [0, 4, 2]]
-
-
-def test_a_group_holds_no_more_than_it_may() -> None:
-    lengths = [40, 41, 42, 43, 44, 45, 46]
-    groups = chunks(lengths, 100)
-    assert sorted(index for group in groups for index in group) == list(range(7))
-    assert all(len(group) * max(lengths[i] for i in group) <= 100 for group in groups)
-    assert [len(group) for group in groups] == [2, 2, 2, 1]
-
-
-def test_a_text_longer_than_the_limit_is_alone() -> None:
-    assert chunks([500, 20], 100) == [[0], [1]]
-
-
-def test_no_text_no_group() -> None:
-    assert chunks([], 100) == []
+from training.batches import Example, Pool, draw, generator, windows
 
 
 def test_a_step_has_the_same_random_numbers_each_time() -> None:

@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 def test_an_adapter_brings_questions_to_their_documents(
     bases: Mapping[ReaderName, Path], material: Material, tmp_path: Path
 ) -> None:
-    untuned = make_space(bases["full"], None, material.entries, tmp_path, CPU, sentences=False)
+    untuned = make_space(bases["full"], None, material.entries, tmp_path, CPU)
     run = Run(Plan(steps=6, batch=20, rate=5e-3, every=3), tmp_path, CPU, "float32", dropout=0.0)
     path = train_full(bases["full"], material, untuned, run)
     tensors = load_file(path)
@@ -47,7 +47,7 @@ def test_an_adapter_brings_questions_to_their_documents(
 def test_the_loss_is_of_contrast_and_distance(
     bases: Mapping[ReaderName, Path], material: Material, tmp_path: Path
 ) -> None:
-    untuned = make_space(bases["full"], None, material.entries, tmp_path, CPU, sentences=False)
+    untuned = make_space(bases["full"], None, material.entries, tmp_path, CPU)
     base = load_base(bases["full"], "full")
     reader = Reader(base.net, base.pad).eval()
     tokens = {

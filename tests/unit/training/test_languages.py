@@ -24,7 +24,9 @@ CPU = torch.device("cpu")
 def space(
     bases: Mapping[ReaderName, Path], material: Material, tmp_path_factory: pytest.TempPathFactory
 ) -> Space:
-    return make_space(bases["full"], None, material.entries, tmp_path_factory.mktemp("space"), CPU)
+    folder = tmp_path_factory.mktemp("space")
+    general = material.general
+    return make_space(bases["full"], None, material.entries, folder, CPU, general=general)
 
 
 def test_a_translation_comes_to_the_vector_of_its_english(
@@ -32,7 +34,8 @@ def test_a_translation_comes_to_the_vector_of_its_english(
 ) -> None:
     lesson = make_lesson(load_base(bases["languages"], "languages"), material, space)
     english, foreign = lesson.groups
-    assert (english.share, foreign.share) == (0.25, 0.75)
+    assert (english.share, foreign.share) == (0.3, 0.7)
+    assert next(pool for pool in english.pools if pool.name == "general document").examples
     (french,) = (pool for pool in foreign.pools if pool.name == "fr plain")
     assert len(french.examples) == 20
     example = french.examples[3]

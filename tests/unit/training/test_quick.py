@@ -21,13 +21,15 @@ CPU = torch.device("cpu")
 def test_the_reader_is_trained_on_all_english_texts(
     bases: Mapping[ReaderName, Path], material: Material, tmp_path: Path
 ) -> None:
-    space = make_space(bases["full"], None, material.entries, tmp_path, CPU)
+    general = material.general
+    space = make_space(bases["full"], None, material.entries, tmp_path, CPU, general=general)
     lesson = make_lesson(load_base(bases["quick"], "quick"), material, space)
     (group,) = lesson.groups
-    assert {pool.name for pool in group.pools} == {*space.vectors, "sentence"}
+    of_others = {f"general {kind}" for kind in space.general}
+    assert {pool.name for pool in group.pools} == {*space.vectors, *of_others}
     assert all(pool.examples for pool in group.pools)
     assert lesson.order > 0
-    assert len(lesson.documents) == 20
+    assert len(lesson.documents) == 20 + len(general.texts["document"])
 
     run = Run(Plan(steps=2, batch=8, rate=1e-3), tmp_path / "run", CPU, precision="float32")
     tensors = load_file(train_quick(bases["quick"], material, space, run))

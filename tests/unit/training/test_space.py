@@ -29,7 +29,8 @@ def test_every_text_has_its_vector(
     bases: Mapping[ReaderName, Path], material: Material, tmp_path: Path
 ) -> None:
     adapter = _adapter(bases["full"])
-    space = make_space(bases["full"], adapter, material.entries, tmp_path, CPU)
+    general = material.general
+    space = make_space(bases["full"], adapter, material.entries, tmp_path, CPU, general=general)
     assert list(space.vectors) == [
         "practitioner",
         "plain",
@@ -42,11 +43,12 @@ def test_every_text_has_its_vector(
     assert all(vectors.shape == (24, 48) for vectors in space.vectors.values())
     base, reader = tuned_reader(bases["full"], adapter)
     entry = material.entries[3]
-    expected = read(reader, base.tokenise([entry.near, entry.sentences[1]], "query"))
+    expected = read(reader, base.tokenise([entry.near, general.texts["gloss"][1]], "query"))
     assert torch.allclose(space.vectors["near"][3], expected[0], atol=1e-5)
-    place = list(space.of).index(3) + 1
-    assert torch.allclose(space.sentences[place], expected[1], atol=1e-5)
-    assert len(space.sentences) == len(space.of) == sum(len(e.sentences) for e in material.entries)
+    assert torch.allclose(space.general["gloss"][1], expected[1], atol=1e-5)
+    assert {kind: len(vectors) for kind, vectors in space.general.items()} == {
+        kind: len(texts) for kind, texts in general.texts.items()
+    }
 
 
 def test_an_adapter_makes_another_space(
@@ -76,15 +78,15 @@ def test_vectors_are_read_once(
 ) -> None:
     monkeypatch.setattr(space_module, "_TEXTS_A_FILE", 10)
     entries = material.entries
-    first = make_space(bases["full"], None, entries, tmp_path, CPU, sentences=False)
-    assert len(first.sentences) == len(first.of) == 0
+    first = make_space(bases["full"], None, entries, tmp_path, CPU)
+    assert not first.general
     # Only what is missing is read again, and a file holds ten texts.
     kept = sorted(path.name for path in tmp_path.rglob("plain-*.safetensors"))
     assert kept == ["plain-0.safetensors", "plain-10.safetensors", "plain-20.safetensors"]
     next(tmp_path.rglob("plain-10.safetensors")).unlink()
     calls: list[int] = []
     monkeypatch.setattr(space_module, "read", _counting(calls))
-    again = make_space(bases["full"], None, entries, tmp_path, CPU, sentences=False)
+    again = make_space(bases["full"], None, entries, tmp_path, CPU)
     assert calls == [10]
     for kind, vectors in first.vectors.items():
         assert torch.allclose(again.vectors[kind], vectors, atol=1e-6)
