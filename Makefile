@@ -60,6 +60,7 @@ quality: setup
 # the same commands without --short, --documents, --questions and --rounds.
 bench: setup
 	$(BIN)/python -m benchmarks.speed --short --out bench.md
+	$(BIN)/python -m benchmarks.speed --short --model fingerpost-quick --out bench.md
 	$(BIN)/python -m benchmarks.scale --documents 10000 --out bench.md
 	$(BIN)/python -m benchmarks.peers --documents 200 --questions 40 --rounds 1 --out bench.md
 

