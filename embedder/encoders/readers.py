@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from embedder.vectors import Float32Array
 ReaderName = Literal["full", "quick", "languages"]
 
 DIM = 768
+_SECONDS_A_DAY = 86_400
 _FOLDER = Path(__file__).with_name("weights")
 _NOT_COPIED = shutil.ignore_patterns(WEIGHTS, "*.md", "*.ini", "onnx", "openvino")
 # The form of what `assemble` writes: raise it when its vectors change.
@@ -124,8 +126,22 @@ def _scratch() -> Path:
     folder = cache_folder() / "scratch"
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    usable = folder.is_dir() and os.access(folder, os.W_OK)
-    return folder if usable else Path(tempfile.gettempdir())
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        return Path(tempfile.gettempdir())
+    _remove_leftovers(folder)
+    return folder
+
+
+def _remove_leftovers(scratch: Path) -> None:
+    """Remove what a process that was killed has left behind, up to 900 MB each.
+
+    Putting a model together takes minutes, so nothing that is a day old is still in use.
+    """
+    yesterday = time.time() - _SECONDS_A_DAY
+    for each in scratch.iterdir():
+        with suppress(OSError):
+            if each.stat().st_mtime < yesterday:
+                shutil.rmtree(each)
 
 
 def assemble(reader: Reader, base: Path, folder: Path) -> None:

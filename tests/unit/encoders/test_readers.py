@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -278,6 +280,27 @@ def test_a_reader_is_put_together_while_it_is_open(
         assert encode(folder, TEXTS).shape == (3, 48)
         assert folder.is_relative_to(tmp_path / "cache")
     assert list((tmp_path / "cache" / "scratch").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_what_a_killed_process_left_is_removed_the_next_day(
+    own_weights: Callable[[ReaderName, Arrays], None],
+    base_of: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FINGERPOST_CACHE", str(tmp_path / "cache"))
+    base_of()
+    own_weights("quick", {"head.weight": halves(48, 32), "head.bias": halves(48)})
+    scratch = tmp_path / "cache" / "scratch"
+    for name, hours in (("yesterday", 25), ("today", 23)):
+        (scratch / name).mkdir(parents=True)
+        (scratch / name / "joined.zip").write_bytes(b"large")
+        then = time.time() - hours * 3600
+        os.utime(scratch / name, (then, then))
+    with readers.locate_reader("quick").open_folder():
+        assert not (scratch / "yesterday").exists()
+    assert [each.name for each in scratch.iterdir()] == ["today"]
 
 
 @pytest.mark.slow
