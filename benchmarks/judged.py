@@ -4,6 +4,8 @@
 - `plain`: more of them, in the words of people outside the field;
 - `kept-out`: to entries of invented libraries that our readers were not trained on;
 - `development`: more of these, by which settings of the training were chosen;
+- `other-fields`: to invented documents of many other fields; our small readers were trained on
+  them, `full` was not;
 - `migration-guidance`: to a library of the field, by which nothing was chosen;
 - `rural-health`: the same in another field;
 - `cranfield`, `cisi`: the old collections, in the fields of aerodynamics and of libraries.
@@ -20,7 +22,9 @@ from benchmarks.corpora import DATA, ROOT
 from embedder.records import Document
 from embedder.text.languages import ENGLISH, language_of
 from embedder.trec_files import Qrels, Query, read_qrels, read_queries
-from training.material import LIBRARIES, Entry, Part, read_entries, split
+from training.general import QUESTIONS as GENERAL_QUESTIONS
+from training.general import read_general
+from training.material import LIBRARIES, MATERIAL, Entry, Part, read_entries, split
 
 QUESTIONS = ROOT / "tests" / "quality"
 
@@ -144,6 +148,20 @@ def _entries(name: str, part: Part, _: Path) -> JudgedSet:
     return JudgedSet(name, "entries", documents, questions, qrels)
 
 
+def _other_fields(name: str, _: Path) -> JudgedSet:
+    entries = read_general(MATERIAL).entries
+    documents = []
+    questions: list[JudgedQuestion] = []
+    qrels: Qrels = {}
+    for number, entry in enumerate(entries, 1):
+        own = f"general-{number}"
+        documents.append(Document(id=own, title=entry["title"], abstract=entry["abstract"]))
+        for kind in GENERAL_QUESTIONS:
+            questions.append(JudgedQuestion(f"{own}-{kind}", entry[kind], kind))
+            qrels[f"{own}-{kind}"] = {own: ANSWERS}
+    return JudgedSet(name, name, documents, questions, qrels)
+
+
 def _of(entry: Entry) -> Iterator[JudgedQuestion]:
     """Yield the questions of an entry, in English by kind and the plain one by language."""
     for kind, text in entry.questions.items():
@@ -171,6 +189,7 @@ SETS: Mapping[str, Callable[[Path], JudgedSet]] = {
     "plain": partial(_seeds, "plain", "questions_plain.jsonl"),
     "kept-out": partial(_entries, "kept-out", Part.TEST),
     "development": partial(_entries, "development", Part.DEVELOPMENT),
+    "other-fields": partial(_other_fields, "other-fields"),
     "migration-guidance": partial(_library, "migration-guidance"),
     "rural-health": partial(_library, "rural-health"),
     "cranfield": partial(_collection, "cranfield"),

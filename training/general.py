@@ -1,31 +1,37 @@
 """Texts of all fields: they teach the small readers what lies outside the entries' own field.
 
-Nothing is measured on them, so all of them are trained on.
+They are trained on as a whole: only the full reader, which has not seen them, is measured on them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 # The questions of a document of another field, which it answers.
 QUESTIONS = ("question", "plain", "keywords")
+_FIELDS = ("title", "abstract", *QUESTIONS)
 
 
 @dataclass(frozen=True, slots=True)
 class General:
     """Documents of other fields with their questions, and definitions of words.
 
-    `texts` has, for `document` and each kind of question, one text for each document, in one
-    order; and `gloss`, any number.
+    Each of `entries` has `title`, `abstract` and the kinds of QUESTIONS.
     """
 
-    texts: Mapping[str, list[str]] = field(
-        default_factory=lambda: {kind: [] for kind in (*QUESTIONS, "document", "gloss")}
-    )
+    entries: Sequence[Mapping[str, str]] = ()
+    glosses: Sequence[str] = ()
+
+    @property
+    def texts(self) -> dict[str, list[str]]:
+        """The texts by kind: those of QUESTIONS and `document`, in one order, and `gloss`."""
+        texts = {kind: [entry[kind] for entry in self.entries] for kind in QUESTIONS}
+        texts["document"] = [f"{entry['title']}. {entry['abstract']}" for entry in self.entries]
+        texts["gloss"] = list(self.glosses)
+        return texts
 
 
 def read_general(folder: Path) -> General:
@@ -34,19 +40,15 @@ def read_general(folder: Path) -> General:
     A line is {"title", "abstract", "question", "plain", "keywords"} or {"gloss"}. Raises
     ValueError for a line that is neither.
     """
-    general = General()
+    entries, glosses = [], []
     for path in sorted((folder / "general").glob("*.jsonl")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             try:
-                for kind, text in _texts(json.loads(line)).items():
-                    general.texts[kind].append(text)
+                row = json.loads(line)
+                if "gloss" in row:
+                    glosses.append(str(row["gloss"]))
+                else:
+                    entries.append({field: str(row[field]) for field in _FIELDS})
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{path}:{number}: {error!r}") from error
-    return general
-
-
-def _texts(row: Mapping[str, Any]) -> dict[str, str]:
-    if "gloss" in row:
-        return {"gloss": str(row["gloss"])}
-    questions = {kind: str(row[kind]) for kind in QUESTIONS}
-    return {"document": f"{row['title']}. {row['abstract']}", **questions}
+    return General(entries, glosses)

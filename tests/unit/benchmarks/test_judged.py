@@ -72,6 +72,16 @@ def test_of_a_collection_judged_questions_are_asked(data: Path) -> None:
     assert judged.qrels == {"1": {"0": 1}, "2": {"1": 1}}
 
 
+def test_a_document_of_another_field_answers_its_three_questions() -> None:
+    judged = read_set("other-fields")
+    ids = [each.id for each in judged.documents if isinstance(each, Document)]
+    assert len(set(ids)) == len(judged.documents) > 1000
+    assert groups(judged) == dict.fromkeys(("question", "plain", "keywords"), len(ids))
+    first, second = judged.questions[0], judged.questions[3]
+    assert judged.qrels[first.id] == {ids[0]: 3}
+    assert judged.qrels[second.id] == {ids[1]: 3}
+
+
 @pytest.mark.parametrize("name", ["kept-out", "development"])
 def test_an_entry_alone_answers_its_questions(name: str) -> None:
     judged = read_set(name)

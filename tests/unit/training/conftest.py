@@ -71,7 +71,7 @@ def material() -> Material:
     entries = list(whole.entries[:24])
     parts = [Part.DEVELOPMENT] * 2 + [Part.TEST] * 2 + [Part.TRAINING] * 20
     translations = [each for each in whole.translations if 4 <= each.entry < 24]
-    general = General({kind: texts[:5] for kind, texts in whole.general.texts.items()})
+    general = General(whole.general.entries[:5], whole.general.glosses[:5])
     return Material(entries, parts, translations, general)
 
 
