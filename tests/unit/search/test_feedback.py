@@ -28,12 +28,12 @@ def floats(*rows: list[float]) -> Float32Array:
     return np.asarray(rows, dtype=np.float32).reshape(len(rows), 3)
 
 
-def moved(liked: Float32Array, unliked: Float32Array, **weights: float) -> list[float]:
+def moved(liked: Float32Array, unliked: Float32Array, weights: RankingWeights) -> list[float]:
     """Move the first axis of a space of three by marked documents."""
     query = from_vector(floats([1, 0, 0])[0])
     nowhere = DocumentPositions(np.empty(0, dtype=np.int64))
     marked = Marked(liked, unliked, nowhere)
-    refined = feedback.refine(query, marked, floats([0, 1, 0]), RankingWeights(**weights))
+    refined = feedback.refine(query, marked, floats([0, 1, 0]), weights)
     assert refined.vector.tolist() == [1, 0, 0]
     vector: list[float] = refined.ranking_vector.tolist()
     return vector
@@ -44,15 +44,16 @@ def moved(liked: Float32Array, unliked: Float32Array, **weights: float) -> list[
 
 def test_a_question_moves_towards_liked_documents_and_away_from_unliked_ones() -> None:
     # (1, 0.75, -0.15) has the length 1.2590.
-    vector = moved(floats([0, 1, 0]), floats([0, 0, 1]), like_weight=0.75, unlike_weight=0.15)
+    weights = RankingWeights(like_weight=0.75, unlike_weight=0.15)
+    vector = moved(floats([0, 1, 0]), floats([0, 0, 1]), weights)
     assert vector == pytest.approx([0.7943, 0.5957, -0.1191], abs=1e-4)
 
 
 def test_several_documents_move_it_by_their_mean() -> None:
     liked = floats([0, 1, 0], [0, 0, 1])
-    assert moved(liked, floats(), like_weight=2.0) == pytest.approx([3**-0.5] * 3)
+    assert moved(liked, floats(), RankingWeights(like_weight=2.0)) == pytest.approx([3**-0.5] * 3)
     unliked = floats([0, 1, 0], [0, 1, 0])
-    found = moved(floats(), unliked, unlike_weight=1.0)
+    found = moved(floats(), unliked, RankingWeights(unlike_weight=1.0))
     assert found == pytest.approx([0.5**0.5, -(0.5**0.5), 0])
 
 
