@@ -57,8 +57,7 @@ def _validate_marks(question: Question) -> None:
         if ids and question.mode == "keyword":
             raise RequestError(
                 field,
-                f"{field} changes what is near in meaning, which a search by keywords does not "
-                "look at. Leave it out, or choose the mode hybrid or semantic.",
+                f"{field} works by meaning. Choose the mode hybrid or semantic, or leave it out.",
             )
 
 

@@ -101,7 +101,7 @@ def test_only_the_first_ten_hits_can_be_marked(libraries: Libraries) -> None:
 
 
 def test_what_has_no_vector_to_move_is_an_error(libraries: Libraries) -> None:
-    with pytest.raises(RequestError, match="search by keywords"):
+    with pytest.raises(RequestError, match="works by meaning"):
         measure(libraries, [MARSH], ("mode=keyword",), (1.0,))
 
 

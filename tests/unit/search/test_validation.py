@@ -73,8 +73,7 @@ from embedder.search.validation import require_range, validate_query
         (
             Question("secret", mode="keyword", unlike=("a",)),
             "unlike",
-            "unlike changes what is near in meaning, which a search by keywords does not look at. "
-            "Leave it out, or choose the mode hybrid or semantic.",
+            "unlike works by meaning. Choose the mode hybrid or semantic, or leave it out.",
         ),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else "",
