@@ -246,12 +246,16 @@ class Library:
         include_worldwide: bool = False,
         min_similarity: float | None = None,
         expand: bool = True,
+        like: Sequence[str] = (),
+        unlike: Sequence[str] = (),
     ) -> Answer:
         """Return the documents that fit a query best, with the sentences that make them fit.
 
         `query` is a question, keywords, or a situation of up to a few pages. `limit` is 1 to 100
         hits, `offset` skips hits. For the filters see `Filters`; countries are names or ISO 3166
-        codes. `expand=False` takes the words as they stand, without glossary and spelling.
+        codes. `expand=False` takes the words as they stand, without glossary and spelling. `like`
+        and `unlike` are ids of documents that fit and that do not, by which the answer is refined:
+        see `Question`.
 
         Raises RequestError (UnknownValue for a filter) for a query that cannot be answered as it
         stands; no error message holds the query's text.
@@ -259,6 +263,10 @@ class Library:
         >>> answer = library.search("What should a nurse do?", limit=2)
         >>> [hit.rank for hit in answer]
         [1, 2]
+        >>> first = answer.hits[0].document.id
+        >>> others = library.search("What should a nurse do?", limit=100, unlike=[first])
+        >>> others.hits[-1].document.id == first
+        True
         """
         filters = Filters(
             countries=_values("countries", countries),
@@ -270,7 +278,17 @@ class Library:
             include_worldwide=include_worldwide,
         )
         return self.ask(
-            Question(query, limit, offset, mode, filters, min_similarity, expand=expand)
+            Question(
+                query,
+                limit,
+                offset,
+                mode,
+                filters,
+                min_similarity,
+                expand=expand,
+                like=_values("like", like),
+                unlike=_values("unlike", unlike),
+            )
         )
 
     def ask(
@@ -521,7 +539,7 @@ class Library:
 
 
 def _values(field: str, values: Sequence[str]) -> tuple[str, ...]:
-    """Return a filter's values; a plain string would be taken for its letters."""
+    """Return the values of a list; a plain string would be taken for its letters."""
     if isinstance(values, str):
         raise RequestError(field, f"{field} takes a list: [{values!r}].")
     return tuple(values)

@@ -153,6 +153,13 @@ class Question:
     `min_similarity`, -1 to 1, are left out. `expand` lets the glossary and spelling correction
     widen the search. The text is not in the `repr`: it must not reach a log or a traceback.
 
+    `like` and `unlike` are ids of documents, at most 20 each, that were marked as fitting and as
+    not fitting: the ranking moves towards the first and away from the second. Marks change the
+    order of the hits and nothing else. Liked documents stay among them, and unliked ones are the
+    last: a person who has said that a document does not fit wants others before it, but counts stay
+    true and a slip loses nothing. Verdict, `similarity` and evidence are about the question alone,
+    so marks cannot make an answer look surer.
+
     >>> Question("Who helps victims?", limit=5).mode
     'hybrid'
     """
@@ -164,6 +171,8 @@ class Question:
     filters: Filters = Filters()
     min_similarity: float | None = None
     expand: bool = True
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +189,8 @@ class RankingWeights:
     ring_weight: float = 1.0  # a synonym ring of the glossary that question and document share
     acronyms: bool = True  # embed what the glossary says that the question's acronyms mean
     spelling: bool = True  # correct misspelt words
+    like_weight: float = 0.75  # the mean of liked documents, against the question's vector
+    unlike_weight: float = 0.15  # the mean of unliked ones, which is taken away from it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from embedder.index.facets import FacetFilter
 from embedder.records import Answer, Hit, Question, RankingWeights
-from embedder.search import evidence, query
+from embedder.search import evidence, feedback, query
 from embedder.search.fusion import min_max_normalise
 from embedder.search.query import EncodedQuery
 from embedder.search.reranking import rerank
@@ -18,7 +18,6 @@ from embedder.search.validation import MAX_LIMIT, require_range, validate_query
 from embedder.search.verdict import VerdictSignals, decide_verdict
 from embedder.store.snapshot import Snapshot
 from embedder.text.languages import ENGLISH
-from embedder.vectors import DocumentPositions, DocumentRows, Float32Array, normalise
 
 DEFAULT_WEIGHTS = RankingWeights()
 
@@ -36,11 +35,18 @@ def answer(
     """
     start = time.perf_counter()
     validate_query(question)
+    marked = feedback.look_up(served, snapshot, question)
     encoded = query.encode(served, question, weights)
+    if marked:
+        encoded = feedback.refine(encoded, marked, served.sample, weights)
     dense_weight = _dense_weight(question, encoded, weights)
     candidates = find_candidates(served, question, encoded, dense_weight)
     if question.mode != "keyword":
         candidates = rerank(served, encoded, candidates, dense_weight, weights)
+    if marked:
+        candidates = feedback.sink(candidates, marked)
+        # What is said of the answer is about the question, not about where marks moved it.
+        candidates = candidates.with_similarities_to(served, encoded.vector)
     page = range(question.offset, min(question.offset + question.limit, len(candidates)))
     return Answer(
         verdict=decide_verdict(_signals(encoded, candidates), served.manifest.calibration),
@@ -66,7 +72,7 @@ def map_place(served: ServedGeneration, row: int) -> tuple[float, float] | None:
     if len(shown):
         x, y = served.document_map.coordinates()[shown[0]].tolist()
         return x, y
-    vector = _document_vector(served, row)
+    vector = served.document_vector(row)
     return None if vector is None else served.document_map.locate(vector)
 
 
@@ -78,7 +84,7 @@ def similar_documents(
     Raises RequestError for a limit out of range.
     """
     require_range("limit", limit, 1, MAX_LIMIT)
-    vector = _document_vector(served, row)
+    vector = served.document_vector(row)
     if vector is None:
         return []
     filtered = served.filtered_set(FacetFilter())
@@ -90,21 +96,9 @@ def similar_documents(
         keyword_scores=np.zeros_like(similarities),
         scores=min_max_normalise(similarities, 0.0),
     )
-    others = candidates.select(positions != _position(served, row)).ranked()
+    others = candidates.select(positions != served.positions([row])).ranked()
     page = range(min(limit, len(others)))
     return list(evidence.hits(served, snapshot, query.from_vector(vector), others, page))
-
-
-def _document_vector(served: ServedGeneration, row: int) -> Float32Array | None:
-    """Return the vector of the document in a row, float32 (dim,); None if it has no text."""
-    slots, _ = served.passages.slots_of(_position(served, row))
-    return normalise(served.dense.vectors(slots).mean(axis=0)) if len(slots) else None
-
-
-def _position(served: ServedGeneration, row: int) -> DocumentPositions:
-    """Return the position of the document in a row: int64 (1,)."""
-    rows = DocumentRows(np.asarray([row], dtype=np.int64))
-    return DocumentPositions(served.facets.positions(rows))
 
 
 def _dense_weight(question: Question, encoded: EncodedQuery, weights: RankingWeights) -> float:

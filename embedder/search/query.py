@@ -26,10 +26,12 @@ class EncodedQuery:
     """A question as it is searched for: vectors of unit length, and words.
 
     `vectors` is float32 (1 + parts, dim): the whole question, then its parts if it has several.
+    `ranking_vector` is float32 (dim,), what documents are ranked by: the vector of the question, or
+    where marked documents move it.
     `part_weights` is float32 (parts,), how specific the words of each part and of its terms are,
     the highest 1: what is said by the way is not shown as matched. The parts are at `part_spans`,
-    [start, end) in characters. `estimated_minimum` is about the lowest cosine of the question with
-    the library's passages. `languages` are those of the question, the main one first.
+    [start, end) in characters. `estimated_minimum` is about the lowest cosine of `ranking_vector`
+    with the library's passages. `languages` are those of the question, the main one first.
 
     `word_count` counts its different English words, `unknown_word_count` those of them that neither
     library nor glossary has; `known_share`, 0 to 1, is the share of its words in all languages that
@@ -37,6 +39,7 @@ class EncodedQuery:
     """
 
     vectors: Float32Array
+    ranking_vector: Float32Array
     part_weights: Float32Array
     part_spans: tuple[tuple[int, int], ...]
     estimated_minimum: float
@@ -72,6 +75,7 @@ def encode(served: ServedGeneration, question: Question, weights: RankingWeights
     )
     return EncodedQuery(
         vectors=np.concatenate((whole[np.newaxis], part_vectors)),
+        ranking_vector=whole,
         part_weights=_part_weights(served.lexical, rewritten.parts),
         part_spans=tuple((part.start, part.end) for part in rewritten.parts),
         estimated_minimum=estimated_minimum(served.sample @ whole),
@@ -92,6 +96,7 @@ def from_vector(vector: Float32Array) -> EncodedQuery:
     """Return a query without words from a document's vector, float32 (dim,), of unit length."""
     return EncodedQuery(
         vectors=vector[np.newaxis],
+        ranking_vector=vector,
         part_weights=np.empty(0, dtype=np.float32),
         part_spans=(),
         estimated_minimum=0.0,

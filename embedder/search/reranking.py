@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from embedder.records import RankingWeights
@@ -13,8 +15,6 @@ from embedder.vectors import DocumentPositions, Float32Array
 
 # How many candidates are compared sentence by sentence.
 RERANKED = 100
-# Scores of the candidates behind the reranked ones are scaled by this to stay below them.
-_BELOW = np.float32(0.999)
 
 
 def rerank(
@@ -41,24 +41,15 @@ def rerank(
         dense_weight,
         *cosine_range(served, query),
     )
-    reranked = Candidates(
-        first.filtered, first.positions, first.similarities, first.keyword_scores, scores
-    ).ranked()
-    return Candidates(
-        candidates.filtered,
-        DocumentPositions(np.concatenate((reranked.positions, others.positions))),
-        np.concatenate((reranked.similarities, others.similarities)),
-        np.concatenate((reranked.keyword_scores, others.keyword_scores)),
-        np.concatenate((reranked.scores, np.minimum(others.scores, scores.min()) * _BELOW)),
-    )
+    return replace(first, scores=scores).ranked().followed_by(others)
 
 
 def best_sentence_cosines(
     served: ServedGeneration, query: EncodedQuery, positions: DocumentPositions
 ) -> Float32Array:
-    """Return the cosines of the question with documents' best sentences: float32 (documents,)."""
+    """Return the cosines of `ranking_vector` with documents' best sentences: float32 (n,)."""
     vectors, starts = served.sentences(positions)
-    cosines = np.maximum.reduceat(vectors @ query.vector, starts)
+    cosines = np.maximum.reduceat(vectors @ query.ranking_vector, starts)
     # The last digits of a product depend on a row's place in it; rounded, equal documents have
     # equal cosines.
     return np.round(np.clip(cosines, -1, 1), 5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ from embedder.vectors import (
 # asked without it, for this many times the documents that are expected to be needed.
 _BROAD = 4
 _SPARE = 1.25
+# Scores of candidates that are put behind others are scaled by this to stay below them.
+_BELOW = np.float32(0.999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,21 @@ class Candidates:
             self.scores[which],
         )
 
+    def followed_by(self, others: Candidates) -> Candidates:
+        """Return them with others behind, in their order, whose scores become lower than these."""
+        lowered = np.minimum(others.scores, self.scores.min(initial=1)) * _BELOW
+        return Candidates(
+            self.filtered,
+            DocumentPositions(np.concatenate((self.positions, others.positions))),
+            np.concatenate((self.similarities, others.similarities)),
+            np.concatenate((self.keyword_scores, others.keyword_scores)),
+            np.concatenate((self.scores, lowered)),
+        )
+
+    def with_similarities_to(self, served: ServedGeneration, vector: Float32Array) -> Candidates:
+        """Return them, in their order, with their cosines with a vector, float32 (dim,)."""
+        return replace(self, similarities=similarities_of(served, vector, self.positions))
+
     def ranked(self) -> Candidates:
         """Return them best first: by score, then by similarity, then by position."""
         return self.select(np.lexsort((self.positions, -self.similarities, -self.scores)))
@@ -102,19 +119,21 @@ def find_candidates(
 ) -> Candidates:
     """Search by meaning and by keywords, as the question's mode says, and fuse the scores.
 
+    Similarities are those with `query.ranking_vector`.
+
     Raises RequestError (UnknownValue for a value) if a filter cannot be used.
     """
     filtered, matches = _hit_set(served, question, query)
     if question.mode == "keyword":
         matches = matches.best(MAX_CANDIDATES)
         positions = DocumentPositions(np.sort(matches.positions))
-        similarities = similarities_of(served, query.vector, positions)
+        similarities = similarities_of(served, query.ranking_vector, positions)
     else:
-        positions, similarities = nearest_documents(served, query.vector, filtered)
+        positions, similarities = nearest_documents(served, query.ranking_vector, filtered)
     if question.mode == "hybrid":
         others = DocumentPositions(np.setdiff1d(matches.positions, positions))
         positions = DocumentPositions(np.concatenate((positions, others)))
-        others_similarities = similarities_of(served, query.vector, others)
+        others_similarities = similarities_of(served, query.ranking_vector, others)
         similarities = np.concatenate((similarities, others_similarities))
     keyword_scores = matches.scores_at(positions)
     scores = convex_combination(

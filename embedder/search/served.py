@@ -20,7 +20,14 @@ from embedder.search.passage_table import PassageTable
 from embedder.store.snapshot import Snapshot
 from embedder.text.glossary import Glossary
 from embedder.text.spelling import Speller
-from embedder.vectors import BoolArray, DocumentPositions, Float32Array, Int64Array
+from embedder.vectors import (
+    BoolArray,
+    DocumentPositions,
+    DocumentRows,
+    Float32Array,
+    Int64Array,
+    normalise,
+)
 
 _CACHED_FILTERS = 64
 _CACHED_DOCUMENTS = 500
@@ -109,6 +116,18 @@ class ServedGeneration:
         with self._lock:
             self._documents.update(read)
         return cached | read
+
+    def positions(self, rows: Sequence[int]) -> DocumentPositions:
+        """Return the positions of the documents in some rows: int64 (n,)."""
+        return self.facets.positions(DocumentRows(np.asarray(rows, dtype=np.int64)))
+
+    def document_vector(self, row: int) -> Float32Array | None:
+        """Return the normalised mean of the vectors of a document's passages, float32 (dim,).
+
+        None for a document without text.
+        """
+        slots, _ = self.passages.slots_of(self.positions([row]))
+        return normalise(self.dense.vectors(slots).mean(axis=0)) if len(slots) else None
 
     def sentences(self, positions: DocumentPositions) -> tuple[Float32Array, Int64Array]:
         """Return the vectors of documents' sentences, and where each document's start among them.

@@ -11,6 +11,8 @@ from embedder.records import MODES, Question
 MAX_CANDIDATES = 1000
 MAX_QUERY_CHARS = 10_000
 MAX_LIMIT = 100
+# Documents that can be marked as fitting, and as many as not fitting.
+MAX_MARKED = 20
 
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _UNPAIRED_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -36,12 +38,27 @@ def validate_query(question: Question) -> None:
             "only the first {most} hits can be paged through. Narrow with filters.",
             most=MAX_CANDIDATES,
         )
+    _validate_marks(question)
 
 
 def require_range(field: str, value: int, minimum: int, maximum: int) -> None:
     """Raise RequestError, naming the field, for a number below `minimum` or above `maximum`."""
     if not minimum <= value <= maximum:
         raise RequestError(field, f"{field} {value} is out of range: {minimum} to {maximum}.")
+
+
+def _validate_marks(question: Question) -> None:
+    """Raise RequestError for too many marked documents, or a search that they cannot change."""
+    for field, ids in (("like", question.like), ("unlike", question.unlike)):
+        if len(ids) > MAX_MARKED:
+            raise RequestError(
+                field, f"{field} has {len(ids)} documents; at most {MAX_MARKED} can be marked."
+            )
+        if ids and question.mode == "keyword":
+            raise RequestError(
+                field,
+                f"{field} works by meaning. Choose the mode hybrid or semantic, or leave it out.",
+            )
 
 
 def _validate_text(text: str) -> None:

@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from embedder.records import DOCUMENT_FIELDS, Document, Filters, Mode, Question, Verdict
-from embedder.search.validation import MAX_CANDIDATES, MAX_LIMIT, MAX_QUERY_CHARS
+from embedder.search.validation import MAX_CANDIDATES, MAX_LIMIT, MAX_MARKED, MAX_QUERY_CHARS
 
 
 def _whole(value: object) -> object:
@@ -32,6 +32,7 @@ def _whole(value: object) -> object:
 
 _Whole = BeforeValidator(_whole)
 Value = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+DocumentId = Annotated[str, StringConstraints(min_length=1)]
 Year = Annotated[int, Field(ge=1, le=9999), _Whole]
 Similarity = Annotated[float, Field(ge=-1, le=1)]
 _NAME = "|".join(DOCUMENT_FIELDS)
@@ -136,6 +137,18 @@ class SearchIn(_In):
         None, description="leave out documents whose cosine with the question is lower"
     )
     expand: bool = Field(True, description="let the glossary and spelling widen what is looked for")
+    like: list[DocumentId] = Field(
+        [],
+        max_length=MAX_MARKED,
+        description="ids of documents that fit: the ranking moves towards them; verdict, "
+        "similarity and evidence stay those of the question",
+    )
+    unlike: list[DocumentId] = Field(
+        [],
+        max_length=MAX_MARKED,
+        description="ids of documents that do not fit: the ranking moves away from them, and they "
+        "are the last hits; with the mode `keyword` neither list can be used",
+    )
     fields: list[DocumentField] | None = Field(
         None,
         min_length=1,
@@ -153,6 +166,8 @@ class SearchIn(_In):
             filters=self.filters.filters(),
             min_similarity=self.min_similarity,
             expand=self.expand,
+            like=tuple(self.like),
+            unlike=tuple(self.unlike),
         )
 
 
@@ -282,7 +297,7 @@ class SimilarOut(_Out):
 class DocumentRef(_In):
     """A document of the library, compared by its whole title and abstract."""
 
-    id: str = Field(min_length=1)
+    id: DocumentId
 
 
 _SomeText = Annotated[str, StringConstraints(min_length=1)]

@@ -137,6 +137,8 @@ def prepare(model: str | None, reader: ReaderName | None, vectors: Path) -> None
 @click.option("--year-to", type=int)
 @click.option("--include-worldwide", is_flag=True, help="Beside the country or region.")
 @click.option("--no-expand", is_flag=True, help="Take the words as they stand: no glossary.")
+@click.option("--like", multiple=True, metavar="ID", help="More like this document.")
+@click.option("--unlike", multiple=True, metavar="ID", help="Less like this one; it comes last.")
 @_reader
 @_json
 @_vectors
@@ -152,6 +154,8 @@ def ask(  # noqa: PLR0913, PLR0917 (one parameter an option)
     year_to: int | None,
     include_worldwide: bool,
     no_expand: bool,
+    like: tuple[str, ...],
+    unlike: tuple[str, ...],
     reader: ReaderName | None,
     as_json: bool,
     vectors: Path,
@@ -162,6 +166,8 @@ def ask(  # noqa: PLR0913, PLR0917 (one parameter an option)
         limit=limit,
         mode=mode,
         expand=not no_expand,
+        like=like,
+        unlike=unlike,
         filters=Filters(
             countries=country,
             regions=region,

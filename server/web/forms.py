@@ -11,10 +11,13 @@ from werkzeug.datastructures import MultiDict
 
 from embedder.errors import RequestError
 from embedder.records import Filters, Question
+from embedder.search.validation import MAX_MARKED
 
 PAGE_LENGTH = 10
 # Selected documents that are carried from page to page.
 MAX_PICKED = 500
+# Hexadecimal digits of each hash in a fingerprint.
+_DIGITS = 8
 
 # Fields that take several values, and the filter that each of them sets.
 FACETS: Mapping[str, str] = {
@@ -23,13 +26,16 @@ FACETS: Mapping[str, str] = {
     "region": "regions",
     "author": "authors",
 }
+# Fields with the ids of documents that were marked: more like these, less like those.
+MARKS = ("like", "unlike")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """The fields as they were sent, to be shown again unchanged.
 
-    `picked` holds the ids of the selected documents, on this page of results or another.
+    `picked` holds the ids of the selected documents, on this page of results or another, `like` and
+    `unlike` those of the documents that were marked as fitting and as not fitting.
     """
 
     question: str = field(default="", repr=False)
@@ -43,19 +49,26 @@ class Form:
     plain: bool = False
     offset: str = "0"
     picked: tuple[str, ...] = ()
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, fields: MultiDict[str, str]) -> Form:
         """Read the fields that a browser sent; all line ends become line feeds.
 
-        `lift` removes a filter, whole (`country`) or one value of it (`country=Lebanon`). `mark`
-        is the fingerprint of the form that was answered before: if question or filters have
-        changed since, the results begin at the first hit again.
+        `lift` removes a filter, whole (`country`) or one value of it (`country=Lebanon`), or a mark
+        of a document (`like=ID`). `more` and `less` mark one more document, the last of those that
+        are kept. `mark` is the fingerprint of the form that was answered before: if question,
+        filters or marked documents have changed since, the results begin at the first hit again,
+        and another question begins without marked documents.
         """
 
         def text(name: str) -> str:
             return fields.get(name, "").replace("\r\n", "\n").strip()
 
+        more, less = text("more"), text("less")
+        same_question = text("mark")[:_DIGITS] in ("", _hash(text("question")))
+        like, unlike = (fields.getlist(name) if same_question else [] for name in MARKS)
         form = cls(
             question=text("question"),
             topic=_distinct(fields.getlist("topic")),
@@ -68,6 +81,8 @@ class Form:
             plain=bool(fields.get("plain")),
             offset=text("offset") or "0",
             picked=_distinct(fields.getlist("pick"))[:MAX_PICKED],
+            like=_marked(like, added=more, removed=less),
+            unlike=_marked(unlike, added=less, removed=more),
         ).without_filter(text("lift"))
         if text("mark") not in ("", form.fingerprint):
             return replace(form, offset="0")
@@ -76,6 +91,7 @@ class Form:
     def without_filter(self, name: str) -> Form:
         """Return the form without a filter: a facet, one value of it (`country=Lebanon`), `years`.
 
+        Marked documents are taken back in the same way (`like`, `unlike=ID`).
         `worldwide` removes the restriction to the country's or region's own documents: worldwide
         guidance is let in too. An unknown name changes nothing.
         """
@@ -84,7 +100,7 @@ class Form:
             return replace(self, year_from="", year_to="")
         if name == "worldwide":
             return replace(self, worldwide=True)
-        if name not in FACETS:
+        if name not in (*FACETS, *MARKS):
             return self
         kept = tuple(each for each in getattr(self, name) if value and each != value)
         changed: dict[str, Any] = {name: kept}
@@ -98,10 +114,9 @@ class Form:
 
     @property
     def fingerprint(self) -> str:
-        """A short hash of the question and its filters, which does not hold the question's text."""
+        """A short hash of the question and one of all else that is asked, without their text."""
         asked = replace(self, offset="0", picked=())
-        content = repr((asked.question, asked))  # the form's own repr leaves the question out
-        return hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        return _hash(self.question) + _hash(repr(asked))  # its own repr leaves the question out
 
     def to_question(self) -> Question:
         """Return the question that the fields ask.
@@ -114,6 +129,8 @@ class Form:
             offset=_number("offset", self.offset) or 0,
             expand=not self.plain,
             filters=self.to_filters(),
+            like=self.like,
+            unlike=self.unlike,
         )
 
     def to_filters(self) -> Filters:
@@ -135,6 +152,18 @@ class Form:
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     """Return the values of a field without surrounding blanks, empty ones and repetitions."""
     return tuple(dict.fromkeys(stripped for value in values if (stripped := value.strip())))
+
+
+def _marked(ids: Iterable[str], added: str, removed: str) -> tuple[str, ...]:
+    """Return the ids of marked documents with one more and without one; the latest are kept."""
+    kept = (each for each in _distinct(ids) if each not in (added, removed))
+    return _distinct((*kept, added))[-MAX_MARKED:]
+
+
+def _hash(text: str) -> str:
+    """Return a hash of any text, as hexadecimal digits."""
+    content = text.encode("utf-8", "replace")
+    return hashlib.blake2b(content, digest_size=_DIGITS // 2).hexdigest()
 
 
 def _number(name: str, text: str) -> int | None:

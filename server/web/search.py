@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import render_template, request
@@ -55,10 +55,13 @@ def answer() -> ResponseReturnValue:
     example = request.form.get("example")
     if example:
         form = Form(question=example)
+    liked, unliked = _documents(form.like), _documents(form.unlike)
+    form = replace(form, like=_ids(liked), unlike=_ids(unliked))
     try:
         with encoding():
             result = library().ask(form.to_question())
-        return _render(form, **_results(form, result))
+        marked = {"liked": liked, "unliked": unliked}
+        return _render(form, **marked, **_results(form, result))
     except (RequestError, TooMany) as error:
         # The form is shown again as it was, so that nothing has to be written twice.
         field = _FIELD_IDS.get(error.field) if isinstance(error, RequestError) else None
@@ -112,6 +115,10 @@ def _documents(ids: Iterable[str]) -> list[Document]:
         except DocumentNotFound:  # from another library, or removed since it was selected
             continue
     return documents
+
+
+def _ids(documents: Iterable[Document]) -> tuple[str, ...]:
+    return tuple(document.id for document in documents)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
 UNSAYABLE = [
     ("unknown_value", r".*"),
     ("invalid", r"(.*\.)?offset"),
+    ("invalid", r"(.*\.)?(un)?like"),
     ("invalid", r"(.*\.)?filters\.year_from"),
     ("invalid", r"dimensions"),
     ("model_not_found", r""),

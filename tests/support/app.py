@@ -22,15 +22,28 @@ from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
 from embedder.encoders.model_files import BUNDLED_MODEL
 from embedder.library import Library
+from embedder.records import Document
 from server.app import create_app
 from server.settings import Settings
 from tests.conftest import ROOT, SEEDS, Silent, write_jsonl
+from tests.support.words import build_words, read_words
 
 # A word that occurs only in the tests' questions: anywhere else it means that one has leaked.
 CANARY = "quetzalcoatlus"
 
 KEY = "a-key-of-a-test"
 BEARER = {"Authorization": f"Bearer {KEY}"}
+
+# Of a library of the stand-in model; the ids are what each is about.
+ANIMALS = [
+    Document(id=name, title=f"On {name}", abstract=f"Of {name} by the river. They {does}.")
+    for name, does in (
+        *(("ants", "carry"), ("bats", "hang"), ("cats", "nap"), ("dogs", "bark")),
+        *(("eels", "glide"), ("frogs", "croak"), ("geese", "honk"), ("herons", "wade")),
+        *(("ibises", "probe"), ("jays", "call"), ("kites", "soar"), ("larks", "sing")),
+        *(("moles", "dig"), ("newts", "crawl")),
+    )
+]
 
 Ask = Callable[..., TestResponse]
 ClientWith = Callable[..., FlaskClient]
@@ -88,6 +101,14 @@ def client_of(
         return create_app(Settings(vectors=folder / "vectors"), library).test_client()
 
     return build
+
+
+@pytest.fixture
+def words_client(tmp_path: Path) -> FlaskClient:
+    """A client of an app with a library of the stand-in model: fourteen documents on animals."""
+    build_words(tmp_path / "vectors", *ANIMALS)
+    library = read_words(tmp_path / "vectors")
+    return create_app(Settings(vectors=tmp_path / "vectors"), library).test_client()
 
 
 @pytest.fixture

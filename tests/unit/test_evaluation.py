@@ -180,7 +180,8 @@ def test_an_unusable_setting_is_refused(change: str) -> None:
     assert caught.value.field == "set"
     assert caught.value.message == (
         f"{change!r} is not NAME=VALUE with one of: mode, expand, dense_weight, "
-        "min_keyword_share, sentence_weight, ring_weight, acronyms, spelling"
+        "min_keyword_share, sentence_weight, ring_weight, acronyms, spelling, like_weight, "
+        "unlike_weight"
     )
 
 

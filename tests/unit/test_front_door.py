@@ -333,6 +333,17 @@ def test_filters_are_named_as_in_the_api(library: Library) -> None:
         library.search("boats", countries="LBN")
 
 
+def test_an_answer_is_refined_by_marked_documents(library: Library) -> None:
+    library.add(A1, B2)
+    assert [hit.document.id for hit in library.search("boats at sea")] == ["b2", "a1"]
+    found = library.search("boats at sea", like=["a1"], unlike=["b2"])
+    assert [hit.document.id for hit in found] == ["a1", "b2"]
+    with pytest.raises(RequestError, match="like takes a list"):
+        library.search("boats at sea", like="a1")
+    with pytest.raises(RequestError, match="no document has the id 'c3'"):
+        library.search("boats at sea", unlike=["c3"])
+
+
 def test_hits_are_limited_and_skipped(library: Library) -> None:
     library.add(A1, B2)
     assert len(library.search("boats", limit=100)) == 2

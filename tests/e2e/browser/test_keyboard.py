@@ -130,13 +130,14 @@ def test_the_stops_of_an_answer_are_in_the_order_of_reading(page: Page) -> None:
     order = list(dict.fromkeys(parts))
     assert order == ["li", ".paging", ".take", "#narrow", "footer"]
     assert parts == sorted(parts, key=order.index)
-    # Of each hit: title, abstract, citation, selection, more like this.
-    assert parts.count("li") == 50
+    # Of each hit: title, abstract, citation, selection, more and less like this.
+    assert parts.count("li") == 60
     assert [each["what"] for each in stops if each["part"] == "li"][1:4] == [
         "The whole abstract",
         "Cite",
         "pick",
     ]
+    assert [each["what"] for each in stops if each["part"] == "li"][4:6] == ["more", "less"]
 
 
 def test_from_the_first_stop_to_an_answer_a_file_a_document_and_out(page: Page) -> None:

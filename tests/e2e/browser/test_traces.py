@@ -155,6 +155,7 @@ def failures(page: Page) -> None:
         {"lift": f"topic={CANARY}"},
         {"mark": CANARY},
         {"pick": CANARY},
+        {"like": CANARY, "less": CANARY},
         {CANARY: CANARY},
         {"example": words("example")},
     ):

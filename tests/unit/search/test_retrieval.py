@@ -108,6 +108,18 @@ def test_candidates_are_selected_by_a_slice(candidates: Candidates) -> None:
     assert len(candidates.select(slice(9, None))) == 0
 
 
+def test_candidates_behind_others_have_lower_scores(candidates: Candidates) -> None:
+    first, others = candidates.select([3]), candidates.select([0, 1])
+    both = first.followed_by(others)
+    assert both.positions.tolist() == [0, 3, 1]
+    assert both.keyword_scores.tolist() == [4, 1, 2]
+    assert both.similarities.tolist() == pytest.approx([0.9, 0.1, 0.2])
+    assert both.scores.tolist() == pytest.approx([0.4, 0.3996, 0.3996])
+    nothing = candidates.select(slice(0))
+    assert first.followed_by(nothing).scores.tolist() == first.scores.tolist()
+    assert nothing.followed_by(others).positions.tolist() == [3, 1]
+
+
 # Searching, with the stand-in model.
 
 

@@ -91,6 +91,20 @@ def test_documents_shown_lately_are_not_read_again(
         assert both[dogs].document.id == "dogs"
 
 
+def test_a_documents_vector_is_the_mean_of_its_passages(words_folder: Path) -> None:
+    with serving(words_folder) as (served, snapshot):
+        row = snapshot.row_of("dogs")
+        assert served.positions([row]).tolist() == [positions_by_id(served, snapshot)["dogs"]]
+        slots, _ = served.passages.slots_of(served.positions([row]))
+        mean = np.mean([served.dense.vectors(slots)[index] for index in range(len(slots))], axis=0)
+        vector = served.document_vector(row)
+        assert vector is not None
+        assert vector.tolist() == pytest.approx((mean / np.sqrt((mean**2).sum())).tolist())
+        assert len(slots) > 1
+        assert served.document_vector(snapshot.row_of("empty")) is None
+        assert served.positions([]).tolist() == []
+
+
 def test_sentences_of_documents_follow_one_another(words_folder: Path) -> None:
     with serving(words_folder) as (served, snapshot):
         positions = positions_by_id(served, snapshot)

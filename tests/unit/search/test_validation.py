@@ -60,6 +60,21 @@ from embedder.search.validation import require_range, validate_query
             "offset",
             "only the first 1000 hits can be paged through. Narrow with filters.",
         ),
+        (
+            Question("secret", like=("a",) * 21),
+            "like",
+            "like has 21 documents; at most 20 can be marked.",
+        ),
+        (
+            Question("secret", unlike=("a",) * 21),
+            "unlike",
+            "unlike has 21 documents; at most 20 can be marked.",
+        ),
+        (
+            Question("secret", mode="keyword", unlike=("a",)),
+            "unlike",
+            "unlike works by meaning. Choose the mode hybrid or semantic, or leave it out.",
+        ),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else "",
 )
@@ -82,8 +97,9 @@ def test_what_cannot_be_answered_is_refused_with_a_message(
         Question("x", limit=1),
         Question("x", limit=100, offset=900),
         Question("x", offset=990),
+        Question("x", mode="semantic", like=("a",) * 20, unlike=("b",) * 20),
     ],
-    ids=["longest", "white space", "digit", "one sign", "least", "last page", "last"],
+    ids=["longest", "white space", "digit", "one sign", "least", "last page", "last", "marked"],
 )
 def test_what_can_be_asked_is_not_refused(question: Question) -> None:
     validate_query(question)

@@ -127,6 +127,16 @@ def test_values_of_filters_are_taken_up_to_their_number_and_length(field: str) -
     assert refused(FiltersIn, field, [5]) == "Input should be a valid string"
 
 
+@pytest.mark.parametrize("field", ["like", "unlike"])
+def test_marked_documents_are_taken_up_to_their_number(field: str) -> None:
+    for values in ([], ["x"] * 20, ["x" * 1000]):
+        assert getattr(asked(**{field: values}), field) == values
+    assert "at most 20 items" in refused(SearchIn, field, ["x"] * 21, query="x")
+    assert "at least 1 character" in refused(SearchIn, field, ["x", ""], query="x")
+    assert refused(SearchIn, field, "x", query="x") == "Input should be a valid list"
+    assert refused(SearchIn, field, [5], query="x") == "Input should be a valid string"
+
+
 # Unknown keys, and values of another type.
 
 NESTED = [
@@ -203,6 +213,8 @@ ALL: Read = {
     "filters": ALL_FILTERS,
     "min_similarity": -0.25,
     "expand": False,
+    "like": ["a", "b"],
+    "unlike": ["c"],
     "fields": ["title", "year"],
 }
 
@@ -235,6 +247,8 @@ def test_every_field_of_a_question_reaches_the_library() -> None:
         filters=FiltersIn.model_validate(ALL_FILTERS).filters(),
         min_similarity=-0.25,
         expand=False,
+        like=("a", "b"),
+        unlike=("c",),
     )
     # No value of this test is a default, which a field that is left out would have too.
     assert [

@@ -367,6 +367,33 @@ def test_min_similarity_at_its_ends(ask: Ask, least: float | None, total: int) -
     assert ask(QUESTIONS[0], min_similarity=least).get_json()["total"] == total
 
 
+# Marked documents.
+
+
+def test_marked_documents_change_the_order_alone(words_client: FlaskClient) -> None:
+    asked = {"query": "What do herons do by the river?", "limit": 100}
+    before = words_client.post("/api/search", json=asked)
+    marks = {"like": ["moles", "jays"], "unlike": ["herons"]}
+    after = words_client.post("/api/search", json={**asked, **marks})
+    assert ids_of(before)[0] == ids_of(after)[-1] == "herons"
+    assert sorted(ids_of(after)) == sorted(ids_of(before))
+    for name in ("verdict", "total", "facets"):
+        assert after.get_json()[name] == before.get_json()[name]
+    batch = words_client.post("/api/search/batch", json={"questions": [{**asked, **marks}, asked]})
+    refined, plain = batch.get_json()["answers"]
+    assert refined["hits"] == hits_of(after)
+    assert plain["hits"] == hits_of(before)
+
+
+def test_a_document_that_cannot_be_marked_is_named_with_its_question(
+    words_client: FlaskClient,
+) -> None:
+    good, bad = {"query": "herons"}, {"query": "herons", "unlike": ["wolves"]}
+    response = words_client.post("/api/search/batch", json={"questions": [good, bad]})
+    error = error_of(response, 422)
+    assert (error["type"], error["field"]) == ("invalid", "questions.1.unlike")
+
+
 # Errors.
 
 Q = f"the {CANARY} question"
@@ -453,6 +480,17 @@ BAD_BODIES: dict[str, tuple[Any, str | None, str]] = {
         {"query": Q, "offset": 10**12},
         "offset",
         "offset: Input should be less than 1000",
+    ),
+    "an unknown document": (
+        {"query": Q, "like": ["wolves"]},
+        "like",
+        "no document has the id 'wolves'. 'fingerpost documents' and GET /api/documents list them "
+        "all.",
+    ),
+    "twenty-one documents": (
+        {"query": Q, "unlike": ["wolves"] * 21},
+        "unlike",
+        "unlike: 21 are too many. Send 20 at most.",
     ),
     "a page past the depth": (
         {"query": Q, "offset": 995, "limit": 10},

@@ -18,11 +18,12 @@ from embedder.encoders.loading import load_encoder
 from embedder.errors import EncoderError
 from embedder.library import Library
 from embedder.progress import Progress
-from embedder.records import Document
+from embedder.records import Document, Question
 from server.cli.commands import main
 from server.settings import Settings
 from tests.conftest import ROOT, SEEDS, run_sql, write_jsonl
-from tests.support.app import CANARY, Ask, Running, command, environment_of
+from tests.support.app import ANIMALS, CANARY, Ask, Running, command, environment_of
+from tests.support.words import build_words, load_words, read_words
 
 pytestmark = pytest.mark.slow
 
@@ -328,6 +329,24 @@ def test_ask_passes_every_option_on(run: Run, ask: Ask) -> None:
         found = json.loads(run("ask", QUESTION, option, value, "--json").stdout)
         wanted = ask(QUESTION, filters={name: [value]}).get_json()
         assert without_time(found) == without_time(wanted)
+
+
+def test_ask_is_refined_by_marked_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Library.__init__, "__defaults__", (load_words,))
+    build_words(tmp_path, *ANIMALS)
+    asked = ("ask", "herons by the river", "--vectors", str(tmp_path))
+    marks = ("--like", "moles", "--like", "jays", "--unlike", "herons")
+    found = CliRunner().invoke(main, [*asked, *marks, "--json", "--limit", "100"])
+    question = Question("herons by the river", 100, like=("moles", "jays"), unlike=("herons",))
+    wanted = read_words(tmp_path).ask(question).as_dict()
+    assert without_time(json.loads(found.stdout)) == without_time(wanted)
+    assert_refused(
+        CliRunner().invoke(main, [*asked, "--unlike", "wolves"]),
+        "no document has the id 'wolves'. 'fingerpost documents' and GET /api/documents list them "
+        "all.",
+    )
 
 
 @pytest.mark.parametrize("sent", [QUESTION, f"{QUESTION}\n", f"\n{QUESTION}\r\n"])

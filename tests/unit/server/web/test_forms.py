@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from embedder.errors import RequestError
 from embedder.records import Filters, Question
-from server.web.forms import FACETS, MAX_PICKED, PAGE_LENGTH, Form
+from server.web.forms import FACETS, MARKS, MAX_PICKED, PAGE_LENGTH, Form
 
 
 def read(**fields: str | list[str]) -> Form:
@@ -37,6 +37,8 @@ def test_every_field_is_read() -> None:
         plain="yes",
         offset="10",
         pick=["a", "b", "a"],
+        like=["c", " d", "c"],
+        unlike="e",
     )
     assert form == Form(
         question="One\nTwo",
@@ -50,6 +52,8 @@ def test_every_field_is_read() -> None:
         plain=True,
         offset="10",
         picked=("a", "b"),
+        like=("c", "d"),
+        unlike=("e",),
     )
 
 
@@ -61,6 +65,59 @@ def test_more_selected_documents_than_are_carried_are_cut() -> None:
     ids = [f"d{number}" for number in range(MAX_PICKED + 1)]
     assert read(pick=ids[:-1]).picked == tuple(ids[:-1])
     assert read(pick=ids).picked == tuple(ids[:-1])
+
+
+# Marked documents.
+
+
+def test_a_button_marks_one_more_document() -> None:
+    form = read(question="x", like=["a", "b"], unlike="c", more="d")
+    assert (form.like, form.unlike) == (("a", "b", "d"), ("c",))
+    form = read(question="x", like=["a", "b"], unlike="c", less="d")
+    assert (form.like, form.unlike) == (("a", "b"), ("c", "d"))
+
+
+def test_a_document_that_is_marked_otherwise_is_marked_so_alone() -> None:
+    form = read(like=["a", "b"], unlike="c", less="a")
+    assert (form.like, form.unlike) == (("b",), ("c", "a"))
+    form = read(like=["a", "b"], unlike="c", more="c")
+    assert (form.like, form.unlike) == (("a", "b", "c"), ())
+
+
+def test_a_mark_is_taken_back() -> None:
+    form = read(like=["a", "b=c"], unlike="d", lift="like=b=c")
+    assert (form.like, form.unlike) == (("a",), ("d",))
+    assert read(like=["a", "b"], unlike="d", lift="like").like == ()
+    assert read(like="a", unlike="d", lift="unlike=d") == read(like="a")
+    assert form.active_filters == ()
+
+
+def test_of_more_marks_than_a_question_can_have_the_latest_are_kept() -> None:
+    ids = [f"d{number}" for number in range(20)]
+    assert read(like=ids, unlike=ids[:1]).like == tuple(ids)
+    assert read(like=ids, more="new").like == (*ids[1:], "new")
+
+
+@pytest.mark.parametrize("field", MARKS)
+def test_another_question_begins_without_marks(field: str) -> None:
+    def marks(question: str, **more: str) -> tuple[str, ...]:
+        fields: dict[str, Any] = {field: ["a"], "mark": before.fingerprint, **more}
+        found: tuple[str, ...] = getattr(read(question=question, **fields), field)
+        return found
+
+    before = read(question="x", **{field: "a"})
+    assert marks("x") == marks(" x ", country="Malta") == ("a",)
+    assert marks("y") == ()
+    # What is pressed is marked, whatever else has changed.
+    assert marks("y", **{"like": {"more": "b"}, "unlike": {"less": "b"}}[field]) == ("b",)
+
+
+def test_another_order_begins_at_its_first_hit() -> None:
+    before = read(question="x", like="a")
+    fields: dict[str, Any] = {"question": "x", "like": "a", "mark": before.fingerprint}
+    assert read(**fields, offset="20").offset == "20"
+    for changed in ({"more": "b"}, {"less": "b"}, {"lift": "like=a"}):
+        assert read(**fields, offset="20", **changed).offset == "0"
 
 
 # Filters that are removed.
@@ -161,13 +218,23 @@ def test_the_offset_is_kept_only_while_the_question_is_the_same() -> None:
 
 def test_the_question_that_is_asked() -> None:
     assert read(question="x").to_question() == Question("x", limit=PAGE_LENGTH)
-    form = read(question="x", plain="yes", offset="20", region="Africa", year_from="0٢٠١٥")
+    form = read(
+        question="x",
+        plain="yes",
+        offset="20",
+        region="Africa",
+        year_from="0٢٠١٥",
+        like=["a", "b"],
+        unlike="c",
+    )
     assert form.to_question() == Question(
         "x",
         limit=PAGE_LENGTH,
         offset=20,
         expand=False,
         filters=Filters(regions=("Africa",), year_from=2015),
+        like=("a", "b"),
+        unlike=("c",),
     )
 
 

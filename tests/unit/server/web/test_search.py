@@ -257,6 +257,117 @@ def test_selected_documents_stay_selected_from_page_to_page(client: FlaskClient)
     assert "on other pages" not in again.text
 
 
+# Marked documents, in a library of the stand-in model.
+
+ANIMALS = "What do herons do by the river?"
+
+
+def titles_of(page: Element) -> list[str]:
+    return [title_of(hit) for hit in hits_of(page)]
+
+
+def click(client: FlaskClient, page: Element, button: Element, **changed: str) -> Element:
+    """Send the form of an answer by a button, as a browser without scripts does."""
+    form = form_of(page)
+    data: dict[str, object] = {**fields_of(form), **changed}
+    for name in ("like", "unlike"):
+        data[name] = [each.attributes["value"] for each in form.all("input", name=name)]
+    attributes = button.attributes
+    return page_of(client.post("/", data={**data, attributes["name"]: attributes["value"]}))
+
+
+def button_of(part: Element, text: str) -> Element:
+    (found,) = (each for each in part.all("button") if each.text == text)
+    return found
+
+
+def marks_of(page: Element) -> dict[str, list[str]]:
+    """What an answer says that it was refined by: the titles of each line."""
+    lines = [each for each in page.all("p", **{"class": "set"}) if "You asked" in each.text]
+    return {
+        line.text.partition(":")[0]: [
+            each.one("span", dir="auto").text for each in line.all("button")
+        ]
+        for line in lines
+    }
+
+
+def test_each_hit_can_be_marked(words_client: FlaskClient) -> None:
+    page = page_of(send(words_client, ANIMALS))
+    assert len(hits_of(page)) == 10
+    assert marks_of(page) == {}
+    for hit in hits_of(page):
+        for label, name in (("More like this", "more"), ("Less like this", "less")):
+            button = button_of(hit, f"{label}: {title_of(hit)}")
+            assert button.attributes["name"] == name
+            assert button.attributes["value"] == title_of(hit).removeprefix("On ")
+            assert "aria-pressed" not in button.attributes
+
+
+def test_marks_gather_and_order_the_answer_as_the_api_does(words_client: FlaskClient) -> None:
+    page = page_of(send(words_client, ANIMALS))
+    first, second, third = hits_of(page)[:3]
+    liked = [title_of(each) for each in (second, third)]
+    page = click(words_client, page, button_of(first, f"Less like this: {title_of(first)}"))
+    page = click(words_client, page, button_of(second, f"More like this: {liked[0]}"))
+    page = click(words_client, page, button_of(third, f"More like this: {liked[1]}"))
+    assert marks_of(page) == {
+        "You asked for more like": liked,
+        "You asked for less like": [title_of(first)],
+    }
+    ids = [title.removeprefix("On ") for title in (title_of(first), *liked)]
+    body = {"query": ANIMALS, "limit": 100, "unlike": ids[:1], "like": ids[1:]}
+    answer = words_client.post("/api/search", json=body).get_json()
+    titles = [hit["document"]["title"] for hit in answer["hits"]]
+    assert titles_of(page) == titles[:10]
+    assert titles[-1] == title_of(first)
+    # They go along to the next page, and the question stays as it was.
+    page = click(words_client, page, button_of(page, "More documents"))
+    assert titles_of(page) == titles[10:]
+    assert len(marks_of(page)) == 2
+    assert fields_of(form_of(page))["question"] == ANIMALS
+
+
+def test_a_mark_is_taken_back_above_the_hits_or_at_its_hit(words_client: FlaskClient) -> None:
+    plain = page_of(send(words_client, ANIMALS))
+    title = title_of(hits_of(plain)[4])
+    label = f"More like this: {title}"
+    marked = click(words_client, plain, button_of(hits_of(plain)[4], label))
+    assert titles_of(marked) != titles_of(plain)
+    (hit,) = (each for each in hits_of(marked) if title_of(each) == title)
+    assert button_of(hit, label).attributes["aria-pressed"] == "true"
+    for button in (button_of(hit, label), button_of(marked, f"{title} ✕take away")):
+        again = click(words_client, marked, button)
+        assert titles_of(again) == titles_of(plain)
+        assert marks_of(again) == {}
+
+
+def test_marks_are_of_one_question(words_client: FlaskClient) -> None:
+    page = page_of(send(words_client, ANIMALS, like=["moles"], unlike=["herons"]))
+    assert len(marks_of(page)) == 2
+    find = Element("button", {"name": "", "value": ""})
+    assert marks_of(click(words_client, page, find, question="Which animals dig?")) == {}
+    assert len(marks_of(click(words_client, page, find, year_to="3000"))) == 2
+
+
+def test_a_marked_document_that_is_no_longer_there_is_left_out(words_client: FlaskClient) -> None:
+    page = page_of(send(words_client, ANIMALS, like=["gone", "moles"], unlike=["gone too"]))
+    assert marks_of(page) == {"You asked for more like": ["On moles"]}
+    assert "gone" not in str(page)
+
+
+def test_marks_are_kept_where_something_else_is_wrong(words_client: FlaskClient) -> None:
+    page = page_of(send(words_client, ANIMALS, like=["moles"], year_to="x"), 422)
+    assert fields_of(form_of(page))["like"] == "moles"
+    again = click(words_client, page, Element("button", {"name": "year_to", "value": ""}))
+    assert marks_of(again) == {"You asked for more like": ["On moles"]}
+
+
+def test_a_document_that_is_marked_both_ways_is_a_problem(words_client: FlaskClient) -> None:
+    page = page_of(send(words_client, ANIMALS, like=["moles"], unlike=["moles"]), 422)
+    assert "'moles' is in like and in unlike" in page.one("div", role="alert").text
+
+
 # Pages of hits.
 
 
