@@ -21,7 +21,7 @@ _SHARES = {
     "practitioner": 2.0,
     "keywords": 1.0,
     "near": 1.0,
-    "document": 1.5,
+    "document": 0.75,
 }
 # Texts of other fields are four of ten. Without them the reader knows its own field alone.
 _GENERAL_SHARES = {
@@ -29,7 +29,7 @@ _GENERAL_SHARES = {
     "question": 1.5,
     "plain": 1.0,
     "keywords": 0.5,
-    "document": 2.0,
+    "document": 1.0,
 }
 
 
