@@ -92,16 +92,23 @@ def evaluate_library(
     by their kind, count for verdicts alone: they have no place in a mean of ranks.
 
     Raises SourceError for a file that is not in the expected format, RequestError for unusable
-    settings or queries without judgements.
+    settings or queries without a judgement above 0.
     """
     queries_read, judged = trec_files.read_queries(queries)
     if qrels is not None:
         judged = trec_files.read_qrels(qrels)
     judged = measures.by_id(judged, library.documents())
-    asked = [query for query in queries_read if query.answerable and judged.get(query.id)]
+    # Grades of 0 alone, as where a person is not done yet, do not say that there is an answer.
+    asked = [
+        query
+        for query in queries_read
+        if query.answerable and any(judged.get(query.id, {}).values())
+    ]
     unanswerable = [query for query in queries_read if not query.answerable]
     if not asked and not unanswerable:
-        raise RequestError("qrels", "no query has a judgement. Give them with --qrels FILE.")
+        raise RequestError(
+            "qrels", "no query has a judgement above 0. Give judgements with --qrels FILE."
+        )
     judged = {query.id: judged[query.id] for query in asked}
     run: Run = {}
     verdicts = []

@@ -100,6 +100,14 @@ def test_queries_that_nothing_answers_count_for_verdicts_alone(tmp_path: Path) -
     assert result.verdicts.unanswerable == {"strong": 1, "possible": 0, "none": 2}
 
 
+def test_a_query_with_grades_of_0_alone_is_not_counted(tmp_path: Path) -> None:
+    undone = {"_id": "3", "text": "a b", "relevant": {"a": 0}}
+    queries = write_queries(tmp_path, FIRST, undone)
+    result = evaluate_library(KnownAnswers(), queries, None, SearchSettings(), None)
+    assert result.run.keys() == {"1"}
+    assert sum(result.verdicts.answerable.values()) == 1
+
+
 def test_without_an_answerable_query_verdicts_are_counted(tmp_path: Path) -> None:
     queries = write_queries(tmp_path, {"_id": "1", "text": "x", "kind": "none"})
     result = evaluate_library(KnownAnswers(), queries, None, SearchSettings(), "mode=keyword")
@@ -136,10 +144,15 @@ def test_a_query_without_hits_counts_0(tmp_path: Path) -> None:
 
 
 def test_without_a_judged_query_there_is_nothing_to_measure(tmp_path: Path) -> None:
-    queries = write_queries(tmp_path, {"_id": "1", "text": "a"})
+    unjudged = {"_id": "1", "text": "a"}
+    irrelevant = {"_id": "2", "text": "a", "relevant": {"a": 0}}
+    queries = write_queries(tmp_path, unjudged, irrelevant)
     with pytest.raises(RequestError) as caught:
         evaluate_library(KnownAnswers(), queries, None, SearchSettings(), None)
-    assert caught.value.message == "no query has a judgement. Give them with --qrels FILE."
+    assert (
+        caught.value.message
+        == "no query has a judgement above 0. Give judgements with --qrels FILE."
+    )
 
 
 def test_other_settings_are_a_baseline(tmp_path: Path) -> None:
