@@ -50,11 +50,11 @@ class Libraries:
 def run_of(library: Library, judged: JudgedSet, settings: SearchSettings) -> Run:
     """Ask the answerable questions of a set, and return the best ten documents of each."""
 
-    def ask(text: str, _: int) -> list[str]:
+    def ask(text: str) -> list[str]:
         question = Question(text, limit=_HITS, mode=settings.mode, expand=settings.expand)
         return [hit.document.id for hit in library.ask(question, settings.weights)]
 
-    return measures.make_run(answerable(judged), ask)
+    return {query.id: measures.by_rank(ask(query.text)) for query in answerable(judged)}
 
 
 def answerable(judged: JudgedSet) -> list[Query]:
@@ -68,7 +68,6 @@ def answerable(judged: JudgedSet) -> list[Query]:
 
 def qrels_by_id(library: Library, judged: JudgedSet) -> Qrels:
     """Return the judgements of a set's answerable questions, by document id."""
-    ids = {document.title: document.id for document in library.documents()}
     asked = {query.id for query in answerable(judged)}
     qrels = {query: grades for query, grades in judged.qrels.items() if query in asked}
-    return measures.by_id(qrels, ids)
+    return measures.by_id(qrels, library.documents())

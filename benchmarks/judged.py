@@ -21,16 +21,14 @@ from pathlib import Path
 from benchmarks.corpora import DATA, ROOT
 from embedder.records import Document
 from embedder.text.languages import ENGLISH, language_of
-from embedder.trec_files import Qrels, Query, read_qrels, read_queries
+from embedder.trec_files import NEAR, OFF, UNANSWERABLE, Qrels, Query, read_qrels, read_queries
 from training.general import QUESTIONS as GENERAL_QUESTIONS
 from training.general import read_general
 from training.material import LIBRARIES, MATERIAL, Entry, Part, read_entries, split
 
 QUESTIONS = ROOT / "tests" / "quality"
 
-# The kinds of questions that no document answers: close to the field, and of other subjects.
-NEAR, OFF = "near", "off"
-_CROSSLINGUAL, _NONE = "crosslingual", "none"
+_CROSSLINGUAL = "crosslingual"
 # The highest grade: the document answers the question.
 ANSWERS = 3
 
@@ -41,26 +39,15 @@ _NEAR_MISSES = {f"d{number:03}" for number in range(49, 61)} | {
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedQuestion:
-    """A question, the kind that it is of, and its language (ISO 639).
+class JudgedQuestion(Query):
+    """A query, and its language (ISO 639). No document answers those of the kinds `near`, `off`."""
 
-    No document answers those of the kinds `near` and `off`.
-    """
-
-    id: str
-    text: str
-    kind: str
     language: str = ENGLISH
 
     @property
     def group(self) -> str:
         """What it is summarised under: its kind, or its language if that is not English."""
         return self.kind if self.language == ENGLISH else self.language
-
-    @property
-    def answerable(self) -> bool:
-        """Whether the library has a document that answers it."""
-        return self.kind not in (NEAR, OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +163,7 @@ def _id(entry: Entry) -> str:
 
 def _judged(query: Query) -> JudgedQuestion:
     kind = query.kind
-    if kind == _NONE:
+    if kind == UNANSWERABLE:
         kind = NEAR if query.id in _NEAR_MISSES else OFF
     language = ENGLISH
     if kind == _CROSSLINGUAL:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from embedder import measures, trec_files
+from embedder import measures, trec_files, verdict_measures
 from embedder.errors import RequestError
 from embedder.library import Library
 from embedder.measures import Compared, Measured
-from embedder.records import MODES, Mode, Question, RankingWeights
-from embedder.trec_files import Query, Run
+from embedder.records import MODES, Answer, Mode, Question, RankingWeights
+from embedder.trec_files import Qrels, Query, Run
+from embedder.verdict_measures import VerdictCounts
 
 _BOOLEANS = {"yes": True, "no": False, "true": True, "false": False}
-# The kind of queries that no document answers: they have no place in a mean of ranks.
-_UNANSWERABLE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +55,13 @@ class SearchSettings:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The measures, the run that they were computed from, and the comparison if there is one."""
+    """The measures, the run that they were computed from, and the comparison if there is one.
+
+    Without a query that a document answers, `measured` and `run` are empty.
+    """
 
     measured: tuple[Measured, ...]
+    verdicts: VerdictCounts
     run: Run
     compared: tuple[Compared, ...]
 
@@ -67,9 +70,10 @@ class Evaluation:
         trec_files.write_run(path, self.run, "fingerpost")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the measures and the comparison as a JSON object."""
+        """Return the measures, the verdicts and the comparison as a JSON object."""
         return {
             "measures": [asdict(measured) for measured in self.measured],
+            "verdicts": asdict(self.verdicts),
             "compared": [asdict(compared) for compared in self.compared],
         }
 
@@ -81,45 +85,76 @@ def evaluate_library(
     settings: SearchSettings,
     baseline: str | None,
 ) -> Evaluation:
-    """Ask judged questions and measure the answers.
+    """Ask judged questions and measure the answers and their verdicts.
 
     `qrels` is needed unless the queries have their judgements; `baseline` is a TREC run, or
-    changes to the settings separated by commas, to compare with. Queries of the kind `none` are
-    left out.
+    changes to the settings separated by commas, to compare with. Queries that no document answers,
+    by their kind, count for verdicts alone: they have no place in a mean of ranks.
 
     Raises SourceError for a file that is not in the expected format, RequestError for unusable
-    settings or queries without judgements.
+    settings or queries without a judgement above 0.
     """
-    asked, judged = trec_files.read_queries(queries)
+    queries_read, judged = trec_files.read_queries(queries)
     if qrels is not None:
         judged = trec_files.read_qrels(qrels)
-    ids = {document.title: document.id for document in library.documents()}
-    judged = measures.by_id(judged, ids)
-    asked = [query for query in asked if query.kind != _UNANSWERABLE and judged.get(query.id)]
-    if not asked:
-        raise RequestError("qrels", "no query has a judgement. Give them with --qrels FILE.")
+    judged = measures.by_id(judged, library.documents())
+    # Grades of 0 alone, as where a person is not done yet, do not say that there is an answer.
+    asked = [
+        query
+        for query in queries_read
+        if query.answerable and any(judged.get(query.id, {}).values())
+    ]
+    unanswerable = [query for query in queries_read if not query.answerable]
+    if not asked and not unanswerable:
+        raise RequestError(
+            "qrels", "no query has a judgement above 0. Give judgements with --qrels FILE."
+        )
     judged = {query.id: judged[query.id] for query in asked}
-    run = _run(library, asked, settings)
+    run: Run = {}
+    verdicts = []
+    for query, answer in _answers(library, asked, settings):
+        run[query.id] = _scores(answer)
+        verdicts.append(verdict_measures.judge_verdict(query, answer, judged[query.id]))
+    for query, answer in _answers(library, unanswerable, settings):
+        verdicts.append(verdict_measures.judge_verdict(query, answer, {}))
     compared: list[Compared] = []
     if baseline is not None:
         compared = measures.compare(_baseline(library, asked, settings, baseline), run, judged)
-    return Evaluation(tuple(measures.summarise(asked, run, judged)), run, tuple(compared))
+    return Evaluation(
+        measured=tuple(measures.summarise(asked, run, judged)),
+        verdicts=verdict_measures.count_verdicts(verdicts, _answer_grade(judged)),
+        run=run,
+        compared=tuple(compared),
+    )
+
+
+def _answer_grade(judged: Qrels) -> int:
+    """Return the grade from which a document is an answer: where all are 0 or 1, it is 1."""
+    highest = max((grade for grades in judged.values() for grade in grades.values()), default=0)
+    return 1 if highest == 1 else verdict_measures.ANSWERS
 
 
 def _baseline(
     library: Library, queries: Sequence[Query], settings: SearchSettings, baseline: str
 ) -> Run:
     if "=" in baseline:
-        return _run(library, queries, settings.changed(baseline.split(",")))
+        changed = settings.changed(baseline.split(","))
+        return {query.id: _scores(answer) for query, answer in _answers(library, queries, changed)}
     return trec_files.read_run(Path(baseline))
 
 
-def _run(library: Library, queries: Sequence[Query], settings: SearchSettings) -> Run:
-    def ask(text: str, limit: int) -> list[str]:
-        question = Question(text, limit=limit, mode=settings.mode, expand=settings.expand)
-        return [hit.document.id for hit in library.ask(question, settings.weights)]
+def _answers(
+    library: Library, queries: Iterable[Query], settings: SearchSettings
+) -> Iterator[tuple[Query, Answer]]:
+    for query in queries:
+        question = Question(
+            query.text, limit=measures.DEPTH, mode=settings.mode, expand=settings.expand
+        )
+        yield query, library.ask(question, settings.weights)
 
-    return measures.make_run(queries, ask)
+
+def _scores(answer: Answer) -> dict[str, float]:
+    return measures.by_rank([hit.document.id for hit in answer])
 
 
 def _number(name: str, value: str) -> float:

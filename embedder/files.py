@@ -1,9 +1,10 @@
-"""Read files: their SHA-256, and their text with an error that names a line that is not UTF-8."""
+"""Read files, by SHA-256 or as text with errors that name the line; and write them in one step."""
 
 from __future__ import annotations
 
 import codecs
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -40,3 +41,24 @@ def read_text(path: Path) -> str:
         problem = f"byte {raw[error.start]:#04x} is not UTF-8; save the file as UTF-8"
         raise SourceError(path, line, problem) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Make a file hold a text, as UTF-8, in one step: interrupted, it holds what it held before.
+
+    The text is written beside it first, to a hidden file.
+
+    Raises SourceError if the file cannot be written.
+    """
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        try:
+            with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise SourceError(path, None, f"cannot be written: {error.strerror}") from error

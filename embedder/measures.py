@@ -6,7 +6,7 @@ and permutation tests are scipy's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from ir_measures import RR, R, nDCG
 from scipy import stats
 
+from embedder.records import Document
 from embedder.trec_files import Qrels, Query, Run
 from embedder.vectors import Float64Array
 
@@ -24,8 +25,8 @@ MEASURES = (nDCG @ 10, R @ 10, R @ 100, RR @ 10)
 NAMES = {nDCG @ 10: "nDCG@10", R @ 10: "Recall@10", R @ 100: "Recall@100", RR @ 10: "MRR@10"}
 
 _RESAMPLES = 10_000
-# Documents retrieved for each query: as many as the deepest measure needs.
-_DEPTH = 100
+# Documents to retrieve for each query: as many as the deepest measure needs.
+DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +62,24 @@ class Compared:
     p: float
 
 
-def by_id(qrels: Qrels, ids: Mapping[str, str]) -> Qrels:
-    """Return judgements by document id.
+def by_id(qrels: Qrels, documents: Iterable[Document]) -> Qrels:
+    """Return judgements by document id, where they name documents of a library by title or id.
 
-    `ids` maps titles to ids; a document that is not in it keeps its name.
+    A document that the library does not have keeps its name.
     """
+    ids = {document.title: document.id for document in documents}
     return {
         query: {ids.get(document, document): grade for document, grade in grades.items()}
         for query, grades in qrels.items()
     }
 
 
-def make_run(queries: Iterable[Query], ask: Callable[[str, int], Sequence[str]]) -> Run:
-    """Ask every query, and return the run: the best 100 documents of each.
+def by_rank(documents: Sequence[str]) -> dict[str, float]:
+    """Return the scores of at most 100 document ids, the best first, for a run: 100, 99, and so on.
 
-    `ask` takes a text and a limit and returns document ids, the best first. The scores are made
-    from the ranks, 100 for the first: trec_eval orders by score alone, and equal scores by id.
+    trec_eval orders by score alone, and equal scores by id: these keep the order.
     """
-    return {
-        query.id: {
-            document: float(_DEPTH - index)
-            for index, document in enumerate(ask(query.text, _DEPTH))
-        }
-        for query in queries
-    }
+    return {document: float(DEPTH - index) for index, document in enumerate(documents)}
 
 
 def per_query(run: Run, qrels: Qrels) -> dict[str, dict[str, float]]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from embedder.errors import SourceError
-from embedder.files import read_text
+from embedder.files import read_text, replace_text
 
 # {query id: {document id: score}}, the documents that were retrieved.
 Run = dict[str, dict[str, float]]
 # {query id: {document id: grade}}, 0 for a document judged not relevant.
 Qrels = dict[str, dict[str, int]]
+
+# The kind of queries that no document answers.
+UNANSWERABLE = "none"
+# The kinds that tell them apart: close to the library's field, and of other subjects.
+NEAR, OFF = "near", "off"
 
 _QUERY_FORM = 'expected a JSON object with "_id", "text" and, if any, whole grades in "relevant"'
 _QRELS_HEADER = "expected a header: query-id, corpus-id and score, separated by tabs"
@@ -30,6 +36,11 @@ class Query:
     id: str
     text: str
     kind: str = ""
+
+    @property
+    def answerable(self) -> bool:
+        """Whether a document of the library answers it, by its kind."""
+        return self.kind not in (UNANSWERABLE, NEAR, OFF)
 
 
 def read_queries(path: Path) -> tuple[list[Query], Qrels]:
@@ -69,6 +80,37 @@ def _query(value: dict[str, Any]) -> tuple[Query, dict[str, int] | None]:
     if relevant is not None:
         grades = {str(document): int(grade) for document, grade in relevant.items()}
     return Query(str(query_id), text, str(value.get("kind", ""))), grades
+
+
+def read_questions(path: Path) -> tuple[list[Query], Qrels]:
+    """Read queries as `read_queries` does, or from a file of plain text with one on each line.
+
+    Those of plain text have no judgements, and an id made of their text: it stays the same where
+    lines are added or moved, and a question that is there twice is read once.
+
+    Raises SourceError, with file and line.
+    """
+    text = read_text(path)
+    if text.lstrip().startswith("{"):
+        return read_queries(path)
+    lines = dict.fromkeys(line.strip() for line in text.split("\n") if line.strip())
+    return [Query(hashlib.sha256(line.encode()).hexdigest()[:12], line) for line in lines], {}
+
+
+def write_queries(path: Path, queries: Iterable[Query], qrels: Qrels) -> None:
+    """Write queries with their judgements, as `read_queries` reads them, in one step.
+
+    Raises SourceError if the file cannot be written.
+    """
+    lines = []
+    for query in queries:
+        value: dict[str, Any] = {"_id": query.id, "text": query.text}
+        if query.kind:
+            value["kind"] = query.kind
+        if query.id in qrels:
+            value["relevant"] = qrels[query.id]
+        lines.append(json.dumps(value, ensure_ascii=False) + "\n")
+    replace_text(path, "".join(lines))
 
 
 def read_qrels(path: Path) -> Qrels:

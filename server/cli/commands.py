@@ -297,6 +297,28 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one parameter an option)
 
 
 @main.command()
+@click.argument("questions", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file for the grades; a second run goes on with it.",
+)
+@_limit
+@_reader
+@_vectors
+def judge(questions: Path, out: Path, limit: int, reader: ReaderName | None, vectors: Path) -> None:
+    """Grade the first hits of QUESTIONS, one a line or as `evaluate` reads them.
+
+    The grades are written after each answer, in the form that `evaluate --queries` reads.
+    """
+    from embedder.judging import Judging
+    from server.cli.judging import judge as ask_for_grades
+
+    ask_for_grades(Judging(_library(vectors, reader), questions, out, limit), out)
+
+
+@main.command()
 @click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="The port to listen on.  [default: 8000]")
 @_reader

@@ -22,13 +22,15 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from embedder.records import Answer, Document, Hit, Manifest
+from embedder.records import Answer, Document, Hit, Manifest, Verdict
 from embedder.text.languages import ENGLISH
 
 if TYPE_CHECKING:
     from embedder.evaluation import Evaluation
+    from embedder.measures import Compared, Measured
+    from embedder.verdict_measures import VerdictCounts
 
-_VERDICTS = {
+_VERDICTS: dict[Verdict, str] = {
     "strong": "The library answers this.",
     "possible": "These may help; check the sentence quoted from each.",
     "none": "Nothing here clearly answers this. The nearest documents:",
@@ -66,7 +68,7 @@ class Bars:
 
 def print_answer(answer: Answer, question: str) -> None:
     """Print an answer's verdict, what was understood, and the hits."""
-    console = _console()
+    console = make_console()
     if not answer.hits:
         console.print("No document is left with these filters.")
         return
@@ -93,7 +95,7 @@ def _named(languages: Sequence[str]) -> str:
 
 def print_hits(hits: Sequence[Hit]) -> None:
     """Print hits with the metadata of their documents and the sentences that match."""
-    console = _console()
+    console = make_console()
     for hit in hits:
         document = hit.document
         console.print(f"\n[bold]{hit.rank}. {escape(document.title or document.id)}[/]")
@@ -111,27 +113,49 @@ def print_hits(hits: Sequence[Hit]) -> None:
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
-    """Print the measures of each kind with their intervals, and the comparison if there is one."""
+    """Print the measures of each kind with their intervals, verdicts, and a comparison if any."""
+    if evaluation.measured:
+        _print_measures(evaluation.measured)
+    _print_verdicts(evaluation.verdicts)
+    if evaluation.compared:
+        _print_comparison(evaluation.compared)
+
+
+def _print_measures(measured: Sequence[Measured]) -> None:
     # Imported here because the measures' library takes a second to import.
     from embedder.measures import NAMES
 
     table = Table("Kind", "Queries", *NAMES.values())
-    for kind in dict.fromkeys(each.kind for each in evaluation.measured):
-        row = [each for each in evaluation.measured if each.kind == kind]
+    for kind in dict.fromkeys(each.kind for each in measured):
+        row = [each for each in measured if each.kind == kind]
         cells = [f"{each.mean:.4f} [dim]{each.low:.3f}–{each.high:.3f}[/]" for each in row]
         table.add_row(escape(kind), str(row[0].queries), *cells)
-    _console().print(table)
-    if evaluation.compared:
-        comparison = Table("Measure", "This", "Other", "Difference", "p (paired permutation)")
-        for each in evaluation.compared:
-            comparison.add_row(
-                each.measure,
-                f"{each.second:.4f}",
-                f"{each.first:.4f}",
-                f"{each.difference:+.4f} [dim]{each.low:+.3f} to {each.high:+.3f}[/]",
-                f"{each.p:.4f}",
-            )
-        _console().print(comparison)
+    make_console().print(table)
+
+
+def _print_verdicts(verdicts: VerdictCounts) -> None:
+    table = Table("Questions", *_VERDICTS)
+    for name, counts in (
+        ("answerable", verdicts.answerable),
+        ("unanswerable", verdicts.unanswerable),
+    ):
+        if any(counts.values()):
+            table.add_row(name, *(str(counts[verdict]) for verdict in _VERDICTS))
+    make_console().print(table)
+    make_console().print(verdicts.summary())
+
+
+def _print_comparison(compared: Sequence[Compared]) -> None:
+    table = Table("Measure", "This", "Other", "Difference", "p (paired permutation)")
+    for each in compared:
+        table.add_row(
+            each.measure,
+            f"{each.second:.4f}",
+            f"{each.first:.4f}",
+            f"{each.difference:+.4f} [dim]{each.low:+.3f} to {each.high:+.3f}[/]",
+            f"{each.p:.4f}",
+        )
+    make_console().print(table)
 
 
 def print_documents(documents: Sequence[Document], total: int) -> None:
@@ -146,7 +170,7 @@ def print_documents(documents: Sequence[Document], total: int) -> None:
             escape("; ".join(document.topics)),
             escape(document.id),
         )
-    _console().print(table)
+    make_console().print(table)
 
 
 def status_dict(
@@ -173,7 +197,7 @@ def status_dict(
 
 def print_status(facts: dict[str, Any]) -> None:
     """Print the state of a library."""
-    console = _console()
+    console = make_console()
     readers = ", ".join(f"{name}: {count} passages" for name, count in facts["readers"].items())
     for name, value in (facts | {"readers": readers}).items():
         if name != "problems":
@@ -189,6 +213,7 @@ def print_status(facts: dict[str, Any]) -> None:
         console.print(f"{'state':<14} well ({detail})")
 
 
-def _console() -> Console:
+def make_console() -> Console:
+    """Return a console on standard output that prints texts as they are."""
     # Highlighting would colour the numbers in titles; `:x:` in an id is not an emoji.
     return Console(highlight=False, emoji=False, soft_wrap=False)

@@ -11,7 +11,7 @@ import pytest
 from embedder.errors import RequestError, SourceError
 from embedder.evaluation import SearchSettings, evaluate_library
 from embedder.library import Library
-from embedder.records import Answer, Document, Hit, Legs, Question, RankingWeights
+from embedder.records import Answer, Document, Hit, Legs, Question, RankingWeights, Verdict
 from embedder.search.pipeline import DEFAULT_WEIGHTS
 from embedder.trec_files import read_run
 
@@ -38,7 +38,8 @@ class KnownAnswers(Library):
             Hit(rank, 1 / rank, 0.5, DOCUMENTS[name], (), Legs(0.5, None))
             for rank, name in enumerate(names, start=1)
         )
-        return Answer("strong", len(hits), hits, {}, (), "known", 1, 0.0)
+        verdict: Verdict = "strong" if hits else "none"
+        return Answer(verdict, len(hits), hits, {}, (), "known", 1, 0.0)
 
 
 def write_queries(folder: Path, *queries: Mapping[str, object]) -> Path:
@@ -85,11 +86,54 @@ def test_judgements_may_be_in_a_file_of_their_own(tmp_path: Path) -> None:
     assert {each.mean for each in result.measured if each.measure == "MRR@10"} == {1.0}
 
 
-def test_queries_that_nothing_answers_are_left_out(tmp_path: Path) -> None:
-    unanswerable = {"_id": "3", "text": "a", "kind": "none", "relevant": {"b": 1}}
-    queries = write_queries(tmp_path, FIRST, unanswerable)
+def test_queries_that_nothing_answers_count_for_verdicts_alone(tmp_path: Path) -> None:
+    unanswerable = (
+        {"_id": "3", "text": "a", "kind": "none", "relevant": {"b": 1}},
+        {"_id": "4", "text": "x", "kind": "near"},
+        {"_id": "5", "text": "y", "kind": "off", "relevant": {}},
+    )
+    queries = write_queries(tmp_path, FIRST, *unanswerable)
+    result = evaluate_library(KnownAnswers(), queries, None, SearchSettings(), "mode=keyword")
+    assert result.run.keys() == {"1"}
+    assert {(each.kind, each.queries) for each in result.measured} == {("all", 1), ("short", 1)}
+    assert result.verdicts.answerable == {"strong": 1, "possible": 0, "none": 0}
+    assert result.verdicts.unanswerable == {"strong": 1, "possible": 0, "none": 2}
+
+
+def test_a_query_with_grades_of_0_alone_is_not_counted(tmp_path: Path) -> None:
+    undone = {"_id": "3", "text": "a b", "relevant": {"a": 0}}
+    queries = write_queries(tmp_path, FIRST, undone)
     result = evaluate_library(KnownAnswers(), queries, None, SearchSettings(), None)
     assert result.run.keys() == {"1"}
+    assert sum(result.verdicts.answerable.values()) == 1
+
+
+def test_without_an_answerable_query_verdicts_are_counted(tmp_path: Path) -> None:
+    queries = write_queries(tmp_path, {"_id": "1", "text": "x", "kind": "none"})
+    result = evaluate_library(KnownAnswers(), queries, None, SearchSettings(), "mode=keyword")
+    assert (result.measured, result.run, result.compared) == ((), {}, ())
+    assert result.verdicts.unanswerable == {"strong": 0, "possible": 0, "none": 1}
+
+
+@pytest.mark.parametrize(
+    ("grades", "answers", "strong_right"),
+    [
+        pytest.param({"a": 3, "b": 2}, 2, 2, id="both answer"),
+        pytest.param({"a": 1, "b": 2}, 2, 1, id="one is related"),
+        # Of grades 0 and 1 alone, as in most collections, 1 is the answer.
+        pytest.param({"a": 1, "b": 0}, 1, 1, id="0 and 1"),
+    ],
+)
+def test_a_strong_verdict_is_right_with_an_answer_first(
+    tmp_path: Path, grades: Mapping[str, int], answers: int, strong_right: int
+) -> None:
+    queries = write_queries(
+        tmp_path,
+        *({"_id": name, "text": name, "relevant": grades} for name in ("a", "b")),
+    )
+    verdicts = evaluate_library(KnownAnswers(), queries, None, SearchSettings(), None).verdicts
+    assert (verdicts.answers, verdicts.strong_right) == (answers, strong_right)
+    assert verdicts.answerable["strong"] == 2
 
 
 def test_a_query_without_hits_counts_0(tmp_path: Path) -> None:
@@ -100,10 +144,15 @@ def test_a_query_without_hits_counts_0(tmp_path: Path) -> None:
 
 
 def test_without_a_judged_query_there_is_nothing_to_measure(tmp_path: Path) -> None:
-    queries = write_queries(tmp_path, {"_id": "1", "text": "a"})
+    unjudged = {"_id": "1", "text": "a"}
+    irrelevant = {"_id": "2", "text": "a", "relevant": {"a": 0}}
+    queries = write_queries(tmp_path, unjudged, irrelevant)
     with pytest.raises(RequestError) as caught:
         evaluate_library(KnownAnswers(), queries, None, SearchSettings(), None)
-    assert caught.value.message == "no query has a judgement. Give them with --qrels FILE."
+    assert (
+        caught.value.message
+        == "no query has a judgement above 0. Give judgements with --qrels FILE."
+    )
 
 
 def test_other_settings_are_a_baseline(tmp_path: Path) -> None:
@@ -136,7 +185,7 @@ def test_an_evaluation_is_a_json_object_and_a_run(tmp_path: Path) -> None:
     queries = write_queries(tmp_path, FIRST)
     result = evaluate_library(KnownAnswers(), queries, None, SearchSettings(), "mode=keyword")
     found = json.loads(json.dumps(result.as_dict()))
-    assert list(found) == ["measures", "compared"]
+    assert list(found) == ["measures", "verdicts", "compared"]
     assert found["measures"][0] == {
         "measure": "nDCG@10",
         "kind": "all",
@@ -144,6 +193,12 @@ def test_an_evaluation_is_a_json_object_and_a_run(tmp_path: Path) -> None:
         "mean": pytest.approx(1.0),
         "low": pytest.approx(1.0),
         "high": pytest.approx(1.0),
+    }
+    assert found["verdicts"] == {
+        "answerable": {"strong": 1, "possible": 0, "none": 0},
+        "unanswerable": {"strong": 0, "possible": 0, "none": 0},
+        "answers": 1,
+        "strong_right": 1,
     }
     assert list(found["compared"][0]) == [
         "measure",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import errno
 from pathlib import Path
 
 import pytest
 
 from embedder.errors import SourceError
-from embedder.files import file_sha256, read_text
+from embedder.files import file_sha256, read_text, replace_text
 
 
 # `printf TEXT | sha256sum`, the last one `head -c 1000000 /dev/zero | sha256sum`
@@ -75,3 +76,36 @@ def test_a_missing_file_has_no_text(tmp_path: Path) -> None:
         read_text(tmp_path / "gone")
     assert caught.value.message == f"{tmp_path / 'gone'}: cannot be read: No such file or directory"
     assert caught.value.line is None
+
+
+# Writing.
+
+
+def test_a_file_is_replaced_by_a_text(tmp_path: Path) -> None:
+    for text in ("Café\n", "two\n", ""):
+        replace_text(tmp_path / "file", text)
+        assert (tmp_path / "file").read_bytes() == text.encode()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_text(tmp_path / "file", "old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(SourceError) as caught:
+        replace_text(tmp_path / "file", "new")
+    assert (
+        caught.value.message == f"{tmp_path / 'file'}: cannot be written: No space left on device"
+    )
+    assert (tmp_path / "file").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be written: No such file or directory"):
+        replace_text(tmp_path / "none" / "file", "x")

@@ -12,12 +12,13 @@ import pytrec_eval
 from embedder.library import Library
 from embedder.measures import (
     by_id,
+    by_rank,
     compare,
     compare_values,
-    make_run,
     per_query,
     summarise,
 )
+from embedder.records import Document
 from embedder.trec_files import Query
 from tests.support.runs import made_up, ranked
 
@@ -246,28 +247,19 @@ def test_one_differing_query_is_not_significant() -> None:
         assert found["nDCG@10"].p > 0.9
 
 
-# Asking.
+# Runs.
 
 
-def test_every_query_is_asked_for_100_documents() -> None:
-    asked: list[tuple[str, int]] = []
-
-    def ask(text: str, limit: int) -> list[str]:
-        asked.append((text, limit))
-        return [f"{text}1", f"{text}2"] if text != "b" else []
-
-    assert make_run(QUERIES, ask) == {
-        "1": {"a1": 100.0, "a2": 99.0},
-        "2": {},
-        "3": {"c1": 100.0, "c2": 99.0},
-    }
-    assert asked == [("a", 100), ("b", 100), ("c", 100)]
+def test_a_run_has_falling_scores() -> None:
+    assert by_rank(["b", "c", "a"]) == {"b": 100.0, "c": 99.0, "a": 98.0}
+    assert by_rank([]) == {}
+    # The last of the deepest measure still has a score above a document that was not found.
+    assert min(by_rank([str(number) for number in range(100)]).values()) == 1.0
 
 
 @pytest.mark.parametrize("hits", ["ab", "ba"])
 def test_a_run_keeps_the_order_of_the_hits(hits: str) -> None:
-    run = make_run([Query("q", "x")], lambda *_: list(hits))
-    measured = per_query(run, {"q": {hits[0]: 1}})
+    measured = per_query({"q": by_rank(hits)}, {"q": {hits[0]: 1}})
     assert {name: each["q"] for name, each in measured.items()} == dict.fromkeys(NAMES, 1.0)
 
 
@@ -276,12 +268,12 @@ def test_a_run_keeps_the_order_of_the_hits(hits: str) -> None:
 
 def test_judgements_by_title_become_judgements_by_id() -> None:
     qrels = {"1": {"A title": 2, "d7": 1, "Gone": 0}}
-    assert by_id(qrels, {"A title": "d3", "Other": "d4"}) == {"1": {"d3": 2, "d7": 1, "Gone": 0}}
-    assert by_id({}, {"A title": "d3"}) == {}
+    documents = [Document("d3", "A title"), Document("d4", "Other")]
+    assert by_id(qrels, documents) == {"1": {"d3": 2, "d7": 1, "Gone": 0}}
+    assert by_id({}, documents) == {}
 
 
 def test_documents_of_a_library_may_be_judged_by_title_or_id(seed_library: Library) -> None:
     documents = list(seed_library.documents())
-    ids = {each.title: each.id for each in documents}
     qrels = {"q": {documents[3].title: 1, documents[5].id: 2}}
-    assert by_id(qrels, ids) == {"q": {documents[3].id: 1, documents[5].id: 2}}
+    assert by_id(qrels, documents) == {"q": {documents[3].id: 1, documents[5].id: 2}}

@@ -10,7 +10,15 @@ import pytest
 
 from embedder.errors import SourceError
 from embedder.measures import per_query
-from embedder.trec_files import Query, read_qrels, read_queries, read_run, write_run
+from embedder.trec_files import (
+    Query,
+    read_qrels,
+    read_queries,
+    read_questions,
+    read_run,
+    write_queries,
+    write_run,
+)
 from tests.support.runs import made_up
 
 
@@ -156,3 +164,43 @@ def test_a_malformed_run_is_an_error_with_its_line(line: str, tmp_path: Path) ->
 def test_a_missing_file_is_an_error(read: Callable[[Path], object], tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="No such file"):
         read(tmp_path / "gone")
+
+
+# Questions as people write them, and the file of their judgements.
+
+
+def test_questions_may_stand_one_a_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "\n  What works? \r\nCafé?\n\nWhat works?\n")
+    queries, qrels = read_questions(path)
+    assert [query.text for query in queries] == ["What works?", "Café?"]
+    assert (qrels, {query.kind for query in queries}) == ({}, {""})
+    # The ids are those of the texts, wherever they stand.
+    again, _ = read_questions(write(tmp_path, "New?\nCafé?\nWhat works?"))
+    assert again[1:] == queries[::-1]
+    assert len({query.id for query in again}) == 3
+
+
+def test_questions_in_json_lines_are_read_as_queries(tmp_path: Path) -> None:
+    path = write(tmp_path, '\n{"_id": "1", "text": "x", "relevant": {"a": 1}}\n{"id": 2}\n')
+    with pytest.raises(SourceError, match=r"file:3: expected a JSON object"):
+        read_questions(path)
+    path = write(tmp_path, '\n{"_id": "1", "text": "x", "relevant": {"a": 1}}\n')
+    assert read_questions(path) == read_queries(path) == ([Query("1", "x")], {"1": {"a": 1}})
+
+
+def test_queries_are_read_back_as_they_were_written(tmp_path: Path) -> None:
+    queries = [Query("1", "ماذا\nnow?", "none"), Query("2", "“x”"), Query("3", "y", "short")]
+    qrels = {"1": {"a": 0, "b": 1}, "2": {"A title": 3}}
+    write_queries(tmp_path / "file", queries, qrels)
+    assert read_queries(tmp_path / "file") == (queries, qrels)
+    lines = (tmp_path / "file").read_text(encoding="utf-8").splitlines()
+    assert lines[1] == '{"_id": "2", "text": "“x”", "relevant": {"A title": 3}}'
+    assert lines[2] == '{"_id": "3", "text": "y", "kind": "short"}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "answerable"),
+    [("", True), ("plain", True), ("none", False), ("near", False), ("off", False)],
+)
+def test_some_kinds_are_of_queries_that_nothing_answers(kind: str, answerable: bool) -> None:
+    assert Query("1", "x", kind).answerable is answerable

@@ -5,23 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.asking import Libraries
-from benchmarks.judged import JudgedQuestion, JudgedSet
-from benchmarks.verdicts import Judgement, judge, verdict_lines
+from benchmarks.judged import JudgedSet
+from benchmarks.verdicts import judge, verdict_lines
 from embedder.records import Question, Verdict
+from embedder.trec_files import Query
+from embedder.verdict_measures import JudgedVerdict
 from tests.support.words import WordEncoder
 
 
-def judged(
-    kind: str, verdict: Verdict, similarity: float, *, right: bool = False, language: str = "en"
-) -> Judgement:
-    return Judgement(JudgedQuestion("q", "x", kind, language), verdict, similarity, right)
+def judged(kind: str, verdict: Verdict, similarity: float, grade: int = 0) -> JudgedVerdict:
+    return JudgedVerdict(Query("q", "x", kind), verdict, grade, similarity)
 
 
 JUDGED = [
-    judged("plain", "strong", 0.7, right=True),
-    judged("plain", "strong", 0.6),
+    judged("plain", "strong", 0.7, 3),
+    judged("plain", "strong", 0.6, 2),
     judged("plain", "none", 0.28),
-    judged("crosslingual", "possible", 0.31, language="fr"),
+    judged("fr", "possible", 0.31),
     judged("near", "none", 0.32),
     judged("near", "possible", 0.42),
     judged("off", "none", 0.05),
@@ -35,9 +35,8 @@ def test_verdicts_are_counted_by_kind_and_language() -> None:
         "| fr | 0 | 1 | 0 |",
         "| near | 0 | 1 | 1 |",
         "| off | 0 | 0 | 1 |",
-        "\n`strong` had a grade-3 document first in 1 of 2 answers. `none` hid 1 of 4 answers, and "
-        "was right in 2 of 3 (precision 0.67); it was given to 1 of 1 questions of other subjects, "
-        "and to 1 of 2 near misses.",
+        "\n“strong” had a document of grade 3 or higher first in 1 of 2 answers. “none” hid 1 of 4 "
+        "answers, and was right in 2 of 3.",
     ]
 
 
@@ -53,9 +52,10 @@ def test_every_threshold_is_tried() -> None:
 
 
 def test_of_answerable_questions_alone_only_what_is_hidden_is_said() -> None:
-    lines = list(verdict_lines([each for each in JUDGED if each.question.answerable]))
+    lines = list(verdict_lines([each for each in JUDGED if each.query.answerable]))
     assert lines[-1] == (
-        "\n`strong` had a grade-3 document first in 1 of 2 answers. `none` hid 1 of 4 answers."
+        "\n“strong” had a document of grade 3 or higher first in 1 of 2 answers. “none” hid 1 of 4 "
+        "answers."
     )
 
 
@@ -64,12 +64,19 @@ def test_all_questions_are_judged_by_their_first_hit(
 ) -> None:
     libraries = Libraries(tmp_path, WordEncoder())
     library = libraries.of(rural_health)
-    judgements = judge(library, rural_health)
-    assert [each.question for each in judgements] == list(rural_health.questions)
-    for each in judgements:
-        answer = library.ask(Question(each.question.text, limit=1))
-        grades = rural_health.qrels[each.question.id]
+    verdicts = judge(library, rural_health)
+    assert [(each.query.id, each.query.kind) for each in verdicts] == [
+        ("q1", "question"),
+        ("q2", "plain"),
+        ("q3", "plain"),
+        ("q4", "es"),
+        ("q5", "near"),
+        ("q6", "off"),
+    ]
+    for each in verdicts:
+        answer = library.ask(Question(each.query.text, limit=1))
+        grades = rural_health.qrels[each.query.id]
         assert (each.verdict, each.similarity) == (answer.verdict, answer.hits[0].similarity)
-        assert each.is_answer is (grades.get(answer.hits[0].document.id) == 3)
-    assert {each.is_answer for each in judgements} == {True, False}
+        assert each.grade == grades.get(answer.hits[0].document.id, 0)
+    assert {each.grade for each in verdicts} >= {0, 3}
     libraries.close()

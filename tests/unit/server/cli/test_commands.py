@@ -31,7 +31,9 @@ Run = Callable[..., Result]
 
 NURSES = "caring-for-trafficked-persons-guidance-for-3b2e2f37"
 QUESTION = "What should a nurse do who meets a victim?"
-COMMANDS = ["index", "prepare", "ask", "similar", "documents", "status", "evaluate", "serve"]
+COMMANDS = [
+    *("index", "prepare", "ask", "similar", "documents", "status", "evaluate", "judge", "serve"),
+]
 MODEL = "all-MiniLM-L6-v2"  # of the seeds' library
 DEFAULT = "fingerpost-full"
 # Where `prepare` is called from: by a library, and by the command for a model that is named.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -21,6 +22,7 @@ from embedder.records import (
     Understood,
     Verdict,
 )
+from embedder.verdict_measures import VerdictCounts
 from server.cli.console import (
     Bars,
     print_answer,
@@ -342,6 +344,13 @@ def test_markup_in_a_models_path_is_text(capsys: Capture) -> None:
 
 # Evaluations.
 
+VERDICT_COUNTS = VerdictCounts(
+    answerable={"strong": 5, "possible": 3, "none": 1},
+    unanswerable={"strong": 0, "possible": 1, "none": 4},
+    answers=2,
+    strong_right=4,
+)
+
 
 def measured(kind: str, queries: int) -> list[Measured]:
     return [
@@ -352,22 +361,36 @@ def measured(kind: str, queries: int) -> list[Measured]:
 
 def test_measures_are_a_row_for_each_kind(capsys: Capture) -> None:
     every = (*measured("all", 12), *measured("[red]short[/]", 5))
-    print_evaluation(Evaluation(every, {}, ()))
+    print_evaluation(Evaluation(every, VERDICT_COUNTS, {}, ()))
     cells = [f"{0.5 + step / 8:.4f} 0.250–0.988" for step in range(4)]
-    assert rows(capsys) == [
+    assert rows(capsys)[:3] == [
         ["Kind", "Queries", "nDCG@10", "Recall@10", "Recall@100", "MRR@10"],
         ["all", "12", *cells],
         ["[red]short[/]", "5", *cells],
     ]
 
 
-def test_a_comparison_is_a_second_table(capsys: Capture) -> None:
+def test_verdicts_are_counted_of_questions_with_and_without_an_answer(capsys: Capture) -> None:
+    print_evaluation(Evaluation((), VERDICT_COUNTS, {}, ()))
+    assert rows(capsys) == [
+        ["Questions", "strong", "possible", "none"],
+        ["answerable", "5", "3", "1"],
+        ["unanswerable", "0", "1", "4"],
+    ]
+    print_evaluation(Evaluation((), VERDICT_COUNTS, {}, ()))
+    assert " ".join(lines(capsys)[-2:]) == VERDICT_COUNTS.summary()
+    every_answered = replace(VERDICT_COUNTS, unanswerable=dict.fromkeys(VERDICTS, 0))
+    print_evaluation(Evaluation((), every_answered, {}, ()))
+    assert [row[0] for row in rows(capsys)] == ["Questions", "answerable"]
+
+
+def test_a_comparison_is_the_last_table(capsys: Capture) -> None:
     compared = (
         Compared("nDCG@10", 0.5, 0.625, 0.125, 0.0625, 0.1875, 0.03125),
         Compared("MRR@10", 0.75, 0.5, -0.25, -0.5, 0.125, 1.0),
     )
-    print_evaluation(Evaluation(tuple(measured("all", 12)), {}, compared))
-    assert rows(capsys)[2:] == [
+    print_evaluation(Evaluation(tuple(measured("all", 12)), VERDICT_COUNTS, {}, compared))
+    assert rows(capsys)[-3:] == [
         ["Measure", "This", "Other", "Difference", "p (paired permutation)"],
         ["nDCG@10", "0.6250", "0.5000", "+0.1250 +0.062 to +0.188", "0.0312"],
         ["MRR@10", "0.5000", "0.7500", "-0.2500 -0.500 to +0.125", "1.0000"],
