@@ -16,6 +16,7 @@ from embedder.index.exact import ExactIndex
 from embedder.index.facets import Facets
 from embedder.index.sentence_vectors import CHECKED_WHEN_READ, SentenceVectors
 from embedder.records import Manifest
+from embedder.search.author_names import AuthorNames
 from embedder.search.passage_table import PassageTable, canonical_order
 from embedder.search.served import ServedGeneration
 from embedder.store import generations
@@ -64,6 +65,7 @@ def load(
         manifest=manifest,
         encoder=encoder,
         facets=facets,
+        author_names=AuthorNames(facets),
         dense=dense,
         lexical=lexical_index,
         passages=table,
