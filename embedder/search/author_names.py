@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,8 +12,8 @@ from embedder.index.facets import Facets
 from embedder.text.folding import fold
 from embedder.text.words import Word, word_set, words
 
-# A name has at most this many words, and an acronym this many letters at least.
-_MAX_WORDS = 12
+# A name has at most so many words, and an acronym so many letters at least.
+_MAX_WORDS, _MAX_WORDS_OF_PERSON = 12, 4
 _MIN_ACRONYM = 3
 # What may follow a name in an author's value: `C. Zimmerman et al.`, `Claire Healy (ICMPD)`.
 _AFTER_NAME = re.compile(r"(?:,?\s*et al\.?|\s*\(.*\))?", re.I)
@@ -30,11 +30,11 @@ _SMALL_WORDS = word_set("against and at for from in of on the to with")
 
 @dataclass(frozen=True, slots=True)
 class AuthorMention:
-    """Authors that a text names at [start, end) in characters: values that name the same one."""
+    """An author that a text names at [start, end) in characters, as the library spells it."""
 
     start: int
     end: int
-    values: tuple[str, ...]
+    name: str
 
 
 class AuthorNames:
@@ -58,40 +58,42 @@ class AuthorNames:
             if found is None:
                 index += 1
                 continue
-            after, values = found
-            mentions.append(
-                AuthorMention(of_text[index].start, of_text[after - 1].end, tuple(values))
-            )
+            after, name = found
+            mentions.append(AuthorMention(of_text[index].start, of_text[after - 1].end, name))
             index = after
         return mentions
 
-    def _name_at(self, text: str, of_text: list[Word], index: int) -> tuple[int, list[str]] | None:
-        """Return where the longest full name that begins at a word ends, and its values."""
+    def _name_at(self, text: str, of_text: list[Word], index: int) -> tuple[int, str] | None:
+        """Return where the longest full name that begins at a word ends, and whose it is."""
         longest = None
-        first = of_text[index]
-        if first.written[0].islower():
+        if of_text[index].written[0].islower():
             return None
         for after in range(index + 2, min(index + _MAX_WORDS, len(of_text)) + 1):
-            last = of_text[after - 1]
-            written = text[first.start : last.end]
-            turned = f"{last.written}, {text[first.start : of_text[after - 2].end]}"
-            if not last.written[0].islower():
-                values = [*self._values(written), *self._values(turned)]
-                longest = (after, values) if values else longest
-            if next(self._facets.starting("authors", written), None) is None and after > index + 3:
-                break  # no author's name begins so
+            of_name = of_text[index:after]
+            written = _written(text, of_name)
+            names = (self._author(each) for each in (written, *_turned(text, of_name)))
+            name = next(filter(None, names), None)
+            if name and not of_name[-1].written[0].islower():
+                longest = (after, name)
+            may_go_on = next(self._facets.starting("authors", written), None)
+            if may_go_on is None and len(of_name) >= _MAX_WORDS_OF_PERSON:
+                break
         return longest
 
-    def _values(self, name: str) -> list[str]:
-        """Return the authors with a full name."""
+    def _author(self, name: str) -> str | None:
+        """Return the author with a full name, as the library spells it, None if several have it."""
+        same = self._facets.spelling("authors", name)
+        if same:
+            return same
         length = len(fold(name))
-        return [
+        values = [
             value
             for value in self._facets.starting("authors", name)
             if _AFTER_NAME.fullmatch(fold(value)[length:])
         ]
+        return values[0] if len(values) == 1 else None
 
-    def _acronym_at(self, of_text: list[Word], index: int) -> tuple[int, list[str]] | None:
+    def _acronym_at(self, of_text: list[Word], index: int) -> tuple[int, str] | None:
         """Return the author whose acronym stands at a word, if there is just one."""
         written = of_text[index].written.replace(".", "")
         if len(written) < _MIN_ACRONYM or not (written.isupper() and written.isalpha()):
@@ -100,7 +102,7 @@ class AuthorNames:
         if neighbours and all(word.written.isupper() for word in neighbours):
             return None  # all is in capitals there
         values = self._acronyms.get(written, [])
-        return (index + 1, values) if len(values) == 1 else None
+        return (index + 1, values[0]) if len(values) == 1 else None
 
     @cached_property
     def _acronyms(self) -> Mapping[str, list[str]]:
@@ -112,6 +114,17 @@ class AuthorNames:
             if _ORGANISATION.search(value):
                 initials[_initials(value)].append(value)
         return initials | said
+
+
+def _written(text: str, of_text: Sequence[Word]) -> str:
+    return text[of_text[0].start : of_text[-1].end]
+
+
+def _turned(text: str, of_name: Sequence[Word]) -> Iterator[str]:
+    """Yield the ways to write a person's name with the family name first: `Healy, Claire`."""
+    if len(of_name) <= _MAX_WORDS_OF_PERSON:
+        for cut in range(1, len(of_name)):
+            yield f"{_written(text, of_name[cut:])}, {_written(text, of_name[:cut])}"
 
 
 def _said_acronyms(value: str) -> Iterator[str]:

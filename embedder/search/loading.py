@@ -22,6 +22,7 @@ from embedder.search.served import ServedGeneration
 from embedder.store import generations
 from embedder.store.snapshot import Snapshot
 from embedder.text import passages
+from embedder.text.country_names import read_checked_names
 from embedder.text.glossary import read_glossary
 from embedder.text.languages import ENGLISH
 from embedder.text.spelling import Speller
@@ -60,6 +61,7 @@ def load(
     sentence_vectors = SentenceVectors(folder / generations.SENTENCES, manifest.dim)
     dense, table = _load_passages(snapshot, manifest, folder, facets, sentence_vectors)
     lexical_index = lexical.LexicalIndex(folder / generations.LEXICAL)
+    read_checked_names()
     return ServedGeneration(
         generation=generation,
         manifest=manifest,

@@ -90,7 +90,7 @@ def _within(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
 def _named_authors(served: ServedGeneration, text: str) -> Iterator[SuggestedFilter]:
     """Yield the authors of the library that a text names."""
     for author in served.author_names.find(text):
-        filters = Filters(authors=author.values)
+        filters = Filters(authors=(author.name,))
         yield SuggestedFilter("author", author.start, author.end, filters, count=0)
 
 

@@ -136,7 +136,7 @@ class _Reader:
         self._text = text
         self._words = words(text)
         self._keys = [fold(word.written).replace(".", "") for word in self._words]
-        self._own_languages = frozenset((ENGLISH, *languages))
+        self._own_languages = frozenset(languages)
         self._read_languages = tuple(dict.fromkeys((*languages, *CHECKED_LANGUAGES)))
 
     def mentions(self) -> list[CountryMention]:
@@ -224,7 +224,7 @@ class _Reader:
     def _is_written_as_name(self, index: int, language: str) -> bool:
         """Return whether a word can be a name in a language, by its capital."""
         key = self._keys[index]
-        if key in _ONLY_IN_OWN_LANGUAGE and language not in self._own_languages - {ENGLISH}:
+        if key in _ONLY_IN_OWN_LANGUAGE and language not in self._own_languages:
             return False
         if _has_capital(self._words[index]):
             return True
@@ -258,7 +258,8 @@ class _Reader:
         last = self._keys[after - 1]
         is_plural = last.endswith("s") and not last.endswith(("ss", "is"))
         describes = following.isalpha() and following not in _FUNCTION_WORDS
-        if is_plural or before in _ARTICLES or describes:
+        is_prefix = self._following(after - 1) == "-"  # `Turkish-for-beginners`
+        if not is_prefix and (is_plural or before in _ARTICLES or describes):
             return _Meaning.COUNTRY
         return _Meaning.BESIDE
 

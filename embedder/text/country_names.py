@@ -102,7 +102,7 @@ _NO_COUNTRIES = {
     "en": (
         "new jersey;jersey city;new mexico;new england;new guinea;new south wales;west virginia;"
         "guinea pig;guinea pigs;guinea fowl;guinea worm;gulf of guinea;gulf of mexico;gulf of oman;"
-        "sea of japan;south china sea;east china sea;niger delta;niger river;niger state;"
+        "sea of japan;south china sea;east china sea;benin city;niger delta;niger river;niger state;"
         "river niger;niger basin;jordan river;river jordan;jordan valley;lake chad;chad basin;"
         "lake malawi;indian ocean;american indian;american indians;native american;"
         "native americans;german measles;german shepherd;spanish flu;brazil nut;brazil nuts;"
@@ -135,6 +135,13 @@ def country_names(language: str) -> Names:
     for phrase in _NO_COUNTRIES.get(language, "").split(";"):
         names[folded_words(phrase)] = None
     return _by_first_word(names)
+
+
+def read_checked_names() -> None:
+    """Read the names that every text is searched for, so that no question waits for them."""
+    for language in CHECKED_LANGUAGES:
+        country_names(language)
+    demonyms()
 
 
 @cache

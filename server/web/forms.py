@@ -48,9 +48,10 @@ class Form:
     def read(cls, fields: MultiDict[str, str]) -> Form:
         """Read the fields that a browser sent; all line ends become line feeds.
 
-        `lift` removes a filter, whole (`country`) or one value of it (`country=Lebanon`). `mark`
-        is the fingerprint of the form that was answered before: if question or filters have
-        changed since, the results begin at the first hit again.
+        `lift` removes a filter, whole (`country`) or one value of it (`country=Lebanon`), and `add`
+        adds one (`country=Lebanon`, `years=2010-2014`). `mark` is the fingerprint of the form that
+        was answered before: if question or filters have changed since, the results begin at the
+        first hit again.
         """
 
         def text(name: str) -> str:
@@ -68,7 +69,8 @@ class Form:
             plain=bool(fields.get("plain")),
             offset=text("offset") or "0",
             picked=_distinct(fields.getlist("pick"))[:MAX_PICKED],
-        ).without_filter(text("lift"))
+        )
+        form = form.without_filter(text("lift")).with_filter(text("add"))
         if text("mark") not in ("", form.fingerprint):
             return replace(form, offset="0")
         return form
@@ -88,6 +90,20 @@ class Form:
             return self
         kept = tuple(each for each in getattr(self, name) if value and each != value)
         changed: dict[str, Any] = {name: kept}
+        return replace(self, **changed)
+
+    def with_filter(self, added: str) -> Form:
+        """Return the form with a filter beside its own: `country=Lebanon`, `years=2010-2014`.
+
+        Either year may be missing (`years=2015-`). An unknown name changes nothing.
+        """
+        name, _, value = added.partition("=")
+        if name == "years":
+            year_from, _, year_to = value.partition("-")
+            return replace(self, year_from=year_from, year_to=year_to)
+        if name not in FACETS:
+            return self
+        changed: dict[str, Any] = {name: _distinct((*getattr(self, name), value))}
         return replace(self, **changed)
 
     @property
