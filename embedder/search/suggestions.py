@@ -35,17 +35,17 @@ def suggest_filters(
     """Return the filters that a question names, in the order of its words, each once.
 
     `languages` are those of the question, `filtered` its hits. What would leave all of them is not
-    suggested, nor what would leave none, but for a country that the library has nothing on.
+    suggested, nor what would leave none, but for a country: that there is nothing on it helps too.
     """
-    suggested: dict[Filters, SuggestedFilter] = {}
-    named = sorted(_named(served, question, languages), key=lambda each: each.start)
-    for each in named:
+    named: dict[Filters, SuggestedFilter] = {}
+    for each in sorted(_named(served, question, languages), key=lambda each: each.start):
+        named.setdefault(each.filters, each)
+    suggested = []
+    for each in named.values():
         count = _count(served, question.filters, each.filters, filtered)
-        if each.filters in suggested or count == filtered.total:
-            continue
-        if count or each.kind == "country":
-            suggested[each.filters] = replace(each, count=count)
-    return tuple(suggested.values())[:MAX_SUGGESTIONS]
+        if count < filtered.total and (count or each.kind == "country"):
+            suggested.append(replace(each, count=count))
+    return tuple(suggested[:MAX_SUGGESTIONS])
 
 
 def _count(served: ServedGeneration, asked: Filters, added: Filters, filtered: FilteredSet) -> int:

@@ -102,9 +102,9 @@ _NO_COUNTRIES = {
     "en": (
         "new jersey;jersey city;new mexico;new england;new guinea;new south wales;west virginia;"
         "guinea pig;guinea pigs;guinea fowl;guinea worm;gulf of guinea;gulf of mexico;gulf of oman;"
-        "sea of japan;south china sea;east china sea;benin city;niger delta;niger river;niger state;"
+        "sea of japan;south china sea;east china sea;niger delta;niger river;niger state;"
         "river niger;niger basin;jordan river;river jordan;jordan valley;lake chad;chad basin;"
-        "lake malawi;indian ocean;american indian;american indians;native american;"
+        "benin city;lake malawi;indian ocean;american indian;american indians;native american;"
         "native americans;german measles;german shepherd;spanish flu;brazil nut;brazil nuts;"
         "panama papers;panama canal;bermuda triangle;congo basin;congo river;british columbia"
     ),

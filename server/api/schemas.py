@@ -210,8 +210,8 @@ class SuggestedFilterOut(_Out):
     end: int
     filters: SuggestedValuesOut
     count: int = Field(
-        description="hits that would be left, fewer than all; 0 only for a country, of which the "
-        "library has nothing"
+        description="hits that would be left, fewer than all; 0 only for a country that none of "
+        "them is listed under"
     )
 
 
