@@ -304,13 +304,50 @@ class FacetCount:
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestedFilter:
+    """A filter that the question names at [start, end), in characters, and could be narrowed by.
+
+    `filters` are those to add to the question's own; values of a country, a region or an author are
+    spelt as the library spells them. `count` is the number of hits that would be left, which is
+    less than all; it is 0 only for a country that none of the hits is listed under.
+
+    >>> named = SuggestedFilter("country", 8, 15, Filters(countries=("Lebanon",)), count=1)
+    >>> named.as_dict()["filters"]
+    {'countries': ['Lebanon']}
+    """
+
+    kind: Literal["country", "region", "year", "author"]
+    start: int
+    end: int
+    filters: Filters
+    count: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as the JSON object that every interface shows, with its own filters alone."""
+        values = {name: getattr(self.filters, name) for name in self.filters.__slots__}
+        return {
+            "kind": self.kind,
+            "start": self.start,
+            "end": self.end,
+            "filters": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in values.items()
+                if value
+            },
+            "count": self.count,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to a question: one page of hits, and exact counts over all of them.
 
     `verdict` says whether the library answers the question at all; `total` counts the hits on all
     pages. `languages` are those of the question, ISO 639 codes, by their share of it, `("en",)`
-    where nothing else is certain. Iterating gives the hits of this page, and `len` their number. An
-    answer is true even without hits, for it still has its verdict and counts: test `len` or `hits`.
+    where nothing else is certain. `suggested_filters` are what the question names and could be
+    narrowed by, in the order of its words; nothing is narrowed by them. Iterating gives the hits of
+    this page, and `len` their number. An answer is true even without hits, for it still has its
+    verdict and counts: test `len` or `hits`.
 
     >>> answer = Answer("none", 0, (), {}, (), model="a-model", generation=1, took_ms=2.5)
     >>> len(answer), [hit.document.title for hit in answer]
@@ -326,6 +363,7 @@ class Answer:
     generation: int
     took_ms: float
     languages: tuple[str, ...] = ("en",)
+    suggested_filters: tuple[SuggestedFilter, ...] = ()
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -347,6 +385,7 @@ class Answer:
             },
             "understood": [_values(part) for part in self.understood],
             "languages": list(self.languages),
+            "suggested_filters": [each.as_dict() for each in self.suggested_filters],
             "model": self.model,
             "generation": self.generation,
             "took_ms": self.took_ms,

@@ -42,6 +42,7 @@ from embedder.records import (
     Matched,
     Question,
     Report,
+    SuggestedFilter,
     Understood,
 )
 from embedder.runtime import configure
@@ -71,6 +72,7 @@ __all__ = [
     "Report",
     "RequestError",
     "SourceError",
+    "SuggestedFilter",
     "Understood",
     "UnknownValue",
     "__version__",

@@ -111,6 +111,22 @@ class Facets:
         first, last = self._range(facet)
         return sorted(self._names[first:last])
 
+    def spelling(self, facet: Facet, value: str) -> str | None:
+        """Return a value as the library commonly spells it, None if it has no such value."""
+        number = self._numbers.get(label(facet, value))
+        return None if number is None else self._names[number]
+
+    def starting(self, facet: Facet, beginning: str) -> Iterator[str]:
+        """Yield the values of a facet that begin with a text, apart from case and accents.
+
+        That is not for countries, which are ordered by their codes.
+        """
+        sought = f"{facet}:{fold(beginning)}"
+        for number in range(bisect.bisect_left(self._labels, sought), len(self._labels)):
+            if not self._labels[number].startswith(sought):
+                return
+            yield self._names[number]
+
     def resolve(self, filters: Filters) -> FacetFilter:
         """Turn filters into labels.
 

@@ -16,11 +16,13 @@ from embedder.index.exact import ExactIndex
 from embedder.index.facets import Facets
 from embedder.index.sentence_vectors import CHECKED_WHEN_READ, SentenceVectors
 from embedder.records import Manifest
+from embedder.search.author_names import AuthorNames
 from embedder.search.passage_table import PassageTable, canonical_order
 from embedder.search.served import ServedGeneration
 from embedder.store import generations
 from embedder.store.snapshot import Snapshot
 from embedder.text import passages
+from embedder.text.country_names import read_checked_names
 from embedder.text.glossary import read_glossary
 from embedder.text.languages import ENGLISH
 from embedder.text.spelling import Speller
@@ -59,11 +61,13 @@ def load(
     sentence_vectors = SentenceVectors(folder / generations.SENTENCES, manifest.dim)
     dense, table = _load_passages(snapshot, manifest, folder, facets, sentence_vectors)
     lexical_index = lexical.LexicalIndex(folder / generations.LEXICAL)
+    read_checked_names()
     return ServedGeneration(
         generation=generation,
         manifest=manifest,
         encoder=encoder,
         facets=facets,
+        author_names=AuthorNames(facets),
         dense=dense,
         lexical=lexical_index,
         passages=table,

@@ -14,6 +14,7 @@ from embedder.search.query import EncodedQuery
 from embedder.search.reranking import rerank
 from embedder.search.retrieval import Candidates, find_candidates, nearest_documents
 from embedder.search.served import ServedGeneration
+from embedder.search.suggestions import suggest_filters
 from embedder.search.validation import MAX_LIMIT, require_range, validate_query
 from embedder.search.verdict import VerdictSignals, decide_verdict
 from embedder.store.snapshot import Snapshot
@@ -48,6 +49,7 @@ def answer(
         # What is said of the answer is about the question, not about where marks moved it.
         candidates = candidates.with_similarities_to(served, encoded.vector)
     page = range(question.offset, min(question.offset + question.limit, len(candidates)))
+    suggested = suggest_filters(served, question, encoded.languages, candidates.filtered)
     return Answer(
         verdict=decide_verdict(_signals(encoded, candidates), served.manifest.calibration),
         total=candidates.filtered.total,
@@ -58,6 +60,7 @@ def answer(
         generation=served.generation,
         took_ms=round((time.perf_counter() - start) * 1000, 1),
         languages=encoded.languages,
+        suggested_filters=suggested,
     )
 
 

@@ -16,6 +16,7 @@ from embedder.index.facets import FacetFilter, Facets
 from embedder.index.lexical import LexicalIndex
 from embedder.index.sentence_vectors import SentenceVectors
 from embedder.records import Document, FacetCount, Manifest, Span
+from embedder.search.author_names import AuthorNames
 from embedder.search.passage_table import PassageTable
 from embedder.store.snapshot import Snapshot
 from embedder.text.glossary import Glossary
@@ -67,6 +68,7 @@ class ServedGeneration:
     manifest: Manifest
     encoder: Encoder
     facets: Facets
+    author_names: AuthorNames
     dense: DenseIndex
     lexical: LexicalIndex
     passages: PassageTable

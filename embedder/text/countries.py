@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 import pycountry
@@ -10,7 +10,10 @@ import pycountry
 from embedder.text.folding import fold
 
 WORLDWIDE = "Worldwide"
-_FIELDS = ("official_name", "common_name", "name", "alpha_2", "alpha_3")
+_NAME_FIELDS = ("official_name", "common_name", "name")
+_FIELDS = (*_NAME_FIELDS, "alpha_2", "alpha_3")
+# Everyday names up to this length are acronyms.
+_MAX_ACRONYM = 3
 
 # Everyday names that ISO 3166-1, and so pycountry, does not list. Kosovo has no ISO code;
 # XKX is the user-assigned one that the European Commission and the World Bank use.
@@ -82,6 +85,28 @@ def country_code(name: str) -> str | None:
     return _EVERYDAY_NAMES.get(folded) or _codes().get(folded)
 
 
+def country_name(code: str) -> str:
+    """Return the English name of a country by its alpha-3 code, an everyday one if ISO has it.
+
+    Raises KeyError for a code that no country has.
+    """
+    if code == "XKX":
+        return "Kosovo"
+    country = pycountry.countries.get(alpha_3=code)
+    if country is None:
+        raise KeyError(code)
+    return str(getattr(country, "common_name", country.name))
+
+
+def english_names() -> Iterator[tuple[str, str]]:
+    """Yield the English names that `country_code` knows, without letter codes, with their codes."""
+    yield from ((name, code) for name, code in _EVERYDAY_NAMES.items() if len(name) > _MAX_ACRONYM)
+    for country in pycountry.countries:
+        for field in _NAME_FIELDS:
+            if name := getattr(country, field, None):
+                yield str(name), str(country.alpha_3)
+
+
 @cache
 def _codes() -> dict[str, str]:
     """Return the alpha-3 codes of ISO's names and letter codes, folded."""
@@ -108,3 +133,11 @@ def join_split_regions(values: Sequence[str]) -> tuple[str, ...]:
     whole = [(parts, name) for parts, name in _SPLIT_REGIONS if parts <= present]
     joined = (next((name for parts, name in whole if value in parts), value) for value in values)
     return tuple(dict.fromkeys(joined))
+
+
+def region_parts(name: str) -> tuple[str, ...]:
+    """Return the names of the parts of a region that a page splits, in alphabetical order.
+
+    None for a region that is not split.
+    """
+    return next((tuple(sorted(parts)) for parts, whole in _SPLIT_REGIONS if whole == name), ())

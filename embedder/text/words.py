@@ -32,6 +32,16 @@ def words(text: str) -> list[Word]:
     ]
 
 
+def word_set(listed: str) -> frozenset[str]:
+    """Return the words of a list that has white space between them."""
+    return frozenset(listed.split())
+
+
+def folded_words(text: str) -> tuple[str, ...]:
+    """Return the words of a text as names are compared: without case, accents and dots."""
+    return tuple(fold(word.written).replace(".", "") for word in words(text))
+
+
 def singular(word: str) -> str:
     """Return the singular of a folded English plural: `policies` → `policy`, `cases` → `case`.
 

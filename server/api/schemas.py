@@ -205,6 +205,31 @@ class UnderstoodOut(_Out):
     meaning: str
 
 
+class SuggestedValuesOut(TypedDict, total=False):
+    """Filters to add to those of the question, in the form that a question takes them in."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    countries: list[str]
+    regions: list[str]
+    authors: list[str]
+    year_from: int
+    year_to: int
+
+
+class SuggestedFilterOut(_Out):
+    """A filter that the question names at `query[start:end]`, offered and not applied."""
+
+    kind: Literal["country", "region", "year", "author"]
+    start: int
+    end: int
+    filters: SuggestedValuesOut
+    count: int = Field(
+        description="hits that would be left, fewer than all; 0 only for a country that none of "
+        "them is listed under"
+    )
+
+
 class HitOut(_Out):
     """One document of an answer."""
 
@@ -235,6 +260,10 @@ class AnswerOut(_Out):
     languages: list[str] = Field(
         description="the question's languages, ISO 639 codes, the main one first; `en` where "
         "nothing else is certain"
+    )
+    suggested_filters: list[SuggestedFilterOut] = Field(
+        description="what the question names and could be narrowed by, in the order of its words; "
+        "at most 10, none of a field that it is filtered by already"
     )
     model: str
     generation: int

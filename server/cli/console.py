@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -22,7 +23,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from embedder.records import Answer, Document, Hit, Manifest, Verdict
+from embedder.records import Answer, Document, Hit, Manifest, SuggestedFilter, Verdict
 from embedder.text.languages import ENGLISH
 
 if TYPE_CHECKING:
@@ -81,7 +82,37 @@ def print_answer(answer: Answer, question: str) -> None:
     }
     if understood:
         console.print(f"[dim]Understood: {escape('; '.join(sorted(understood)))}[/]")
+    suggested = "; ".join(_option(each) for each in answer.suggested_filters if each.count)
+    if suggested:
+        console.print(f"[dim]Narrow with: {escape(suggested)}[/]")
+    missing = [
+        place
+        for each in answer.suggested_filters
+        if not each.count
+        for place in each.filters.countries
+    ]
+    if missing:
+        console.print(f"[dim]No document here is listed under: {escape(', '.join(missing))}.[/]")
     print_hits(answer.hits)
+
+
+def _option(suggested: SuggestedFilter) -> str:
+    """Return the options of `ask` that set a filter: `--country Lebanon (1 document)`."""
+    filters = suggested.filters
+    options = [
+        f"{option} {shlex.quote(str(value))}"
+        for option, values in (
+            ("--country", filters.countries),
+            ("--region", filters.regions),
+            ("--author", filters.authors),
+            ("--year-from", [filters.year_from]),
+            ("--year-to", [filters.year_to]),
+        )
+        for value in values
+        if value
+    ]
+    noun = "document" if suggested.count == 1 else "documents"
+    return f"{' '.join(options)} ({suggested.count} {noun})"
 
 
 def _named(languages: Sequence[str]) -> str:

@@ -57,10 +57,11 @@ class Form:
         """Read the fields that a browser sent; all line ends become line feeds.
 
         `lift` removes a filter, whole (`country`) or one value of it (`country=Lebanon`), or a mark
-        of a document (`like=ID`). `more` and `less` mark one more document, the last of those that
-        are kept. `mark` is the fingerprint of the form that was answered before: if question,
-        filters or marked documents have changed since, the results begin at the first hit again,
-        and another question begins without marked documents.
+        of a document (`like=ID`), and `add` adds a filter (`country=Lebanon`, `years=2010-2014`).
+        `more` and `less` mark one more document, the last of those that are kept. `mark` is the
+        fingerprint of the form that was answered before: if question, filters or marked documents
+        have changed since, the results begin at the first hit again, and another question begins
+        without marked documents.
         """
 
         def text(name: str) -> str:
@@ -83,7 +84,8 @@ class Form:
             picked=_distinct(fields.getlist("pick"))[:MAX_PICKED],
             like=_marked(like, added=more, removed=less),
             unlike=_marked(unlike, added=less, removed=more),
-        ).without_filter(text("lift"))
+        )
+        form = form.without_filter(text("lift")).with_filter(text("add"))
         if text("mark") not in ("", form.fingerprint):
             return replace(form, offset="0")
         return form
@@ -104,6 +106,20 @@ class Form:
             return self
         kept = tuple(each for each in getattr(self, name) if value and each != value)
         changed: dict[str, Any] = {name: kept}
+        return replace(self, **changed)
+
+    def with_filter(self, added: str) -> Form:
+        """Return the form with a filter beside its own: `country=Lebanon`, `years=2010-2014`.
+
+        Either year may be missing (`years=2015-`). An unknown name changes nothing.
+        """
+        name, _, value = added.partition("=")
+        if name == "years":
+            year_from, _, year_to = value.partition("-")
+            return replace(self, year_from=year_from, year_to=year_to)
+        if name not in FACETS:
+            return self
+        changed: dict[str, Any] = {name: _distinct((*getattr(self, name), value))}
         return replace(self, **changed)
 
     @property

@@ -8,18 +8,26 @@ from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 
 from embedder.encoders.loading import SPACE_MODELS
 from embedder.encoders.model_files import BUNDLED_MODEL
 from embedder.errors import DocumentNotFound, FingerpostError, RequestError
-from embedder.records import Answer, Document, Evidence, FacetCount, Filters, Understood
+from embedder.records import (
+    Answer,
+    Document,
+    Evidence,
+    FacetCount,
+    Filters,
+    SuggestedFilter,
+    Understood,
+)
 from embedder.search.validation import MAX_CANDIDATES, MAX_QUERY_CHARS
 from server.http.access import PEOPLE, Blueprint
 from server.http.admission import TooMany
 from server.http.context import encoding, library
 from server.http.errors import status_of
-from server.http.i18n import read_as, worded
+from server.http.i18n import place_in, read_as, worded
 from server.web.examples import examples
 from server.web.forms import FACETS, PAGE_LENGTH, Form
 from server.web.histogram import Histogram
@@ -81,6 +89,13 @@ def _results(form: Form, result: Answer) -> dict[str, Any]:
         "removable_filters": [] if result.total else _removable_filters(form),
         "picked_elsewhere": _documents(each for each in form.picked if each not in ids_on_page),
         "understood_words": _distinct_meanings(result.understood, form.question),
+        "offers": [_offer(form, each) for each in result.suggested_filters if each.count],
+        "missing_countries": [
+            place_in(country)
+            for each in result.suggested_filters
+            if not each.count
+            for country in each.filters.countries
+        ],
         "word_count": len(form.question.split()),
         "read_as": read_as(result.languages),
         "suggest_english": _reads_english_alone(result),
@@ -88,6 +103,75 @@ def _results(form: Form, result: Answer) -> dict[str, Any]:
         "several_parts_matched": len({part.start for hit in result.hits for part in hit.matched})
         > 1,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A button that narrows an answer: the filter that it adds to the form, and its words."""
+
+    added: str
+    words: str
+
+
+def _offer(form: Form, suggested: SuggestedFilter) -> Offer:
+    """Return the button for a filter that the question names."""
+    filters, count = suggested.filters, suggested.count
+    if suggested.kind == "year":
+        first, last = filters.year_from or "", filters.year_to or ""
+        return Offer(f"years={first}-{last}", _of_years(filters, count))
+    (value,) = getattr(filters, FACETS[suggested.kind])
+    added = f"{suggested.kind}={value}"
+    if suggested.kind == "author":
+        return Offer(
+            added,
+            ngettext(
+                "%(num)s document by %(author)s",
+                "%(num)s documents by %(author)s",
+                count,
+                author=value,
+            ),
+        )
+    if form.worldwide:
+        return Offer(
+            added,
+            ngettext(
+                "%(num)s document about %(place)s or worldwide",
+                "%(num)s documents about %(place)s or worldwide",
+                count,
+                place=place_in(value),
+            ),
+        )
+    return Offer(
+        added,
+        ngettext(
+            "%(num)s document about %(place)s",
+            "%(num)s documents about %(place)s",
+            count,
+            place=place_in(value),
+        ),
+    )
+
+
+def _of_years(filters: Filters, count: int) -> str:
+    """Return the words for a number of documents from some years."""
+    first, last = filters.year_from, filters.year_to
+    if first is None:
+        words = ngettext(
+            "%(num)s document up to %(year)s", "%(num)s documents up to %(year)s", count, year=last
+        )
+    elif last is None:
+        words = ngettext(
+            "%(num)s document from %(year)s on",
+            "%(num)s documents from %(year)s on",
+            count,
+            year=first,
+        )
+    else:
+        years = str(first) if first == last else f"{first}–{last}"
+        words = ngettext(
+            "%(num)s document of %(years)s", "%(num)s documents of %(years)s", count, years=years
+        )
+    return str(words)
 
 
 def _reads_english_alone(result: Answer) -> bool:

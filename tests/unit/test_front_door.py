@@ -55,6 +55,7 @@ NAMES = [
     "Report",
     "RequestError",
     "SourceError",
+    "SuggestedFilter",
     "Understood",
     "UnknownValue",
     "__version__",

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import doctest
 from dataclasses import FrozenInstanceError
+from typing import Any
 
 import pytest
 
 from embedder import records
-from embedder.records import Answer, Document, Evidence, FacetCount, Hit, Legs, Matched, Question
+from embedder.records import (
+    Answer,
+    Document,
+    Evidence,
+    FacetCount,
+    Filters,
+    Hit,
+    Legs,
+    Matched,
+    Question,
+    SuggestedFilter,
+)
 
 
 def test_the_examples_are_true() -> None:
@@ -93,9 +105,30 @@ def test_an_answer_is_one_json_object() -> None:
         "facets": {"years": [{"value": 2014, "count": 1}]},
         "understood": [],
         "languages": ["en"],
+        "suggested_filters": [],
         "model": "a-model",
         "generation": 3,
         "took_ms": 2.5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("filters", "content"),
+    [
+        (Filters(countries=("Lebanon",)), {"countries": ["Lebanon"]}),
+        (Filters(year_from=2010, year_to=2014), {"year_from": 2010, "year_to": 2014}),
+        (Filters(year_to=2014), {"year_to": 2014}),
+    ],
+)
+def test_a_suggested_filter_has_its_own_filters_alone(
+    filters: Filters, content: dict[str, Any]
+) -> None:
+    assert SuggestedFilter("country", 3, 10, filters, 2).as_dict() == {
+        "kind": "country",
+        "start": 3,
+        "end": 10,
+        "filters": content,
+        "count": 2,
     }
 
 

@@ -162,6 +162,23 @@ def test_a_change_may_change_the_name_that_is_shown(tmp_path: Path) -> None:
 # Filters.
 
 
+def test_a_value_is_spelt_as_the_library_spells_it() -> None:
+    facets = make(document(countries=("Viet Nam",), authors=("Markéta Von Hagen",)))
+    assert facets.spelling("countries", "vietnam") == "Viet Nam"
+    assert facets.spelling("authors", "marketa von hagen") == "Markéta Von Hagen"
+    assert facets.spelling("countries", "Lebanon") is None
+    assert facets.spelling("topics", "Viet Nam") is None
+
+
+def test_values_are_found_by_their_beginning() -> None:
+    names = ("Claire Healy", "Claire Healy (ICMPD)", "Clara Hill", "Zoe")
+    facets = make(document(authors=names, regions=("Claire",)))
+    assert list(facets.starting("authors", "CLAIRE  h")) == ["Claire Healy", "Claire Healy (ICMPD)"]
+    assert list(facets.starting("authors", "")) == list(names)
+    assert list(facets.starting("authors", "zoe w")) == []
+    assert list(facets.starting("topics", "")) == []
+
+
 def test_no_filter_lets_all_through(facets: Facets, seeds: list[Document]) -> None:
     assert facets.resolve(Filters()) == EVERYTHING
     assert len(found(facets, seeds)) == 41

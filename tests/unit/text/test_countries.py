@@ -7,7 +7,14 @@ from typing import Any
 import pycountry
 import pytest
 
-from embedder.text.countries import country_code, country_codes, join_split_regions
+from embedder.text.countries import (
+    country_code,
+    country_codes,
+    country_name,
+    english_names,
+    join_split_regions,
+    region_parts,
+)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +107,27 @@ def test_codes_keep_the_order_of_the_names_each_once() -> None:
     assert country_codes([]) == ()
 
 
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("LBN", "Lebanon"), ("IRN", "Iran"), ("SYR", "Syria"), ("XKX", "Kosovo")],
+)
+def test_a_country_has_an_everyday_name(code: str, name: str) -> None:
+    assert country_name(code) == name
+    assert country_code(name) == code
+
+
+def test_a_code_that_no_country_has_has_no_name() -> None:
+    with pytest.raises(KeyError):
+        country_name("XXX")
+
+
+def test_english_names_are_those_that_are_known_without_the_codes() -> None:
+    names = dict(english_names())
+    assert (names["Lebanon"], names["holland"]) == ("LBN", "NLD")
+    assert not {"LB", "LBN", "uk", "xk"} & set(names)
+    assert all(country_code(name) == code for name, code in names.items())
+
+
 ASIA = "Asia and the Pacific"
 MENA = "Middle East and North Africa"
 EUROPE = "South-Eastern Europe, Eastern Europe and Central Asia"
@@ -154,3 +182,8 @@ def test_a_region_takes_the_place_of_its_first_part() -> None:
 def test_a_region_is_named_once() -> None:
     assert join_split_regions(["Asia", "Pacific", "Asia"]) == (ASIA,)
     assert join_split_regions(["Worldwide", "Worldwide"]) == ("Worldwide",)
+
+
+def test_a_split_region_has_parts() -> None:
+    assert region_parts(MENA) == ("Middle East", "North Africa")
+    assert region_parts("Southern Africa") == ()

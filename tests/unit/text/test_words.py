@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from embedder.text.words import Word, singular, words
+from embedder.text.words import Word, folded_words, singular, word_set, words
 
 
 def written(text: str) -> list[str]:
@@ -100,3 +100,12 @@ def test_the_singular_of_a_singular_is_itself(word: str) -> None:
 )
 def test_plurals_without_an_ending_have_a_singular(plural: str, one: str) -> None:
     assert singular(plural) == one
+
+
+def test_the_words_of_a_name_are_without_case_accents_and_dots() -> None:
+    assert folded_words("Côte d'Ivoire, U.S.A.") == ("cote", "d", "ivoire", "usa")
+    assert folded_words("") == ()
+
+
+def test_a_list_of_words_is_a_set() -> None:
+    assert word_set("one two  one\nthree") == {"one", "two", "three"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from embedder.records import DOCUMENT_FIELDS, Filters, Question
+from embedder.records import DOCUMENT_FIELDS, Filters, Question, SuggestedFilter
 from server.api.schemas import (
     BatchIn,
     DocumentRef,
@@ -21,6 +21,7 @@ from server.api.schemas import (
     SimilarIn,
     SimilarityIn,
     SimilarityOut,
+    SuggestedFilterOut,
 )
 from tests.support.app import CANARY
 
@@ -376,6 +377,22 @@ def test_what_was_not_asked_for_is_not_in_the_answer() -> None:
     }
     answer = SimilarityOut(model="m", truncated=[-1], matrix=[[1.0]])
     assert answer.model_dump() == {"model": "m", "truncated": [-1], "matrix": [[1.0]]}
+
+
+FILTERS_TO_ADD = [
+    Filters(countries=("Lebanon",)),
+    Filters(regions=("Asia",)),
+    Filters(authors=("C. Lee",)),
+    Filters(year_from=2010),
+    Filters(year_from=2010, year_to=2014),
+]
+
+
+@pytest.mark.parametrize("filters", FILTERS_TO_ADD, ids=str)
+def test_suggested_filters_have_the_form_of_a_questions_filters(filters: Filters) -> None:
+    content = SuggestedFilter("country", 0, 7, filters, 1).as_dict()
+    assert SuggestedFilterOut.model_validate(content).model_dump() == content
+    assert FiltersIn.model_validate(content["filters"]).filters() == filters
 
 
 # What a body prints: its text must reach no log.

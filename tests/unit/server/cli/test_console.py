@@ -16,9 +16,11 @@ from embedder.records import (
     Answer,
     Document,
     Evidence,
+    Filters,
     Hit,
     Legs,
     Manifest,
+    SuggestedFilter,
     Understood,
     Verdict,
 )
@@ -67,8 +69,10 @@ def answer(
     verdict: Verdict = "strong",
     understood: Sequence[Understood] = (),
     languages: tuple[str, ...] = ("en",),
+    suggested: Sequence[SuggestedFilter] = (),
 ) -> Answer:
-    return Answer(verdict, 41, hits, {}, tuple(understood), "m", 1, 1.0, languages)
+    parts = tuple(understood)
+    return Answer(verdict, 41, hits, {}, parts, "m", 1, 1.0, languages, tuple(suggested))
 
 
 def lines(capsys: Capture) -> list[str]:
@@ -111,6 +115,31 @@ def test_without_hits_the_filters_are_named_and_nothing_else(capsys: Capture) ->
 def test_a_question_is_not_shown(capsys: Capture) -> None:
     print_answer(answer(hit(GUIDE, REFER)), CANARY)
     assert CANARY not in capsys.readouterr().out
+
+
+def test_the_options_that_would_narrow_an_answer_are_shown(capsys: Capture) -> None:
+    suggested = [
+        SuggestedFilter("country", 0, 1, Filters(countries=("Viet Nam",)), 1),
+        SuggestedFilter("author", 0, 1, Filters(authors=("[bold]O'Hara",)), 3),
+        SuggestedFilter("year", 0, 1, Filters(year_from=2010, year_to=2014), 2),
+        SuggestedFilter("country", 0, 1, Filters(countries=("Paraguay",)), 0),
+        SuggestedFilter("country", 0, 1, Filters(countries=("Peru",)), 0),
+    ]
+    print_answer(answer(hit(), suggested=suggested), CANARY)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert (
+        "Narrow with: --country 'Viet Nam' (1 document); "
+        """--author '[bold]O'"'"'Hara' (3 documents); """
+        "--year-from 2010 --year-to 2014 (2 documents) "
+        "No document here is listed under: Paraguay, Peru."
+    ) in printed
+
+
+def test_without_suggested_filters_nothing_is_said_of_them(capsys: Capture) -> None:
+    print_answer(answer(hit()), CANARY)
+    printed = capsys.readouterr().out
+    assert "Narrow" not in printed
+    assert "listed under" not in printed
 
 
 def test_of_a_question_only_what_was_understood_is_shown(capsys: Capture) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -158,6 +159,34 @@ def test_both_years_are_removed_together() -> None:
     changed = FULL.without_filter("years")
     assert (changed.year_from, changed.year_to) == ("", "")
     assert changed.active_filters == ("topic", "country", "region", "author")
+
+
+# Filters that are added.
+
+
+@pytest.mark.parametrize(
+    ("added", "changed"),
+    [
+        ("country=Malta", {"country": ("Nigeria", "Lebanon", "Malta")}),
+        ("country=Lebanon", {}),
+        ("author=A = B", {"author": ("Healy", "A = B")}),
+        ("region= ", {}),
+        ("years=2010-2014", {"year_from": "2010", "year_to": "2014"}),
+        ("years=2010-", {"year_from": "2010", "year_to": ""}),
+        ("years=-2014", {"year_from": "", "year_to": "2014"}),
+        ("", {}),
+        ("question=y", {}),
+        ("=x", {}),
+    ],
+)
+def test_a_filter_is_added_beside_the_others(added: str, changed: dict[str, Any]) -> None:
+    assert FULL.with_filter(added) == replace(FULL, **changed)
+
+
+def test_an_added_filter_is_read_and_begins_at_the_first_hit() -> None:
+    asked = Form(question="x")
+    form = read(question="x", add="country=Lebanon", mark=asked.fingerprint, offset="10")
+    assert form == Form(question="x", country=("Lebanon",))
 
 
 @pytest.mark.parametrize("name", ["", "question", "offset", "nothing=x", "=x"])

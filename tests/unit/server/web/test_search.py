@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from server.web.forms import FACETS
 from server.web.search import marked_pieces
 from tests.support.app import CANARY, Ask, Element, fields_of, page_of
 from tests.support.search_page import QUESTION, form_of, hits_of, send, ticked, title_of
-from tests.support.words import returns
+from tests.support.words import build_words, read_words, returns
 
 pytestmark = pytest.mark.slow
 
@@ -503,6 +504,94 @@ def test_a_form_too_large_is_refused(client: FlaskClient) -> None:
 def test_a_body_that_is_not_a_form_is_an_empty_form(client: FlaskClient) -> None:
     page = page_of(client.post("/", data=CANARY, content_type="text/plain"), 422)
     assert "the question is empty" in page.one("div", role="alert").text
+
+
+# What the question names.
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    """A client of a library of the stand-in model, about three countries."""
+    folder = tmp_path_factory.mktemp("papers")
+    build_words(
+        folder,
+        Document(
+            id="a", title="Work", countries=("Lebanon",), authors=('Ann "B" <i>Lee',), year=2010
+        ),
+        Document(id="b", title="Homes", countries=("Viet Nam",), regions=("Asia",), year=2014),
+        Document(id="c", title="Nets", countries=("Lebanon",), year=2015),
+        Document(id="d", title="A guide", countries=("Worldwide",), year=2016),
+    )
+    with read_words(folder) as library:
+        yield create_app(Settings(vectors=folder), library).test_client()
+
+
+def offers_of(page: Element) -> dict[str, str]:
+    """The words of the buttons that narrow an answer, with what each sends."""
+    buttons = form_of(page).all("button", name="add")
+    return {each.text: each.attributes["value"] for each in buttons}
+
+
+@pytest.mark.parametrize(
+    ("question", "offers"),
+    [
+        ("homes in Lebanon", {"2 documents about Lebanon": "country=Lebanon"}),
+        ("homes in Vietnam", {"1 document about Viet Nam": "country=Viet Nam"}),
+        ("homes in Asia", {"1 document about Asia": "region=Asia"}),
+        ("homes since 2014", {"3 documents from 2014 on": "years=2014-"}),
+        ("homes before 2014", {"1 document up to 2013": "years=-2013"}),
+        ("homes in 2014", {"1 document of 2014": "years=2014-2014"}),
+        ("homes of 2010-2014", {"2 documents of 2010–2014": "years=2010-2014"}),
+        ('homes, Ann "B" <i>Lee', {'1 document by Ann "B" <i>Lee': 'author=Ann "B" <i>Lee'}),
+        ("homes", {}),
+    ],
+)
+def test_what_the_question_names_is_one_click_away(
+    question: str, offers: dict[str, str], papers: FlaskClient
+) -> None:
+    page = page_of(send(papers, question))
+    assert offers_of(page) == offers
+    assert ("You named:" in page.text) == bool(offers)
+    assert len(hits_of(page)) == 4
+    for words, added in offers.items():
+        # What a browser without scripts sends: the form's fields, and the button's.
+        fields = {**fields_of(form_of(page)), "add": added}
+        narrowed = page_of(papers.post("/", data=fields))
+        assert len(hits_of(narrowed)) == int(words.split()[0])
+        assert fields_of(form_of(narrowed))["question"] == question
+        assert offers_of(narrowed) == {}
+        assert "Narrowed to:" in narrowed.text
+
+
+def test_worldwide_documents_are_counted_where_they_are_let_in(papers: FlaskClient) -> None:
+    page = page_of(send(papers, "homes in Lebanon", worldwide="yes"))
+    assert offers_of(page) == {"3 documents about Lebanon or worldwide": "country=Lebanon"}
+
+
+def test_a_country_without_documents_is_said_and_no_button(papers: FlaskClient) -> None:
+    page = page_of(send(papers, "homes in Paraguay, Chile or Lebanon"))
+    assert "No document here is listed under: Paraguay, Chile." in page.text
+    assert list(offers_of(page)) == ["2 documents about Lebanon"]
+
+
+@pytest.mark.parametrize(
+    ("language", "offer", "missing"),
+    [
+        ("fr", "2 documents : Liban", "Aucun document ici n'est classé sous : Paraguay."),
+        (
+            "es",
+            "2 documentos sobre Líbano",
+            "Ningún documento está clasificado aquí en: Paraguay.",
+        ),
+        ("ar", "وثيقتان عن لبنان", "لا توجد هنا وثيقة مصنفة تحت: باراغواي."),
+    ],
+)
+def test_offers_are_in_the_language_of_the_page(
+    language: str, offer: str, missing: str, papers: FlaskClient
+) -> None:
+    page = page_of(papers.post(f"/{language}/", data={"question": "Lebanon, Paraguay"}))
+    assert offers_of(page) == {offer: "country=Lebanon"}
+    assert missing in page.text
 
 
 # Pieces of an abstract.
