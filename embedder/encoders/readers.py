@@ -74,7 +74,7 @@ class Reader:
 # Of our weights; `training.pack` prints them.
 _SHA256: dict[ReaderName, str] = {
     "full": "398d419ce442a9725446c4e47a6d43b67ccadf8ded013095ef01d041c1630c5b",
-    "quick": "ffc6b0e0586ba2e86c3b0de7133d9ca53c86ff371a20c2a6af485c15614229bb",
+    "quick": "3e0cc108654ac6e9bb24da21750259c7f295c9f9c6a3857b3c139fe0a1a98290",
     "languages": "3b77b38ad138f264052d3197fadfc5ad86e51da4603de60b441f2dbdd4ce2c02",
 }
 READERS: dict[ReaderName, Reader] = {
