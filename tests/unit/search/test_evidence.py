@@ -209,7 +209,7 @@ def test_a_corrected_word_is_used_if_it_stands_in_a_document_of_the_page(
     workers: tuple[ServedGeneration, Snapshot],
 ) -> None:
     served, snapshot = workers
-    spellings = ("maid", "houses", "river", "knowing", "worker", "domestic worker", "what")
+    spellings = ("maid", "houses", "river", "knowing", "worker", "domestic worker", "of")
     query = replace(
         from_vector(served.encoder.encode_queries(["x"])[0]),
         understood=tuple(Understood("spelling", 0, 1, each) for each in spellings),
