@@ -248,14 +248,15 @@ class Library:
         expand: bool = True,
         like: Sequence[str] = (),
         unlike: Sequence[str] = (),
+        ignore: Sequence[str] = (),
     ) -> Answer:
         """Return the documents that fit a query best, with the sentences that make them fit.
 
         `query` is a question, keywords, or a situation of up to a few pages. `limit` is 1 to 100
         hits, `offset` skips hits. For the filters see `Filters`; countries are names or ISO 3166
         codes. `expand=False` takes the words as they stand, without glossary and spelling. `like`
-        and `unlike` are ids of documents that fit and that do not, by which the answer is refined:
-        see `Question`.
+        and `unlike` are ids of documents that fit and that do not, by which the answer is refined,
+        `ignore` meanings that are not to be used of what was understood: see `Question`.
 
         Raises RequestError (UnknownValue for a filter) for a query that cannot be answered as it
         stands; no error message holds the query's text.
@@ -288,6 +289,7 @@ class Library:
                 expand=expand,
                 like=_values("like", like),
                 unlike=_values("unlike", unlike),
+                ignore=_values("ignore", ignore),
             )
         )
 

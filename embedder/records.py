@@ -160,6 +160,11 @@ class Question:
     true and a slip loses nothing. Verdict, `similarity` and evidence are about the question alone,
     so marks cannot make an answer look surer.
 
+    `ignore` holds meanings, at most 50, that an answer understood (`Understood.meaning`) and that
+    are not to be used, whatever their case and accents: the term is no keyword and what an acronym
+    means is not embedded, the word is not corrected. What the question would not have been
+    understood to mean has no effect. It is not in the `repr` either, for it tells of the text.
+
     >>> Question("Who helps victims?", limit=5).mode
     'hybrid'
     """
@@ -173,6 +178,7 @@ class Question:
     expand: bool = True
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,10 @@ class Understood:
     By `kind`, the meaning is: `term`: the professional term for what the question describes;
     `spelling`: the library's word for a misspelt one.
 
+    `used` says whether a document among the hits of this page has it: a term, if it or another
+    name of its synonym ring stands in the document's title or abstract; a spelling, if the word
+    does, in any of its forms. An acronym's meaning counts as a term.
+
     >>> Understood("spelling", 0, 9, "trafficking").meaning
     'trafficking'
     """
@@ -208,6 +218,7 @@ class Understood:
     start: int
     end: int
     meaning: str
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ _WRITER_BYTES = 128_000_000
 _MAX_VISITED = 300_000
 _MIN_WORDS = 3
 _MIN_VOCABULARY_WORD = 3  # letters
+# A score is a float32, in which whole numbers below 2 ** 24 are exact.
+_MAX_FLAGS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,22 @@ class LexicalIndex:
         counts = (self._searcher.doc_freq("text", word) for word in words)
         return sum(math.log(1 + (total - n + 0.5) / (n + 0.5)) for n in counts)
 
+    def rings_in(self, rows: DocumentRows, rings: Iterable[int]) -> set[int]:
+        """Return those of some synonym rings that any of the documents in some rows has.
+
+        `rows` is int64 (n,).
+        """
+        return {int(number) for number in self._held("rings", map(str, rings), rows)}
+
+    def words_in(self, rows: DocumentRows, words: Iterable[str]) -> set[str]:
+        """Return those of some English words that a document in some rows has, in any form.
+
+        That is in its title or abstract; stop words are in none. `rows` is int64 (n,).
+        """
+        stems_of = {word: stems(word) for word in words}
+        held = self._held("text", itertools.chain.from_iterable(stems_of.values()), rows)
+        return {word for word, of_word in stems_of.items() if held.intersection(of_word)}
+
     def vocabulary(self) -> dict[str, int]:
         """Return the words of titles and abstracts, in lower case, with their document counts."""
         words = self._searcher.terms_with_prefix("forms", "")
@@ -187,6 +205,32 @@ class LexicalIndex:
             for rank, (word, total) in enumerate(zip(ordered, visited, strict=True))
             if rank < _MIN_WORDS or total <= _MAX_VISITED
         ]
+
+    def _held(self, name: str, terms: Iterable[str], rows: DocumentRows) -> set[str]:
+        """Return those of some terms that any of the documents in some rows has in a field.
+
+        It takes one query for 24 terms: each adds a power of two to the score of the documents that
+        have it.
+        """
+        distinct = list(dict.fromkeys(terms))
+        held: set[str] = set()
+        if not len(rows):
+            return held
+        of_rows = [tantivy.Query.term_query(self._schema, "row", row) for row in rows.tolist()]
+        among = tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in of_rows])
+        must = (tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0))
+        for begin in range(0, len(distinct), _MAX_FLAGS):
+            flags = {1 << at: term for at, term in enumerate(distinct[begin : begin + _MAX_FLAGS])}
+            should = (
+                tantivy.Query.const_score_query(self._term(term, name, 1.0), float(flag))
+                for flag, term in flags.items()
+            )
+            query = tantivy.Query.boolean_query(
+                [must, *((tantivy.Occur.Should, each) for each in should)]
+            )
+            for score, _ in self._searcher.search(query, len(rows), count=False).hits:
+                held.update(term for flag, term in flags.items() if int(score) & flag)
+        return held
 
     def _has_word(self, name: str, word: str) -> bool:
         """Return whether any document has a word in a field."""

@@ -1,17 +1,21 @@
-"""Turn candidates into hits: documents, the sentences that fit, and the parts that they fit."""
+"""Turn candidates into hits: documents, the sentences that fit, and the parts that they fit.
+
+And say what of that which was understood of a question the documents have.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from embedder.records import Document, Evidence, Hit, Legs, Matched, Span
+from embedder.records import Document, Evidence, Hit, Legs, Matched, Span, Understood
 from embedder.search.query import MIN_SHOWN_WEIGHT, EncodedQuery
 from embedder.search.retrieval import Candidates
 from embedder.search.served import ServedGeneration
 from embedder.store.snapshot import Snapshot
-from embedder.vectors import Float32Array
+from embedder.vectors import DocumentRows, Float32Array
 
 # A second sentence, or a second part, is shown if it fits this well compared with the best.
 _MAX_SHOWN = 2
@@ -53,6 +57,23 @@ def hits(
             legs=Legs(similarity, keyword_score if shown.keyword_scores[index] else None),
             matched=tuple(_matched(query, cosines)),
         )
+
+
+def understood(
+    served: ServedGeneration, query: EncodedQuery, candidates: Candidates, page: range
+) -> tuple[Understood, ...]:
+    """Return what was understood of a question, each with whether a document of the page has it."""
+    if not query.understood:
+        return ()
+    positions = candidates.select(slice(page.start, page.stop)).positions
+    rows = DocumentRows(served.facets.rows[positions])
+    rings = served.lexical.rings_in(rows, query.lexical.rings)
+    spellings = [each.meaning for each in query.understood if each.kind == "spelling"]
+    used = {
+        "term": {ring.term for ring in served.glossary.rings if ring.number in rings},
+        "spelling": served.lexical.words_in(rows, spellings),
+    }
+    return tuple(replace(each, used=each.meaning in used[each.kind]) for each in query.understood)
 
 
 def _evidence(

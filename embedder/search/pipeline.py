@@ -55,7 +55,7 @@ def answer(
         total=candidates.filtered.total,
         hits=tuple(evidence.hits(served, snapshot, encoded, candidates, page)),
         facets=candidates.filtered.facets,
-        understood=encoded.understood,
+        understood=evidence.understood(served, encoded, candidates, page),
         model=served.manifest.model,
         generation=served.generation,
         took_ms=round((time.perf_counter() - start) * 1000, 1),

@@ -64,7 +64,9 @@ class EncodedQuery:
 def encode(served: ServedGeneration, question: Question, weights: RankingWeights) -> EncodedQuery:
     """Rewrite a question and encode all its texts in one call of the model."""
     if question.expand:
-        rewritten = rewrite(question.text, served.glossary, served.speller, weights)
+        rewritten = rewrite(
+            question.text, served.glossary, served.speller, weights, question.ignore
+        )
     else:
         rewritten = verbatim(question.text)
     unknown_word_count = _count_unknown_words(served, rewritten)

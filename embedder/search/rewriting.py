@@ -8,7 +8,7 @@ Spelling and glossary are English: sentences in other languages stay as they are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from embedder.records import RankingWeights, Understood
@@ -89,11 +89,19 @@ def verbatim(text: str) -> RewrittenQuery:
 
 
 def rewrite(
-    text: str, glossary: Glossary, speller: Speller, weights: RankingWeights
+    text: str,
+    glossary: Glossary,
+    speller: Speller,
+    weights: RankingWeights,
+    ignore: Iterable[str] = (),
 ) -> RewrittenQuery:
-    """Rewrite a question's English with the glossary's terms and the library's spelling."""
+    """Rewrite a question's English with the glossary's terms and the library's spelling.
+
+    Terms and spellings in `ignore`, whatever their case and accents, are left out: see `Question`.
+    """
     pieces, languages = _cut(text)
-    found = [_rewrite_part(piece, glossary, speller, weights) for piece in pieces]
+    ignored = frozenset(map(fold, ignore))
+    found = [_rewrite_part(piece, glossary, speller, weights, ignored) for piece in pieces]
     english = [each for each in found if each.part.language == ENGLISH]
     matches = [match for sentence in english for match in sentence.recognised]
     outside = [fold(word.written) for part in english for word in part.outside_glossary()]
@@ -117,7 +125,11 @@ def rewrite(
 
 
 def _rewrite_part(
-    piece: Part, glossary: Glossary, speller: Speller, weights: RankingWeights
+    piece: Part,
+    glossary: Glossary,
+    speller: Speller,
+    weights: RankingWeights,
+    ignored: Collection[str],
 ) -> _RewrittenPart:
     """Rewrite a part of a question; one that is not English stays as it is."""
     sentence, start = piece.text, piece.start
@@ -126,9 +138,11 @@ def _rewrite_part(
         counted = [word for word in sentence_words if _is_counted(word)]
         return _RewrittenPart(piece, recognised=(), counted=counted, understood=())
     corrected_words, corrections = (
-        _correct(sentence_words, speller) if weights.spelling else (sentence_words, [])
+        _correct(sentence_words, speller, ignored) if weights.spelling else (sentence_words, [])
     )
-    recognised = glossary.find(corrected_words)
+    recognised = [
+        match for match in glossary.find(corrected_words) if fold(match.ring.term) not in ignored
+    ]
     understood = [
         *corrections,
         *(
@@ -181,12 +195,17 @@ def _spans(text: str) -> list[tuple[int, int]]:
     return [(group[0][0], group[-1][1]) for group in groups]
 
 
-def _correct(sentence: Sequence[Word], speller: Speller) -> tuple[list[Word], list[Understood]]:
-    """Correct misspelt words; a word all in capitals is taken for a name and stays."""
+def _correct(
+    sentence: Sequence[Word], speller: Speller, ignored: Collection[str]
+) -> tuple[list[Word], list[Understood]]:
+    """Correct misspelt words; a word all in capitals is taken for a name and stays.
+
+    So does one whose correction is ignored.
+    """
     corrected, corrections = [], []
     for word in sentence:
         right = None if word.written.isupper() else speller.correct(word.written.lower())
-        if right is None:
+        if right is None or fold(right) in ignored:
             corrected.append(word)
             continue
         corrections.append(Understood("spelling", word.start, word.end, right))

@@ -13,6 +13,8 @@ MAX_QUERY_CHARS = 10_000
 MAX_LIMIT = 100
 # Documents that can be marked as fitting, and as many as not fitting.
 MAX_MARKED = 20
+# Meanings that can be ignored.
+MAX_IGNORED = 50
 
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _UNPAIRED_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -39,6 +41,11 @@ def validate_query(question: Question) -> None:
             most=MAX_CANDIDATES,
         )
     _validate_marks(question)
+    if len(question.ignore) > MAX_IGNORED:
+        raise RequestError(
+            "ignore",
+            f"ignore has {len(question.ignore)} meanings; at most {MAX_IGNORED} can be ignored.",
+        )
 
 
 def require_range(field: str, value: int, minimum: int, maximum: int) -> None:

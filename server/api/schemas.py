@@ -22,7 +22,13 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from embedder.records import DOCUMENT_FIELDS, Document, Filters, Mode, Question, Verdict
-from embedder.search.validation import MAX_CANDIDATES, MAX_LIMIT, MAX_MARKED, MAX_QUERY_CHARS
+from embedder.search.validation import (
+    MAX_CANDIDATES,
+    MAX_IGNORED,
+    MAX_LIMIT,
+    MAX_MARKED,
+    MAX_QUERY_CHARS,
+)
 
 
 def _whole(value: object) -> object:
@@ -149,6 +155,13 @@ class SearchIn(_In):
         description="ids of documents that do not fit: the ranking moves away from them, and they "
         "are the last hits; with the mode `keyword` neither list can be used",
     )
+    ignore: list[Value] = Field(
+        [],
+        max_length=MAX_IGNORED,
+        repr=False,
+        description="meanings of an answer's `understood` that are not to be used; one that the "
+        "question would not be understood to mean has no effect",
+    )
     fields: list[DocumentField] | None = Field(
         None,
         min_length=1,
@@ -168,6 +181,7 @@ class SearchIn(_In):
             expand=self.expand,
             like=tuple(self.like),
             unlike=tuple(self.unlike),
+            ignore=tuple(self.ignore),
         )
 
 
@@ -202,7 +216,11 @@ class UnderstoodOut(_Out):
     kind: Literal["term", "spelling"]
     start: int
     end: int
-    meaning: str
+    meaning: str = Field(description="`ignore` takes it, so that it is not used")
+    used: bool = Field(
+        description="whether a document among the hits of this page has it: another name of the "
+        "term counts too, and another form of the word"
+    )
 
 
 class SuggestedValuesOut(TypedDict, total=False):

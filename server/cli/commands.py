@@ -139,6 +139,7 @@ def prepare(model: str | None, reader: ReaderName | None, vectors: Path) -> None
 @click.option("--no-expand", is_flag=True, help="Take the words as they stand: no glossary.")
 @click.option("--like", multiple=True, metavar="ID", help="More like this document.")
 @click.option("--unlike", multiple=True, metavar="ID", help="Less like this one; it comes last.")
+@click.option("--ignore", multiple=True, metavar="TERM", help="Do not use what was understood.")
 @_reader
 @_json
 @_vectors
@@ -156,6 +157,7 @@ def ask(  # noqa: PLR0913, PLR0917 (one parameter an option)
     no_expand: bool,
     like: tuple[str, ...],
     unlike: tuple[str, ...],
+    ignore: tuple[str, ...],
     reader: ReaderName | None,
     as_json: bool,
     vectors: Path,
@@ -168,6 +170,7 @@ def ask(  # noqa: PLR0913, PLR0917 (one parameter an option)
         expand=not no_expand,
         like=like,
         unlike=unlike,
+        ignore=ignore,
         filters=Filters(
             countries=country,
             regions=region,

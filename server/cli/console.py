@@ -68,7 +68,7 @@ class Bars:
 
 
 def print_answer(answer: Answer, question: str) -> None:
-    """Print an answer's verdict, what was understood, and the hits."""
+    """Print an answer's verdict, what was understood of it and stands in a hit, and the hits."""
     console = make_console()
     if not answer.hits:
         console.print("No document is left with these filters.")
@@ -79,6 +79,7 @@ def print_answer(answer: Answer, question: str) -> None:
     understood = {
         f"{' '.join(question[each.start : each.end].split())} → {each.meaning}"
         for each in answer.understood
+        if each.used
     }
     if understood:
         console.print(f"[dim]Understood: {escape('; '.join(sorted(understood)))}[/]")

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from embedder.errors import RequestError
 from embedder.records import Filters, Question
-from embedder.search.validation import MAX_MARKED
+from embedder.search.validation import MAX_IGNORED, MAX_MARKED
 
 PAGE_LENGTH = 10
 # Selected documents that are carried from page to page.
@@ -26,8 +26,9 @@ FACETS: Mapping[str, str] = {
     "region": "regions",
     "author": "authors",
 }
-# Fields with the ids of documents that were marked: more like these, less like those.
-MARKS = ("like", "unlike")
+# Fields that belong to one question: the ids of documents that were marked, more like these, less
+# like those, and the meanings that are not to be used.
+REFINEMENTS = ("like", "unlike", "ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Form:
     """The fields as they were sent, to be shown again unchanged.
 
     `picked` holds the ids of the selected documents, on this page of results or another, `like` and
-    `unlike` those of the documents that were marked as fitting and as not fitting.
+    `unlike` those of the documents that were marked as fitting and as not fitting; `ignore` holds
+    the meanings that were switched off.
     """
 
     question: str = field(default="", repr=False)
@@ -51,17 +53,19 @@ class Form:
     picked: tuple[str, ...] = ()
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def read(cls, fields: MultiDict[str, str]) -> Form:
         """Read the fields that a browser sent; all line ends become line feeds.
 
-        `lift` removes a filter, whole (`country`) or one value of it (`country=Lebanon`), or a mark
-        of a document (`like=ID`), and `add` adds a filter (`country=Lebanon`, `years=2010-2014`).
-        `more` and `less` mark one more document, the last of those that are kept. `mark` is the
-        fingerprint of the form that was answered before: if question, filters or marked documents
+        `lift` removes a filter, whole (`country`) or one value of it (`country=Lebanon`), takes
+        back a mark of a document (`like=ID`), or uses a meaning again (`ignore=MEANING`); `add`
+        adds a filter (`country=Lebanon`, `years=2010-2014`). `more` and `less` mark one more
+        document, the last of those that are kept; `without` switches a meaning off. `mark` is the
+        fingerprint of the form that was answered before: if question, filters, marks or meanings
         have changed since, the results begin at the first hit again, and another question begins
-        without marked documents.
+        without marked documents and with all meanings.
         """
 
         def text(name: str) -> str:
@@ -69,7 +73,9 @@ class Form:
 
         more, less = text("more"), text("less")
         same_question = text("mark")[:_DIGITS] in ("", _hash(text("question")))
-        like, unlike = (fields.getlist(name) if same_question else [] for name in MARKS)
+        like, unlike, ignore = (
+            fields.getlist(name) if same_question else [] for name in REFINEMENTS
+        )
         form = cls(
             question=text("question"),
             topic=_distinct(fields.getlist("topic")),
@@ -82,8 +88,9 @@ class Form:
             plain=bool(fields.get("plain")),
             offset=text("offset") or "0",
             picked=_distinct(fields.getlist("pick"))[:MAX_PICKED],
-            like=_marked(like, added=more, removed=less),
-            unlike=_marked(unlike, added=less, removed=more),
+            like=_changed(like, added=more, removed=less)[-MAX_MARKED:],
+            unlike=_changed(unlike, added=less, removed=more)[-MAX_MARKED:],
+            ignore=_changed(ignore, added=text("without"))[-MAX_IGNORED:],
         )
         form = form.without_filter(text("lift")).with_filter(text("add"))
         if text("mark") not in ("", form.fingerprint):
@@ -93,7 +100,7 @@ class Form:
     def without_filter(self, name: str) -> Form:
         """Return the form without a filter: a facet, one value of it (`country=Lebanon`), `years`.
 
-        Marked documents are taken back in the same way (`like`, `unlike=ID`).
+        Marks and meanings are taken back in the same way (`like`, `unlike=ID`, `ignore=MEANING`).
         `worldwide` removes the restriction to the country's or region's own documents: worldwide
         guidance is let in too. An unknown name changes nothing.
         """
@@ -102,7 +109,7 @@ class Form:
             return replace(self, year_from="", year_to="")
         if name == "worldwide":
             return replace(self, worldwide=True)
-        if name not in (*FACETS, *MARKS):
+        if name not in (*FACETS, *REFINEMENTS):
             return self
         kept = tuple(each for each in getattr(self, name) if value and each != value)
         changed: dict[str, Any] = {name: kept}
@@ -132,7 +139,8 @@ class Form:
     def fingerprint(self) -> str:
         """A short hash of the question and one of all else that is asked, without their text."""
         asked = replace(self, offset="0", picked=())
-        return _hash(self.question) + _hash(repr(asked))  # its own repr leaves the question out
+        # Its repr leaves the question and its meanings out.
+        return _hash(self.question) + _hash(repr((asked, self.ignore)))
 
     def to_question(self) -> Question:
         """Return the question that the fields ask.
@@ -147,6 +155,7 @@ class Form:
             filters=self.to_filters(),
             like=self.like,
             unlike=self.unlike,
+            ignore=self.ignore,
         )
 
     def to_filters(self) -> Filters:
@@ -170,10 +179,10 @@ def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(stripped for value in values if (stripped := value.strip())))
 
 
-def _marked(ids: Iterable[str], added: str, removed: str) -> tuple[str, ...]:
-    """Return the ids of marked documents with one more and without one; the latest are kept."""
-    kept = (each for each in _distinct(ids) if each not in (added, removed))
-    return _distinct((*kept, added))[-MAX_MARKED:]
+def _changed(values: Iterable[str], added: str, removed: str = "") -> tuple[str, ...]:
+    """Return the values of a field with one more, the last, and without one."""
+    kept = (each for each in _distinct(values) if each not in (added, removed))
+    return _distinct((*kept, added))
 
 
 def _hash(text: str) -> str:

@@ -88,7 +88,7 @@ def _results(form: Form, result: Answer) -> dict[str, Any]:
         "next_offset": next_offset if next_offset < min(result.total, MAX_CANDIDATES) else None,
         "removable_filters": [] if result.total else _removable_filters(form),
         "picked_elsewhere": _documents(each for each in form.picked if each not in ids_on_page),
-        "understood_words": _distinct_meanings(result.understood, form.question),
+        "understood_words": _used_meanings(result.understood, form.question),
         "offers": [_offer(form, each) for each in result.suggested_filters if each.count],
         "missing_countries": [
             place_in(country)
@@ -181,12 +181,13 @@ def _reads_english_alone(result: Answer) -> bool:
     return not all(library().reads(language) for language in result.languages)
 
 
-def _distinct_meanings(understood: Iterable[Understood], question: str) -> list[Understood]:
-    """Return what was understood, without repetitions for words that occur several times."""
+def _used_meanings(understood: Iterable[Understood], question: str) -> list[Understood]:
+    """Return what was understood and stands in a hit, once for words that occur several times."""
     distinct: dict[tuple[str, ...], Understood] = {}
     for each in understood:
-        words = question[each.start : each.end].lower()
-        distinct.setdefault((each.kind, words, each.meaning), each)
+        if each.used:
+            words = question[each.start : each.end].lower()
+            distinct.setdefault((each.kind, words, each.meaning), each)
     return list(distinct.values())
 
 

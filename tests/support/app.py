@@ -45,6 +45,13 @@ ANIMALS = [
     )
 ]
 
+# Of another one, with terms of the glossary: each document has its own.
+WORKERS = [
+    Document(id="maids", title="Maids", abstract="What domestic workers say of a house."),
+    Document(id="trade", title="Trafficking in persons", abstract="What is known of it."),
+    Document(id="herons", title="Herons", abstract="They wade by the river."),
+]
+
 Ask = Callable[..., TestResponse]
 ClientWith = Callable[..., FlaskClient]
 
@@ -107,6 +114,14 @@ def client_of(
 def words_client(tmp_path: Path) -> FlaskClient:
     """A client of an app with a library of the stand-in model: fourteen documents on animals."""
     build_words(tmp_path / "vectors", *ANIMALS)
+    library = read_words(tmp_path / "vectors")
+    return create_app(Settings(vectors=tmp_path / "vectors"), library).test_client()
+
+
+@pytest.fixture
+def workers_client(tmp_path: Path) -> FlaskClient:
+    """A client of an app with a library of the stand-in model: WORKERS."""
+    build_words(tmp_path / "vectors", *WORKERS)
     library = read_words(tmp_path / "vectors")
     return create_app(Settings(vectors=tmp_path / "vectors"), library).test_client()
 

@@ -345,6 +345,20 @@ def test_an_answer_is_refined_by_marked_documents(library: Library) -> None:
         library.search("boats at sea", unlike=["c3"])
 
 
+def test_what_was_understood_can_be_ignored(library: Library) -> None:
+    library.add(A1, B2)
+    found = library.search("a doctor and her boss", mode="keyword")
+    assert [hit.document.id for hit in found] == ["a1"]
+    assert [(each.meaning, each.used) for each in found.understood] == [
+        ("health care provider", True),
+        ("employer", False),
+    ]
+    left = library.search("a doctor and her boss", mode="keyword", ignore=["Health care provider"])
+    assert (left.total, [each.meaning for each in left.understood]) == (0, ["employer"])
+    with pytest.raises(RequestError, match="ignore takes a list"):
+        library.search("a doctor", ignore="health care provider")
+
+
 def test_hits_are_limited_and_skipped(library: Library) -> None:
     library.add(A1, B2)
     assert len(library.search("boats", limit=100)) == 2

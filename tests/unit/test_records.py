@@ -20,6 +20,7 @@ from embedder.records import (
     Matched,
     Question,
     SuggestedFilter,
+    Understood,
 )
 
 
@@ -42,7 +43,8 @@ def hit(rank: int) -> Hit:
 
 def answer(*hits: Hit, total: int) -> Answer:
     facets = {"years": (FacetCount(2014, 1),)}
-    return Answer("strong", total, hits, facets, (), "a-model", 3, 2.5)
+    understood = (Understood("term", 2, 7, "health care provider", used=True),)
+    return Answer("strong", total, hits, facets, understood, "a-model", 3, 2.5)
 
 
 def test_a_document_may_have_no_field_at_all() -> None:
@@ -103,7 +105,15 @@ def test_an_answer_is_one_json_object() -> None:
             }
         ],
         "facets": {"years": [{"value": 2014, "count": 1}]},
-        "understood": [],
+        "understood": [
+            {
+                "kind": "term",
+                "start": 2,
+                "end": 7,
+                "meaning": "health care provider",
+                "used": True,
+            }
+        ],
         "languages": ["en"],
         "suggested_filters": [],
         "model": "a-model",

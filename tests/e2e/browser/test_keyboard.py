@@ -120,24 +120,25 @@ def test_the_stops_of_an_answer_are_in_the_order_of_reading(page: Page) -> None:
         what = step(page)
         part = page.evaluate(
             """() => { const here = document.activeElement;
-              return ["li", ".paging", ".take", "#narrow", "footer"]
+              return [".understood", "li", ".paging", ".take", "#narrow", "footer"]
                 .find(each => here.closest(each)) ?? "other"; }"""
         )
         stops.append({"what": what, "part": part})
         if what == "For developers":
             break
+
+    def stops_in(part: str) -> list[str]:
+        return [each["what"] for each in stops if each["part"] == part]
+
     parts = [each["part"] for each in stops if each["part"] != "other"]
     order = list(dict.fromkeys(parts))
-    assert order == ["li", ".paging", ".take", "#narrow", "footer"]
+    assert order == [".understood", "li", ".paging", ".take", "#narrow", "footer"]
     assert parts == sorted(parts, key=order.index)
+    # What was understood, to be folded, and a button for each.
+    assert set(stops_in(".understood")[1:]) == {"without"}
     # Of each hit: title, abstract, citation, selection, more and less like this.
     assert parts.count("li") == 60
-    assert [each["what"] for each in stops if each["part"] == "li"][1:4] == [
-        "The whole abstract",
-        "Cite",
-        "pick",
-    ]
-    assert [each["what"] for each in stops if each["part"] == "li"][4:6] == ["more", "less"]
+    assert stops_in("li")[1:6] == ["The whole abstract", "Cite", "pick", "more", "less"]
 
 
 def test_from_the_first_stop_to_an_answer_a_file_a_document_and_out(page: Page) -> None:

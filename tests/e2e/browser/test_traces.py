@@ -156,6 +156,7 @@ def failures(page: Page) -> None:
         {"mark": CANARY},
         {"pick": CANARY},
         {"like": CANARY, "less": CANARY},
+        {"ignore": CANARY, "without": CANARY},
         {CANARY: CANARY},
         {"example": words("example")},
     ):

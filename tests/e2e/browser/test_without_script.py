@@ -74,6 +74,19 @@ def test_an_answer_is_refined_by_marking_its_hits(plain: Page) -> None:
     expect(plain.locator("p.set")).to_have_count(0)
 
 
+def test_what_was_understood_is_switched_off(plain: Page) -> None:
+    ask(plain)
+    lines = plain.locator(".understood li", has_text="health care provider")
+    expect(lines).to_have_count(1)
+    plain.get_by_role("button", name="Do not use “health care provider”").click()
+    expect_titles(plain, *titles_of(plain, ignore=["health care provider"]))
+    expect(lines).to_have_count(0)
+    plain.locator("p.set", has_text="Not used:").get_by_role("button").click()
+    expect_titles(plain, *titles_of(plain))
+    expect(lines).to_have_count(1)
+    expect(plain.locator("p.set")).to_have_count(0)
+
+
 def test_a_filter_too_many_is_lifted(plain: Page) -> None:
     ask(plain)
     plain.locator("#narrow").get_by_label("Nigeria").check()

@@ -16,6 +16,7 @@ from embedder.index.facets import FacetFilter, Facets
 from embedder.index.lexical import FIELDS, LexicalIndex, LexicalQuery, Phrase, write_index
 from embedder.records import Document, Filters
 from embedder.text.languages import language_of
+from embedder.vectors import DocumentRows
 from tests.conftest import SEEDS
 
 
@@ -240,6 +241,51 @@ def test_rings_words_and_filters_go_together(tmp_path: Path) -> None:
     write_index(tmp_path, documents, rings=lambda _: [7])
     wanted = LexicalQuery([Phrase("nurse")], rings=(7,))
     assert rows(hits(LexicalIndex(tmp_path), wanted, 10, FacetFilter(year_from=2015))) == [20]
+
+
+# What some documents have.
+
+
+def some(*numbers: int) -> DocumentRows:
+    return DocumentRows(np.asarray(numbers, dtype=np.int64))
+
+
+def test_the_rings_of_some_documents(tmp_path: Path) -> None:
+    index = write_rings(tmp_path, [7, 12], [7], [], [1])
+    asked = (1, 7, 12, 30)
+    assert index.rings_in(some(10), asked) == {7, 12}
+    assert index.rings_in(some(20, 40), asked) == {1, 7}
+    assert index.rings_in(some(40, 10, 20, 30), asked) == {1, 7, 12}
+    assert index.rings_in(some(10), (1, 30)) == set()
+    assert index.rings_in(some(10), ()) == set()
+    assert index.rings_in(some(30), asked) == index.rings_in(some(), asked) == set()
+    assert index.rings_in(some(99), asked) == set()
+
+
+def test_many_rings_of_many_documents(tmp_path: Path) -> None:
+    index = write_rings(tmp_path, *[[at, 100 + at] for at in range(60)])
+    asked = [*range(100), 1, 2, 3]
+    assert index.rings_in(some(*range(10, 610, 10)), asked) == set(range(60))
+    assert index.rings_in(some(*range(10, 610, 20)), asked) == set(range(0, 60, 2))
+
+
+def test_a_document_that_was_removed_has_no_rings(tmp_path: Path) -> None:
+    write_rings(tmp_path, [7], [7])
+    write_index(tmp_path, [], removed=[10])
+    assert LexicalIndex(tmp_path).rings_in(some(10), [7]) == set()
+    assert LexicalIndex(tmp_path).rings_in(some(10, 20), [7]) == {7}
+
+
+def test_the_words_of_some_documents_in_any_form(tmp_path: Path) -> None:
+    index = write(
+        tmp_path,
+        document("Maids", "A nurse meets the victims.", authors=("Healy",), year=2015),
+        document(abstract="Doctors"),
+    )
+    asked = ["maid", "nurses", "victim", "doctor", "healy", "2015", "the", "zebra", "Nurse"]
+    assert index.words_in(some(10), asked) == {"maid", "nurses", "victim", "Nurse"}
+    assert index.words_in(some(20, 10), asked) >= {"doctor", "maid"}
+    assert index.words_in(some(20), ["maid"]) == index.words_in(some(), asked) == set()
 
 
 # Vocabulary.

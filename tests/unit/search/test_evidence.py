@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,16 @@ import pytest
 
 from embedder.index.lexical import LexicalQuery
 from embedder.library import Library
-from embedder.records import MODES, Hit, Mode, Question
+from embedder.records import MODES, Hit, Mode, Question, RankingWeights, Understood
 from embedder.search import evidence
-from embedder.search.query import EncodedQuery, from_vector
+from embedder.search.query import EncodedQuery, encode, from_vector
 from embedder.search.retrieval import Candidates
+from embedder.search.served import ServedGeneration
+from embedder.store.snapshot import Snapshot
 from embedder.text.sentences import split_sentences
 from embedder.vectors import DocumentPositions, Float32Array, normalise
+from tests.support.app import WORKERS
+from tests.support.words import build_words
 from tests.unit.search.conftest import (
     DISASTERS,
     PREVENTION,
@@ -79,18 +84,24 @@ def test_the_best_sentence_is_the_evidence(animals: Library) -> None:
 # With the stand-in model.
 
 
+def candidates_of(served: ServedGeneration, snapshot: Snapshot, *names: str) -> Candidates:
+    """Documents as candidates, whose scores are 0.9, 0.8 and so on."""
+    positions = positions_by_id(served, snapshot)
+    scores = np.asarray([0.9 - 0.1 * rank for rank in range(len(names))], dtype=np.float32)
+    return Candidates(
+        filtered=served.filtered_set_of(np.ones(len(served.facets.rows), dtype=np.bool_)),
+        positions=DocumentPositions(
+            np.asarray([positions[name] for name in names], dtype=np.int64)
+        ),
+        similarities=scores / np.float32(2),
+        keyword_scores=np.where(scores > 0.85, scores, 0).astype(np.float32),
+        scores=scores,
+    )
+
+
 def hits_of(folder: Path, query: EncodedQuery, page: range, *names: str) -> list[Hit]:
-    """The hits for documents as candidates, whose scores are 0.9, 0.8 and so on."""
     with serving(folder) as (served, snapshot):
-        positions = positions_by_id(served, snapshot)
-        scores = np.asarray([0.9 - 0.1 * rank for rank in range(len(names))], dtype=np.float32)
-        candidates = Candidates(
-            filtered=served.filtered_set_of(np.ones(len(served.facets.rows), dtype=np.bool_)),
-            positions=DocumentPositions(np.asarray([positions[name] for name in names])),
-            similarities=scores / np.float32(2),
-            keyword_scores=np.where(scores > 0.85, scores, 0).astype(np.float32),
-            scores=scores,
-        )
+        candidates = candidates_of(served, snapshot, *names)
         return list(evidence.hits(served, snapshot, query, candidates, page))
 
 
@@ -147,3 +158,75 @@ def test_a_second_part_is_shown_only_if_it_fits_nearly_as_well(
     weighty = replace(query, part_weights=np.ones(3, dtype=np.float32))
     (hit,) = hits_of(words_folder, weighty, range(1), "herons")
     assert [(part.start, part.end) for part in hit.matched] == [(11, 20), (21, 30)]
+
+
+# What was understood.
+
+
+@pytest.fixture(scope="module")
+def workers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[ServedGeneration, Snapshot]]:
+    folder = tmp_path_factory.mktemp("workers")
+    build_words(folder, *WORKERS)
+    with serving(folder) as opened:
+        yield opened
+
+
+NAMES = ("maids", "trade", "herons")
+
+
+@pytest.mark.parametrize(
+    ("page", "used"),
+    [
+        (range(3), ["domestic worker", "trafficking in persons"]),
+        (range(1), ["domestic worker"]),
+        (range(1, 2), ["trafficking in persons"]),
+        (range(2, 3), []),
+        (range(0), []),
+        (range(3, 3), []),
+    ],
+    ids=str,
+)
+def test_a_term_is_used_if_a_document_of_the_page_has_a_name_of_it(
+    page: range, used: list[str], workers: tuple[ServedGeneration, Snapshot]
+) -> None:
+    served, snapshot = workers
+    question = Question("My nanny heard of THB from her boss. A Nanny?")
+    query = encode(served, question, RankingWeights())
+    found = evidence.understood(served, query, candidates_of(served, snapshot, *NAMES), page)
+    assert [replace(each, used=False) for each in found] == list(query.understood)
+    assert [each.meaning for each in found] == [
+        "domestic worker",
+        "trafficking in persons",
+        "employer",
+        "domestic worker",
+    ]
+    assert list(dict.fromkeys(each.meaning for each in found if each.used)) == used
+
+
+def test_a_corrected_word_is_used_if_it_stands_in_a_document_of_the_page(
+    workers: tuple[ServedGeneration, Snapshot],
+) -> None:
+    served, snapshot = workers
+    spellings = ("maid", "houses", "river", "knowing", "worker", "domestic worker", "of")
+    query = replace(
+        from_vector(served.encoder.encode_queries(["x"])[0]),
+        understood=tuple(Understood("spelling", 0, 1, each) for each in spellings),
+    )
+    candidates = candidates_of(served, snapshot, *NAMES)
+
+    def used(page: range) -> list[str]:
+        found = evidence.understood(served, query, candidates, page)
+        return [each.meaning for each in found if each.used]
+
+    assert used(range(1)) == ["maid", "houses", "worker", "domestic worker"]
+    assert used(range(1, 3)) == ["river"]
+    assert used(range(0)) == []
+
+
+def test_nothing_understood_is_nothing_used(workers: tuple[ServedGeneration, Snapshot]) -> None:
+    served, snapshot = workers
+    query = encode(served, Question("Herons wade"), RankingWeights())
+    candidates = candidates_of(served, snapshot, *NAMES)
+    assert evidence.understood(served, query, candidates, range(3)) == ()

@@ -30,8 +30,10 @@ def encode(
     weights: RankingWeights | None = None,
     *,
     expand: bool = True,
+    ignore: tuple[str, ...] = (),
 ) -> EncodedQuery:
-    return query.encode(served, Question(text, expand=expand), weights or RankingWeights())
+    question = Question(text, expand=expand, ignore=ignore)
+    return query.encode(served, question, weights or RankingWeights())
 
 
 def test_one_sentence_is_one_vector(served: ServedGeneration) -> None:
@@ -223,6 +225,15 @@ def test_acronyms_may_stay_as_they_stand(served: ServedGeneration) -> None:
     assert encoded.vectors.tolist() == served.encoder.encode_queries([text]).tolist()
     assert encoded.lexical.rings == (ring_number(served, "trafficking in persons"),)
     assert [each.meaning for each in encoded.understood] == ["trafficking in persons"]
+
+
+def test_what_is_ignored_is_no_keyword_and_not_embedded(served: ServedGeneration) -> None:
+    text = "Herons and THB. My boss shouts."
+    encoded = encode(served, text, ignore=("Employer", "trafficking in persons"))
+    assert encoded.vectors.tolist() == encode(served, text, expand=False).vectors.tolist()
+    assert (encoded.lexical.rings, encoded.understood) == ((), ())
+    one = encode(served, text, ignore=("Employer",))
+    assert one.lexical.rings == (ring_number(served, "trafficking in persons"),)
 
 
 def test_a_vector_is_a_query_without_words() -> None:

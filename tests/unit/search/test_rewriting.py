@@ -55,8 +55,10 @@ def speller() -> Speller:
 def read(glossary: Glossary, speller: Speller) -> Read:
     """Rewrite a question with the small glossary and vocabulary above."""
 
-    def read_it(text: str, weights: RankingWeights = DEFAULT_WEIGHTS) -> RewrittenQuery:
-        return rewrite(text, glossary, speller, weights)
+    def read_it(
+        text: str, weights: RankingWeights = DEFAULT_WEIGHTS, ignore: Sequence[str] = ()
+    ) -> RewrittenQuery:
+        return rewrite(text, glossary, speller, weights, ignore)
 
     return read_it
 
@@ -251,6 +253,45 @@ def test_offsets_hold_around_odd_characters(text: str, read: Read) -> None:
         assert piece.isascii()
         if kind == "spelling":
             assert piece.lower()[0] == meaning[0]
+
+
+# Ignored.
+
+
+@pytest.mark.parametrize("ignored", ["domestic worker", "Domestic  WÖRKER "])
+def test_an_ignored_term_is_not_recognised(ignored: str, read: Read, glossary: Glossary) -> None:
+    text = "The maid came. He keeps her passport."
+    rewritten = read(text, ignore=[ignored])
+    assert slices(text, rewritten.understood) == [
+        ("term", "keeps her passport", "retention of identity documents")
+    ]
+    numbers = {ring.term: ring.number for ring in glossary.rings}
+    assert rewritten.rings == (numbers["retention of identity documents"],)
+    assert [part.terms for part in rewritten.parts] == [(), ("retention of identity documents",)]
+    assert rewritten.words_outside_glossary == ("the", "maid", "came")
+
+
+def test_what_an_ignored_acronym_means_is_not_embedded(read: Read) -> None:
+    rewritten = read("TIP and MDW", ignore=["trafficking in persons"])
+    assert rewritten.whole == "TIP and MDW (domestic worker)"
+    assert [each.meaning for each in rewritten.understood] == ["domestic worker"]
+
+
+def test_a_word_whose_correction_is_ignored_stays(read: Read) -> None:
+    text = "Traficking of childrn?"
+    rewritten = read(text, ignore=["Children"])
+    assert rewritten.whole == "trafficking of childrn?"
+    assert slices(text, rewritten.understood) == [
+        ("spelling", "Traficking", "trafficking"),
+        ("term", "Traficking", "trafficking in persons"),
+    ]
+
+
+def test_to_ignore_what_is_not_recognised_has_no_effect(read: Read) -> None:
+    # It is the meaning that is ignored, not what was written.
+    text = "Traficking of TIP and a maid"
+    for ignored in ("maid", "child trafficking", "traficking", "zebra", ""):
+        assert read(text, ignore=[ignored]) == read(text)
 
 
 # Parts.

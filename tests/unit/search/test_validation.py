@@ -75,6 +75,11 @@ from embedder.search.validation import require_range, validate_query
             "unlike",
             "unlike works by meaning. Choose the mode hybrid or semantic, or leave it out.",
         ),
+        (
+            Question("x", ignore=("secret",) * 51),
+            "ignore",
+            "ignore has 51 meanings; at most 50 can be ignored.",
+        ),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else "",
 )
@@ -98,15 +103,19 @@ def test_what_cannot_be_answered_is_refused_with_a_message(
         Question("x", limit=100, offset=900),
         Question("x", offset=990),
         Question("x", mode="semantic", like=("a",) * 20, unlike=("b",) * 20),
+        Question("x", mode="keyword", expand=False, ignore=("a",) * 50),
     ],
-    ids=["longest", "white space", "digit", "one sign", "least", "last page", "last", "marked"],
+    ids=[
+        *("longest", "white space", "digit", "one sign", "least", "last page", "last"),
+        *("marked", "ignored"),
+    ],
 )
 def test_what_can_be_asked_is_not_refused(question: Question) -> None:
     validate_query(question)
 
 
 def test_a_question_that_is_printed_does_not_show_its_text() -> None:
-    assert "secret" not in repr(Question("secret"))
+    assert "secret" not in repr(Question("secret", ignore=("secret",)))
 
 
 @pytest.mark.parametrize("value", [0, 5, 10])

@@ -138,6 +138,16 @@ def test_marked_documents_are_taken_up_to_their_number(field: str) -> None:
     assert refused(SearchIn, field, [5], query="x") == "Input should be a valid string"
 
 
+def test_meanings_are_taken_up_to_their_number_and_length() -> None:
+    for values in ([], ["x"] * 50, ["x" * 300]):
+        assert asked(ignore=values).ignore == values
+    assert "at most 50 items" in refused(SearchIn, "ignore", ["x"] * 51, query="x")
+    assert "at most 300 characters" in refused(SearchIn, "ignore", ["x" * 301], query="x")
+    assert "at least 1 character" in refused(SearchIn, "ignore", [""], query="x")
+    assert refused(SearchIn, "ignore", "x", query="x") == "Input should be a valid list"
+    assert CANARY not in repr(asked(ignore=[CANARY]))
+
+
 # Unknown keys, and values of another type.
 
 NESTED = [
@@ -216,6 +226,7 @@ ALL: Read = {
     "expand": False,
     "like": ["a", "b"],
     "unlike": ["c"],
+    "ignore": ["d"],
     "fields": ["title", "year"],
 }
 
@@ -250,6 +261,7 @@ def test_every_field_of_a_question_reaches_the_library() -> None:
         expand=False,
         like=("a", "b"),
         unlike=("c",),
+        ignore=("d",),
     )
     # No value of this test is a default, which a field that is left out would have too.
     assert [

@@ -394,6 +394,32 @@ def test_a_document_that_cannot_be_marked_is_named_with_its_question(
     assert (error["type"], error["field"]) == ("invalid", "questions.1.unlike")
 
 
+# What was understood.
+
+
+def test_what_was_understood_says_whether_a_hit_has_it_and_can_be_ignored(
+    workers_client: FlaskClient,
+) -> None:
+    asked = {"query": "My nanny heard of THB from her boss.", "mode": "keyword"}
+    before = workers_client.post("/api/search", json=asked)
+    assert before.get_json()["understood"] == [
+        {"kind": "term", "start": 3, "end": 8, "meaning": "domestic worker", "used": True},
+        {"kind": "term", "start": 18, "end": 21, "meaning": "trafficking in persons", "used": True},
+        {"kind": "term", "start": 31, "end": 35, "meaning": "employer", "used": False},
+    ]
+    assert set(ids_of(before)) == {"maids", "trade"}
+    ignoring = {**asked, "ignore": ["Domestic worker", "employer"]}
+    after = workers_client.post("/api/search", json=ignoring)
+    assert [each["meaning"] for each in after.get_json()["understood"]] == [
+        "trafficking in persons"
+    ]
+    assert ids_of(after) == ["trade"]
+    batch = workers_client.post("/api/search/batch", json={"questions": [asked, ignoring]})
+    for answer, wanted in zip(batch.get_json()["answers"], (before, after), strict=True):
+        assert answer["hits"] == hits_of(wanted)
+        assert answer["understood"] == wanted.get_json()["understood"]
+
+
 # Errors.
 
 Q = f"the {CANARY} question"
@@ -491,6 +517,11 @@ BAD_BODIES: dict[str, tuple[Any, str | None, str]] = {
         {"query": Q, "unlike": ["wolves"] * 21},
         "unlike",
         "unlike: 21 are too many. Send 20 at most.",
+    ),
+    "fifty-one meanings": (
+        {"query": Q, "ignore": [CANARY] * 51},
+        "ignore",
+        "ignore: 51 are too many. Send 50 at most.",
     ),
     "a page past the depth": (
         {"query": Q, "offset": 995, "limit": 10},

@@ -22,7 +22,7 @@ from embedder.records import Document, Question
 from server.cli.commands import main
 from server.settings import Settings
 from tests.conftest import ROOT, SEEDS, run_sql, write_jsonl
-from tests.support.app import ANIMALS, CANARY, Ask, Running, command, environment_of
+from tests.support.app import ANIMALS, CANARY, WORKERS, Ask, Running, command, environment_of
 from tests.support.words import build_words, load_words, read_words
 
 pytestmark = pytest.mark.slow
@@ -349,6 +349,18 @@ def test_ask_is_refined_by_marked_documents(
         "no document has the id 'wolves'. 'fingerpost documents' and GET /api/documents list them "
         "all.",
     )
+
+
+def test_ask_ignores_what_was_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Library.__init__, "__defaults__", (load_words,))
+    build_words(tmp_path, *WORKERS)
+    asked = ("ask", "My nanny heard of THB from her boss", "--vectors", str(tmp_path))
+    understood = "Understood: THB → trafficking in persons; nanny → domestic worker\n"
+    assert understood in CliRunner().invoke(main, [*asked]).stdout
+    ignoring = [*asked, "--ignore", "Domestic Worker", "--ignore", "employer"]
+    assert "Understood: THB → trafficking in persons\n" in CliRunner().invoke(main, ignoring).stdout
+    found = json.loads(CliRunner().invoke(main, [*ignoring, "--json"]).stdout)
+    assert [each["meaning"] for each in found["understood"]] == ["trafficking in persons"]
 
 
 @pytest.mark.parametrize("sent", [QUESTION, f"{QUESTION}\n", f"\n{QUESTION}\r\n"])

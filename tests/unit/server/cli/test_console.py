@@ -108,7 +108,9 @@ def test_the_verdict_goes_before_the_hits(capsys: Capture, verdict: Verdict) -> 
 
 
 def test_without_hits_the_filters_are_named_and_nothing_else(capsys: Capture) -> None:
-    print_answer(answer(verdict="none", understood=[Understood("term", 0, 3, "x")]), CANARY)
+    print_answer(
+        answer(verdict="none", understood=[Understood("term", 0, 3, "x", used=True)]), CANARY
+    )
     assert lines(capsys) == ["No document is left with these filters."]
 
 
@@ -142,13 +144,14 @@ def test_without_suggested_filters_nothing_is_said_of_them(capsys: Capture) -> N
     assert "listed under" not in printed
 
 
-def test_of_a_question_only_what_was_understood_is_shown(capsys: Capture) -> None:
+def test_of_a_question_only_what_was_understood_and_a_hit_has_is_shown(capsys: Capture) -> None:
     question = f"{CANARY} a  doctor\n in Libanon {CANARY}"
     doctor, country = question.index("doctor"), question.index("Libanon")
     parts = [
-        Understood("spelling", country, country + 7, "lebanon"),
-        Understood("term", doctor - 3, doctor + 10, "health provider"),
-        Understood("term", doctor - 3, doctor + 10, "health provider"),
+        Understood("spelling", country, country + 7, "lebanon", used=True),
+        Understood("term", doctor - 3, doctor + 10, "health provider", used=True),
+        Understood("term", doctor - 3, doctor + 10, "health provider", used=True),
+        Understood("term", doctor, doctor + 6, "what no hit has"),
     ]
     print_answer(answer(hit(), understood=parts), question)
     printed = lines(capsys)
@@ -175,7 +178,7 @@ def test_languages_are_named_but_for_plain_english(
 
 def test_markup_in_a_question_is_text(capsys: Capture) -> None:
     question = "[bold]nurse[/nothing]"
-    parts = [Understood("term", 0, len(question), "[red]health[/]")]
+    parts = [Understood("term", 0, len(question), "[red]health[/]", used=True)]
     print_answer(answer(hit(), understood=parts), question)
     assert lines(capsys)[1] == "Understood: [bold]nurse[/nothing] → [red]health[/]"
 

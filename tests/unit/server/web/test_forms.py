@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from embedder.errors import RequestError
 from embedder.records import Filters, Question
-from server.web.forms import FACETS, MARKS, MAX_PICKED, PAGE_LENGTH, Form
+from server.web.forms import FACETS, MAX_PICKED, PAGE_LENGTH, REFINEMENTS, Form
 
 
 def read(**fields: str | list[str]) -> Form:
@@ -40,6 +40,7 @@ def test_every_field_is_read() -> None:
         pick=["a", "b", "a"],
         like=["c", " d", "c"],
         unlike="e",
+        ignore=["f g", " h", "f g"],
     )
     assert form == Form(
         question="One\nTwo",
@@ -55,6 +56,7 @@ def test_every_field_is_read() -> None:
         picked=("a", "b"),
         like=("c", "d"),
         unlike=("e",),
+        ignore=("f g", "h"),
     )
 
 
@@ -99,8 +101,24 @@ def test_of_more_marks_than_a_question_can_have_the_latest_are_kept() -> None:
     assert read(like=ids, more="new").like == (*ids[1:], "new")
 
 
-@pytest.mark.parametrize("field", MARKS)
-def test_another_question_begins_without_marks(field: str) -> None:
+def test_a_meaning_is_switched_off_and_on_again() -> None:
+    form = read(question="x", ignore="a b", without="c=d")
+    assert form.ignore == ("a b", "c=d")
+    assert read(ignore=["a b", "c=d"], without="a b").ignore == ("c=d", "a b")
+    assert read(ignore=["a b", "c=d"], lift="ignore=c=d").ignore == ("a b",)
+    assert read(ignore=["a b", "c=d"], lift="ignore").ignore == ()
+    assert form.active_filters == ()
+    assert "a b" not in repr(form)
+
+
+def test_of_more_meanings_than_a_question_can_ignore_the_latest_are_kept() -> None:
+    meanings = [f"m{number}" for number in range(50)]
+    assert read(ignore=meanings).ignore == tuple(meanings)
+    assert read(ignore=meanings, without="new").ignore == (*meanings[1:], "new")
+
+
+@pytest.mark.parametrize("field", REFINEMENTS)
+def test_another_question_begins_without_marks_and_with_all_meanings(field: str) -> None:
     def marks(question: str, **more: str) -> tuple[str, ...]:
         fields: dict[str, Any] = {field: ["a"], "mark": before.fingerprint, **more}
         found: tuple[str, ...] = getattr(read(question=question, **fields), field)
@@ -110,14 +128,19 @@ def test_another_question_begins_without_marks(field: str) -> None:
     assert marks("x") == marks(" x ", country="Malta") == ("a",)
     assert marks("y") == ()
     # What is pressed is marked, whatever else has changed.
-    assert marks("y", **{"like": {"more": "b"}, "unlike": {"less": "b"}}[field]) == ("b",)
+    button = {"like": "more", "unlike": "less", "ignore": "without"}[field]
+    assert marks("y", **{button: "b"}) == ("b",)
 
 
 def test_another_order_begins_at_its_first_hit() -> None:
-    before = read(question="x", like="a")
+    before = read(question="x", like="a", ignore="c")
     fields: dict[str, Any] = {"question": "x", "like": "a", "mark": before.fingerprint}
+    fields["ignore"] = "c"
     assert read(**fields, offset="20").offset == "20"
-    for changed in ({"more": "b"}, {"less": "b"}, {"lift": "like=a"}):
+    for changed in (
+        *({"more": "b"}, {"less": "b"}, {"lift": "like=a"}),
+        *({"without": "d"}, {"lift": "ignore=c"}),
+    ):
         assert read(**fields, offset="20", **changed).offset == "0"
 
 
@@ -255,6 +278,7 @@ def test_the_question_that_is_asked() -> None:
         year_from="0٢٠١٥",
         like=["a", "b"],
         unlike="c",
+        ignore=["d", "e f"],
     )
     assert form.to_question() == Question(
         "x",
@@ -264,6 +288,7 @@ def test_the_question_that_is_asked() -> None:
         filters=Filters(regions=("Africa",), year_from=2015),
         like=("a", "b"),
         unlike=("c",),
+        ignore=("d", "e f"),
     )
 
 

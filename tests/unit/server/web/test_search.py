@@ -14,7 +14,7 @@ from embedder.library import Library
 from embedder.records import Document, Evidence, FieldName
 from server.app import create_app
 from server.settings import Settings
-from server.web.forms import FACETS
+from server.web.forms import FACETS, REFINEMENTS
 from server.web.search import marked_pieces
 from tests.support.app import CANARY, Ask, Element, fields_of, page_of
 from tests.support.search_page import QUESTION, form_of, hits_of, send, ticked, title_of
@@ -235,12 +235,83 @@ def test_english_is_advised_where_the_model_has_no_reader_for_the_language(
 def test_what_was_understood_twice_is_listed_once(client: FlaskClient) -> None:
     text = "A nurse meets a victim. The Nurse is afraid, and another nurse calls a doctor."
     page = page_of(send(client, text))
-    (listed,) = page.all("details", **{"class": "understood"})
-    items = [each.text for each in listed.all("li")]
-    assert len(items) == len(set(items)) > 1
-    assert [each for each in items if each.startswith("nurse")] == [
-        "nurse – taken to mean health care provider"
+    assert len(understood_in(page)) == len(set(understood_in(page))) > 1
+    assert [each for each in understood_in(page) if each[0] == "nurse"] == [
+        ("nurse", "health care provider")
     ]
+
+
+# What was understood and switched off, in a library of the stand-in model.
+
+CASE = "My nanny heard of THB from her boss."
+
+
+def understood_in(page: Element) -> list[tuple[str, str]]:
+    """What is listed as understood: words of the question, and their meaning."""
+    items = [
+        item
+        for listed in page.all("details", **{"class": "understood"})
+        for item in listed.all("li")
+    ]
+    return [(each.one("q").text, each.one("strong").text) for each in items]
+
+
+def not_used(page: Element) -> list[str]:
+    """What is said not to be used."""
+    lines = [each for each in page.all("p", **{"class": "set"}) if "Not used:" in each.text]
+    return [button.one("span", lang="en").text for line in lines for button in line.all("button")]
+
+
+def switch_of(page: Element, meaning: str) -> Element:
+    return button_of(page, f"✕Do not use “{meaning}”")
+
+
+def test_what_was_understood_is_listed_where_a_hit_has_it(workers_client: FlaskClient) -> None:
+    page = page_of(send(workers_client, CASE))
+    assert understood_in(page) == [
+        ("nanny", "domestic worker"),
+        ("THB", "trafficking in persons"),
+    ]
+    assert not_used(page) == []
+
+
+def test_what_was_understood_is_switched_off_and_on_again(workers_client: FlaskClient) -> None:
+    page = page_of(send(workers_client, CASE))
+    without = click(workers_client, page, switch_of(page, "domestic worker"))
+    assert understood_in(without) == [("THB", "trafficking in persons")]
+    assert not_used(without) == ["domestic worker"]
+    body = {"query": CASE, "ignore": ["domestic worker"]}
+    answer = workers_client.post("/api/search", json=body).get_json()
+    assert titles_of(without) == [hit["document"]["title"] for hit in answer["hits"]]
+    nothing = click(workers_client, without, switch_of(without, "trafficking in persons"))
+    assert understood_in(nothing) == []
+    assert not_used(nothing) == ["domestic worker", "trafficking in persons"]
+    again = click(workers_client, nothing, button_of(nothing, "domestic worker ✕use it again"))
+    assert understood_in(again) == [("nanny", "domestic worker")]
+    assert not_used(again) == ["trafficking in persons"]
+    assert fields_of(form_of(again))["question"] == CASE
+
+
+def test_what_is_not_used_is_of_one_question(workers_client: FlaskClient) -> None:
+    page = page_of(send(workers_client, CASE, ignore=["domestic worker"]))
+    find = Element("button", {"name": "", "value": ""})
+    assert not_used(click(workers_client, page, find, year_to="3000")) == ["domestic worker"]
+    other = click(workers_client, page, find, question="A nanny and THB?")
+    assert not_used(other) == []
+    assert understood_in(other) == understood_in(page_of(send(workers_client, CASE)))
+
+
+def test_what_is_not_used_is_kept_where_something_else_is_wrong(
+    workers_client: FlaskClient,
+) -> None:
+    page = page_of(send(workers_client, CASE, ignore=["domestic worker"], year_to="x"), 422)
+    again = click(workers_client, page, Element("button", {"name": "year_to", "value": ""}))
+    assert not_used(again) == ["domestic worker"]
+
+
+def test_a_meaning_is_text(workers_client: FlaskClient) -> None:
+    meaning = '<b title="x">&amp;'
+    assert not_used(page_of(send(workers_client, CASE, ignore=[meaning]))) == [meaning]
 
 
 # Selected documents.
@@ -271,7 +342,7 @@ def click(client: FlaskClient, page: Element, button: Element, **changed: str) -
     """Send the form of an answer by a button, as a browser without scripts does."""
     form = form_of(page)
     data: dict[str, object] = {**fields_of(form), **changed}
-    for name in ("like", "unlike"):
+    for name in REFINEMENTS:
         data[name] = [each.attributes["value"] for each in form.all("input", name=name)]
     attributes = button.attributes
     return page_of(client.post("/", data={**data, attributes["name"]: attributes["value"]}))
