@@ -90,11 +90,11 @@ def test_questions_in_other_languages_are_answered(full: Library) -> None:
 
 
 def test_quick_questions_are_answered_nearly_as_well(quick: Library) -> None:
-    # Measured: question 0.922, situation 0.856, keyword 0.985; in plain words 0.842.
+    # Measured: question 0.931, situation 0.878, keyword 0.976; in plain words 0.840.
     measured = ndcg(quick, QUESTIONS)
-    assert measured["question"] >= 0.91
-    assert measured["situation"] >= 0.845
-    assert measured["keyword"] >= 0.97
+    assert measured["question"] >= 0.92
+    assert measured["situation"] >= 0.868
+    assert measured["keyword"] >= 0.965
     assert ndcg(quick, PLAIN)["plain"] >= 0.83
 
 
