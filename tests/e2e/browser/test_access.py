@@ -399,7 +399,8 @@ _MISFITS = """() => {
   if (root.scrollWidth > innerWidth) {
     wrong.push(`the page is ${root.scrollWidth} px wide in ${innerWidth}`);
   }
-  const outside = ".told, .told *, .skip:not(:focus), .scroll *, svg *, datalist, datalist *, option";
+  const hidden = ".told, .told *, .skip:not(:focus), datalist, datalist *, option";
+  const outside = `${hidden}, .scroll *, svg *`;
   for (const each of document.body.querySelectorAll("*")) {
     if (each.matches(outside) || !each.checkVisibility({ visibilityProperty: true })) {
       continue;
