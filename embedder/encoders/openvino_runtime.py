@@ -188,11 +188,31 @@ def _compiled(
     try:
         core = import_openvino().Core()
         network = core.read_model(str(folder / model))
+        if settings.get("INFERENCE_PRECISION_HINT") == "f32":
+            _widen_weights(network)
         cores_per_call = 1 if _multiplied_weights(network) < _LARGE else 2
         streams = max(1, CORES // cores_per_call)
         return core.compile_model(network, "CPU", settings | {"NUM_STREAMS": streams}), streams
     except RuntimeError as error:
         raise EncoderError(f"OpenVINO cannot run {folder / model}: {error}") from error
+
+
+def _widen_weights(network: Any) -> None:
+    """Make the float16 weights of a network's products float32, in which it is computed.
+
+    Otherwise OpenVINO widens them inside each product, without AVX-512 by other kernels for few
+    tokens than for many: a text's last digits would depend on what else is in its row. Embeddings
+    stay as they are: they are looked up.
+    """
+    openvino = import_openvino()
+    for each in network.get_ops():
+        if each.get_type_name() != "Convert":
+            continue
+        source = each.input_value(0).get_node()
+        users = {user.get_node().get_type_name() for user in each.output(0).get_target_inputs()}
+        if source.get_type_name() == "Constant" and "MatMul" in users:
+            wide = openvino.opset13.constant(source.data.astype(np.float32), dtype=np.float32)
+            each.output(0).replace(wide.output(0))
 
 
 def _multiplied_weights(network: Any) -> int:
