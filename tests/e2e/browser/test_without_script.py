@@ -61,11 +61,11 @@ def test_an_answer_is_refined_by_marking_its_hits(plain: Page) -> None:
     first, second = answer_of(plain)["hits"][:2]
     titles = [hit["document"]["title"] for hit in (first, second)]
     ids = [hit["document"]["id"] for hit in (first, second)]
-    plain.get_by_role("button", name=f"Less like this: {titles[0]}").click()
-    plain.get_by_role("button", name=f"More like this: {titles[1]}").click()
+    plain.get_by_role("button", name=f"Less like this : {titles[0]}").click()
+    plain.get_by_role("button", name=f"More like this : {titles[1]}").click()
     refined = titles_of(plain, unlike=ids[:1], like=ids[1:])
     expect_titles(plain, *refined)
-    liked = plain.get_by_role("button", name=f"More like this: {titles[1]}")
+    liked = plain.get_by_role("button", name=f"More like this : {titles[1]}")
     expect(liked).to_have_attribute("aria-pressed", "true")
     for title in titles:
         plain.locator("p.set button", has_text=title).click()
