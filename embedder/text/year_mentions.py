@@ -21,7 +21,7 @@ _LANGUAGES = ("en", "fr", "es", "ar")
 # A text of so few words without a full stop is a list of keywords: a year needs no preposition.
 _MAX_KEYWORDS = 8
 
-# Digits of all scripts become those of ours, one for one, so that places stay the same.
+# Arabic, Persian and Indian digits become European ones, one for one, so that places stay the same.
 _DIGITS = {zero + digit: str(digit) for zero, digit in product((0x0660, 0x06F0, 0x0966), range(10))}
 
 
@@ -62,34 +62,39 @@ _END = (
     rf"(?=\s*(?:$|[?!:;)\]»”\"،؛؟\n]|[.,](?!\d)|[-–—]\s|{_FUNCTION}(?!\w)))"
 )
 
-# Each way to say a span, with what its years mean. The first that matches at a place holds.
+# What stands before a number that is no year of documents: a birth, one in so many, an article.
+# Looked for in so many characters, since all of a long text would be searched for each number.
+_LOOK_BACK = 40
+_BIRTH = r"(?:\b(?:born|née?s?|nacid[oa]s?|nació)|ولدت?)\W*$"
+_RATIO = r"\b(?:one|un|une|uno|(?<!under )(?<!over )(?<!aged )(?<!than )\d+)\s*$"
+_NUMBERED = (
+    r"(?:\b(?:article|articles|artículo|art|bus|case|chapter|form|law|ley|line|loi|no|number|page|"
+    r"paragraph|para|regulation|resolution|room|rule|section)|[ا]?لمادة)\W*$"
+)
+
+# Each way to say a span, what its years mean, and after what it is none. The first that matches at
+# a place holds.
 _PATTERNS = tuple(
-    (re.compile(rf"(?<!\w){pattern}", re.I), kind)
-    for pattern, kind in (
+    (re.compile(rf"(?<!\w){pattern}", re.I), kind, re.compile("|".join(none_after) or "(?!)", re.I))
+    for pattern, kind, *none_after in (
         (rf"{_BETWEEN}\s+{_THE}({_YEAR})\s+{_AND}{_THE}((?:19|20)\d\d)(?!\w){_END}", "span"),
         (rf"{_FROM}\s+{_THE}({_YEAR})\s+{_TO}\s+{_THE}({_YEAR}){_END}", "span"),
         (rf"({_YEAR})\s?[-–—]\s?((?:19|20)\d\d|\d\d)(?!\w){_END}", "span"),
-        (rf"{_SINCE}\s+{_THE}({_YEAR}){_END}", "since"),
-        (rf"(?:{_FROM}\s+)?({_YEAR})\s+{_ON}(?!\w){_END}", "since"),
-        (rf"{_AFTER}\s+{_THE}({_YEAR}){_END}", "after"),
-        (rf"{_UNTIL}\s+{_THE}({_YEAR}){_END}", "until"),
-        (rf"{_BEFORE}\s+{_THE}({_YEAR}){_END}", "before"),
-        (r"(?:(?:the|early|late)\s+)*((?:19|20)\d0)['’]?s(?!\w)", "decade"),
-        (rf"{_DECADE}\s+((?:19|20)\d0)(?!\w)", "decade"),
-        (rf"{_IN}\s+{_THE}({_YEAR}){_END}", "year"),
+        (rf"{_SINCE}\s+{_THE}({_YEAR}){_END}", "since", _BIRTH),
+        (rf"(?:{_FROM}\s+)?({_YEAR})\s+{_ON}(?!\w){_END}", "since", _BIRTH),
+        (rf"{_AFTER}\s+{_THE}({_YEAR}){_END}", "after", _BIRTH),
+        (rf"{_UNTIL}\s+{_THE}({_YEAR}){_END}", "until", _BIRTH),
+        (rf"{_BEFORE}\s+{_THE}({_YEAR}){_END}", "before", _BIRTH),
+        (r"(?:(?:the|early|late)\s+){0,3}((?:19|20)\d0)['’]?s(?!\w)", "decade", _BIRTH),
+        (rf"{_DECADE}\s+((?:19|20)\d0)(?!\w)", "decade", _BIRTH),
+        (rf"{_IN}\s+{_THE}({_YEAR}){_END}", "year", _BIRTH, _RATIO),
         (rf"{_PAPER}\s+(?:{_OF}\s+)?{_THE}({_YEAR}){_END}", "year"),
-        (rf"({_YEAR})\s+{_PAPER}(?!\w)", "year"),
-        (rf"\(({_YEAR})\)", "year"),
+        (rf"({_YEAR})\s+{_PAPER}(?!\w)", "year", _NUMBERED),
+        (rf"\(({_YEAR})\)", "year", _NUMBERED),
     )
 )
 _KEYWORD = re.compile(rf"(?:^|\s)({_YEAR})(?=\s|$)")
-# What is before a number that is no year of documents: a birth, one in so many, an article.
-_NO_YEAR_AFTER = re.compile(
-    r"(?:\b(?:born|née?s?|nacid[oa]s?|nació|one|un|une|uno|\d+|article|articles|artículo|art|bus|"
-    r"case|chapter|form|law|ley|line|loi|no|number|page|paragraph|para|regulation|resolution|room|"
-    r"rule|section)|ولدت?|[ا]?لمادة)\W*$",
-    re.I,
-)
+_NO_KEYWORD_AFTER = re.compile("|".join((_BIRTH, _RATIO, _NUMBERED)), re.I)
 _ASKS = re.compile(r"[?؟]\W*$")
 _ENDS = re.compile(r"[.!?؟;:]\s*$")
 
@@ -132,12 +137,12 @@ def _asking(text: str) -> list[tuple[int, int]]:
 def _spans(text: str) -> Iterator[YearMention]:
     """Yield what the patterns find, each part of the text for the first of them."""
     taken: list[tuple[int, int]] = []
-    for pattern, kind in _PATTERNS:
+    for pattern, kind, none_after in _PATTERNS:
         for match in pattern.finditer(text):
             start, end = match.span()
             if any(start < other_end and other < end for other, other_end in taken):
                 continue
-            if kind != "span" and _NO_YEAR_AFTER.search(text[:start]):
+            if none_after.search(_before(text, start)):
                 continue
             taken.append((start, end))
             first, last = _bounds(kind, [each for each in match.groups() if each])
@@ -169,11 +174,14 @@ def _keywords(text: str) -> Iterator[YearMention]:
     if match is None or len(numbers) > 1 or numbers[0].endswith("00"):
         return
     at_an_end = not text[: match.start()].strip() or not text[match.end() :].strip()
-    before = text[: match.start(1)]
-    said = any(pattern.search(text) for pattern, _ in _PATTERNS)
-    if at_an_end and not said and not _NO_YEAR_AFTER.search(before):
+    said = any(pattern.search(text) for pattern, _, _ in _PATTERNS)
+    if at_an_end and not said and not _NO_KEYWORD_AFTER.search(_before(text, match.start(1))):
         year = int(match[1])
         yield YearMention(match.start(1), match.end(1), year, year)
+
+
+def _before(text: str, start: int) -> str:
+    return text[max(0, start - _LOOK_BACK) : start]
 
 
 @cache

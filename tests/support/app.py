@@ -166,11 +166,11 @@ class Element:
         return "".join(each if isinstance(each, str) else each.text for each in self.children)
 
     def all(self, tag: str, **wanted: str) -> list[Element]:
-        """All elements inside it with a tag and these attributes."""
+        """All elements inside it with a tag, `*` for any, and these attributes."""
         found = []
         for each in self.children:
             if isinstance(each, Element):
-                if each.tag == tag and wanted.items() <= each.attributes.items():
+                if tag in (each.tag, "*") and wanted.items() <= each.attributes.items():
                     found.append(each)
                 found += each.all(tag, **wanted)
         return found

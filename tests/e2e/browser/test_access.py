@@ -399,10 +399,14 @@ _MISFITS = """() => {
   if (root.scrollWidth > innerWidth) {
     wrong.push(`the page is ${root.scrollWidth} px wide in ${innerWidth}`);
   }
-  const hidden = ".told, .told *, .skip:not(:focus), datalist, datalist *, option";
+  const hidden = ".skip:not(:focus), datalist, datalist *, option";
   const outside = `${hidden}, .scroll *, svg *`;
   for (const each of document.body.querySelectorAll("*")) {
-    if (each.matches(outside) || !each.checkVisibility({ visibilityProperty: true })) {
+    if (
+      each.matches(outside) ||
+      each.closest(".visually-hidden") ||
+      !each.checkVisibility({ visibilityProperty: true })
+    ) {
       continue;
     }
     const style = getComputedStyle(each);

@@ -36,6 +36,8 @@ IN_ADDRESS = "archaeopteryx"
 # What a page without any care was told.
 CARELESS = "pterodactylus"
 TONGUES = ("en", "fr", "es", "ar")
+# Milliseconds: eight megabytes take a busy machine a while.
+LARGE_FORM_MS = 60_000
 
 
 def words(step: str) -> str:
@@ -48,8 +50,7 @@ def words(step: str) -> str:
 
 def post(page: Page, path: str, **fields: str) -> None:
     """Send a form to a path, as it could be sent when no limit of the page held it back."""
-    # Eight megabytes take a busy machine a while.
-    with page.expect_navigation(timeout=60_000):
+    with page.expect_navigation(timeout=LARGE_FORM_MS):
         page.evaluate(
             """([path, fields]) => {
               const form = document.createElement("form");
@@ -180,7 +181,9 @@ def failures_without_a_box(page: Page) -> None:
         ("/", 413, {"question": words("large") + "x" * 8_400_000}),
     ):
         page.goto("/")
-        with page.expect_response(lambda each: each.request.method == "POST") as waiting:
+        with page.expect_response(
+            lambda each: each.request.method == "POST", timeout=LARGE_FORM_MS
+        ) as waiting:
             post(page, path, **fields)
         assert waiting.value.status == status, (path, fields)
 

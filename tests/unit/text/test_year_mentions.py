@@ -47,6 +47,12 @@ def found(text: str) -> list[tuple[int | None, int | None]]:
         ("منذ 2015", 2015, None),
         ("بين عامي 2010 و2014", 2010, 2014),
         ("في عام ٢٠١٥", 2015, 2015),
+        ("Is there law since 2015?", 2015, None),
+        ("What changed in the law in 2015?", 2015, 2015),
+        ("Was there a new law after 2015?", 2016, None),
+        ("girls under 18 since 2015", 2015, None),
+        ("girls under 18 in 2015", 2015, 2015),
+        ("in case since 2015", 2015, None),
     ],
 )
 def test_years_and_spans_are_found(text: str, first: int | None, last: int | None) -> None:
@@ -71,6 +77,8 @@ def test_years_and_spans_are_found(text: str, first: int | None, last: int | Non
         "ages 10 to 14",
         "Article 1951",
         "What does Article 1951 say?",
+        "Article (1951)",
+        "one woman in 3, one in 2000",
         "resolution 1950",
         "Directive 2011/36/EU",
         "the 2000 Protocol",
@@ -98,3 +106,11 @@ def test_places_are_those_of_the_text() -> None:
     text = "A story. Reports since ٢٠١٥, or of the 1990s?"
     assert find_years(text) == [YearMention(17, 27, 2015, None), YearMention(35, 44, 1990, 1999)]
     assert text[17:27] == "since ٢٠١٥"
+
+
+def test_one_year_after_another_is_found() -> None:
+    assert found("written in 2014, in 2015?") == [(2014, 2014), (2015, 2015)]
+
+
+def test_all_years_of_a_long_question_are_found() -> None:
+    assert found("in 2015, " * 1000) == [(2015, 2015)] * 1000
