@@ -56,7 +56,7 @@ translations: setup
 quality: setup
 	$(BIN)/python -m benchmarks.quality
 
-# The short form, in under ten minutes. The figures in benchmarks/README.md are of the full one:
+# The short form. The figures in benchmarks/README.md are of the full one:
 # the same commands without --short, --documents, --questions and --rounds.
 bench: setup
 	$(BIN)/python -m benchmarks.speed --short --out bench.md

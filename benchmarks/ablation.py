@@ -14,21 +14,17 @@ the same name that ends in .json holds all figures.
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from benchmarks.ablation_settings import Setting, settings_around
-from benchmarks.ablation_table import ALL, Ablation, Effect, page
-from benchmarks.asking import Libraries, answerable, qrels_by_id, run_of
-from benchmarks.judged import JudgedSet, in_english, in_other_languages
-from benchmarks.options import add_options, chosen
+from benchmarks.ablation_table import ALL, MEASURE, TITLE, Ablation, Effect, page
+from benchmarks.asking import Libraries, answerable, by_language, qrels_by_id, run_of
+from benchmarks.judged import JudgedSet
+from benchmarks.options import add_options, add_page_options, chosen, title, write_page
 from embedder import measures
 from embedder.errors import FingerpostError
 from embedder.evaluation import SearchSettings
 from embedder.measures import Compared, Measured
-
-MEASURE = "nDCG@10"
 
 
 def main() -> None:
@@ -37,39 +33,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_options(parser)
-    parser.add_argument("--base", default="", metavar="NAME=VALUE,…", help="compare with this")
+    add_page_options(parser, "ablation.md")
     parser.add_argument(
         "--languages",
         choices=("english", "others", "all"),
         default="english",
         help="the languages of the questions (default: english)",
     )
-    parser.add_argument("--out", type=Path, default=Path("ablation.md"))
     arguments = parser.parse_args()
-    base = tuple(change for change in arguments.base.split(",") if change)
     try:
-        settings = list(settings_around(SearchSettings().changed(base)))
+        settings = list(settings_around(SearchSettings().changed(arguments.base)))
         with chosen(arguments) as (libraries, sets):
             in_languages = list(by_language(sets, arguments.languages))
-            ablation = measure(libraries, in_languages, base, settings)
+            ablation = measure(libraries, in_languages, arguments.base, settings)
     except FingerpostError as error:
         parser.error(error.message)
-    figures = {"model": arguments.model, "reader": arguments.reader, **ablation.as_dict()}
-    arguments.out.write_text(page(ablation, arguments.model, arguments.reader), encoding="utf-8")
-    arguments.out.with_suffix(".json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    print(arguments.out)
-
-
-def by_language(sets: Sequence[JudgedSet], languages: str) -> Iterator[JudgedSet]:
-    """Yield the sets' questions in English, in `others`, or in both, each a set of its own.
-
-    A set without answerable questions in a language is left out.
-    """
-    for judged in sets:
-        parts = {"english": in_english(judged), "others": in_other_languages(judged)}
-        for name, part in parts.items():
-            if languages in (name, "all") and answerable(part):
-                yield part
+    write_page(arguments, page(ablation, title(arguments, TITLE)), ablation.as_dict())
 
 
 def measure(

@@ -9,6 +9,9 @@ from typing import Any
 from benchmarks.ablation_settings import Setting
 from embedder.measures import Compared, Measured
 
+TITLE = "What each part gives"
+MEASURE = "nDCG@10"
+
 # The group that is all questions of a set; the others are its kinds and languages.
 ALL = "all"
 # A part stays if it gives this much nDCG@10 on a set, and costs on none beyond chance.
@@ -42,6 +45,11 @@ class Ablation:
     measured: Mapping[str, Sequence[Measured]]
     effects: Sequence[Effect]
 
+    @property
+    def base_label(self) -> str:
+        """What all is compared with, in words."""
+        return ", ".join(self.base) or "the default settings"
+
     def as_dict(self) -> dict[str, Any]:
         """Return all figures as a JSON object."""
         return asdict(self)
@@ -54,13 +62,11 @@ class Ablation:
         return rows
 
 
-def page(ablation: Ablation, model: str, reader: str | None) -> str:
-    """Return the whole page, in Markdown; `model` and `reader` are those that were asked for."""
-    read_by = f", questions read by {reader}" if reader else ""
-    base = ", ".join(ablation.base) or "the default settings"
+def page(ablation: Ablation, title: str) -> str:
+    """Return the whole page, in Markdown; `title` is its heading."""
     lines = [
-        f"# What each part gives: {model}{read_by}\n",
-        f"Compared with {base}. {EXPLANATION}",
+        title,
+        f"Compared with {ablation.base_label}. {EXPLANATION}",
         *effects_table(ablation),
         "\n## Which parts earn their place\n",
         f"What is lost without the part; it earns its place where that is {_WORTH} or more on one",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.judged import JudgedSet
+from benchmarks.judged import JudgedSet, in_english, in_other_languages
 from benchmarks.remembering import RememberingEncoder, loading
 from embedder import measures
 from embedder.build.pipeline import index
@@ -64,6 +65,18 @@ def answerable(judged: JudgedSet) -> list[Query]:
         for question in judged.questions
         if question.answerable
     ]
+
+
+def by_language(sets: Sequence[JudgedSet], languages: str) -> Iterator[JudgedSet]:
+    """Yield the sets' questions in English, in `others`, or in both, each a set of its own.
+
+    A set without answerable questions in a language is left out.
+    """
+    for judged in sets:
+        parts = {"english": in_english(judged), "others": in_other_languages(judged)}
+        for name, part in parts.items():
+            if languages in (name, "all") and answerable(part):
+                yield part
 
 
 def qrels_by_id(library: Library, judged: JudgedSet) -> Qrels:

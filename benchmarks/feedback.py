@@ -14,23 +14,22 @@ benchmarks.ablation. Beside the page, a file of the same name that ends in .json
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from benchmarks.ablation import MEASURE, by_language
 from benchmarks.ablation_settings import Setting
-from benchmarks.ablation_table import ALL, EXPLANATION, Ablation, Effect, effects_table
-from benchmarks.asking import Libraries, answerable, qrels_by_id
+from benchmarks.ablation_table import ALL, EXPLANATION, MEASURE, Ablation, Effect, effects_table
+from benchmarks.asking import Libraries, answerable, by_language, qrels_by_id
 from benchmarks.judged import JudgedSet
-from benchmarks.options import add_options, chosen
+from benchmarks.options import add_options, add_page_options, chosen, title, write_page
 from embedder import measures
 from embedder.errors import FingerpostError
 from embedder.evaluation import SearchSettings
 from embedder.library import Library
 from embedder.records import Question
 from embedder.trec_files import Qrels, Query, Run
+
+TITLE = "What one marked document gives"
 
 # As many as a person looks at, and as nDCG@10 does.
 _HITS = 10
@@ -73,7 +72,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_options(parser)
-    parser.add_argument("--base", default="", metavar="NAME=VALUE,…", help="settings of both")
+    add_page_options(parser, "feedback.md")
     parser.add_argument(
         "--like-weights",
         type=_numbers,
@@ -81,19 +80,14 @@ def main() -> None:
         metavar="NUMBER,…",
         help="weights of the marked document (default: %(default)s)",
     )
-    parser.add_argument("--out", type=Path, default=Path("feedback.md"))
     arguments = parser.parse_args()
-    base = tuple(change for change in arguments.base.split(",") if change)
     try:
         with chosen(arguments) as (libraries, sets):
             english = list(by_language(sets, "english"))
-            found = measure(libraries, english, base, arguments.like_weights)
+            found = measure(libraries, english, arguments.base, arguments.like_weights)
     except FingerpostError as error:
         parser.error(error.message)
-    figures = {"model": arguments.model, "reader": arguments.reader, **asdict(found)}
-    arguments.out.write_text(page(found, arguments.model, arguments.reader), encoding="utf-8")
-    arguments.out.with_suffix(".json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    print(arguments.out)
+    write_page(arguments, page(found, title(arguments, TITLE)), asdict(found))
 
 
 def measure(
@@ -110,7 +104,7 @@ def measure(
         queries, qrels = answerable(judged), qrels_by_id(library, judged)
         marked = list(_mark(library, queries, qrels, settings))
         rest = _without_marked(qrels, marked)
-        run = {each.query.id: _scored(each.others) for each in marked}
+        run = {each.query.id: measures.by_rank(each.others) for each in marked}
         before = measures.per_query(run, rest)[MEASURE]
         counts[judged.name] = Counts(len(queries), len(marked), len(before))
         if not before:
@@ -128,13 +122,12 @@ def measure(
     return Feedback(counts, Ablation(tuple(base), measured, effects))
 
 
-def page(found: Feedback, model: str, reader: str | None) -> str:
-    """Return the whole page, in Markdown; `model` and `reader` are those that were asked for."""
-    read_by = f", questions read by {reader}" if reader else ""
-    base = ", ".join(found.ablation.base) or "the default settings"
+def page(found: Feedback, title: str) -> str:
+    """Return the whole page, in Markdown; `title` is its heading."""
     lines = [
-        f"# What one marked document gives: {model}{read_by}\n",
-        f"With {base}. Of each question the first of ten hits that is relevant is marked. It is",
+        title,
+        f"With {found.ablation.base_label}. Of each question the first of ten hits that is "
+        "relevant is marked. It is",
         "left out of both answers and of the judgements; base is the answer without the mark.",
         EXPLANATION,
         *effects_table(found.ablation),
@@ -163,7 +156,7 @@ def _mark(
 
 def _refined(library: Library, marked: Sequence[_Marked], settings: SearchSettings) -> Run:
     return {
-        each.query.id: _scored(
+        each.query.id: measures.by_rank(
             _others(_ask(library, each.query, settings, (each.document,)), each.document)
         )
         for each in marked
@@ -182,11 +175,6 @@ def _ask(
 
 def _others(hits: Sequence[str], document: str) -> list[str]:
     return [each for each in hits if each != document][:_HITS]
-
-
-def _scored(documents: Sequence[str]) -> dict[str, float]:
-    """Return scores made from the ranks, the highest for the first."""
-    return {document: float(_HITS - index) for index, document in enumerate(documents)}
 
 
 def _without_marked(qrels: Qrels, marked: Sequence[_Marked]) -> Qrels:

@@ -30,7 +30,7 @@ QUESTIONS = ROOT / "tests" / "quality"
 
 _CROSSLINGUAL = "crosslingual"
 # The highest grade: the document answers the question.
-ANSWERS = 3
+HIGHEST_GRADE = 3
 
 # Ids of the questions to the seeds that are close to the field but that no document answers.
 _NEAR_MISSES = {f"d{number:03}" for number in range(49, 61)} | {
@@ -131,7 +131,7 @@ def _entries(name: str, part: Part, _: Path) -> JudgedSet:
     for entry, own in untrained:
         if own is part:
             questions += _of(entry)
-            qrels |= {question.id: {_id(entry): ANSWERS} for question in _of(entry)}
+            qrels |= {question.id: {_id(entry): HIGHEST_GRADE} for question in _of(entry)}
     return JudgedSet(name, "entries", documents, questions, qrels)
 
 
@@ -145,7 +145,7 @@ def _other_fields(name: str, _: Path) -> JudgedSet:
         documents.append(Document(id=own, title=entry["title"], abstract=entry["abstract"]))
         for kind in GENERAL_QUESTIONS:
             questions.append(JudgedQuestion(f"{own}-{kind}", entry[kind], kind))
-            qrels[f"{own}-{kind}"] = {own: ANSWERS}
+            qrels[f"{own}-{kind}"] = {own: HIGHEST_GRADE}
     return JudgedSet(name, name, documents, questions, qrels)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from benchmarks.asking import Libraries
 from benchmarks.corpora import DATA
@@ -39,6 +41,36 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--libraries", type=Path, help="keep the libraries in this folder")
 
 
+def add_page_options(parser: argparse.ArgumentParser, out: str) -> None:
+    """Add the options of a page of comparisons: what with, and the page, `out` by default."""
+    parser.add_argument(
+        "--base",
+        type=_changes,
+        default=(),
+        metavar="NAME=VALUE,…",
+        help="compare with these settings, in the form of `fingerpost evaluate --set`",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(out), help="the page (default: %(default)s)"
+    )
+
+
+def write_page(arguments: argparse.Namespace, page: str, figures: Mapping[str, Any]) -> None:
+    """Write a page, and beside it a file that ends in .json with its figures."""
+    asked = {"model": arguments.model, "reader": arguments.reader}
+    arguments.out.write_text(page, encoding="utf-8")
+    arguments.out.with_suffix(".json").write_text(
+        json.dumps({**asked, **figures}, indent=1), encoding="utf-8"
+    )
+    print(arguments.out)
+
+
+def title(arguments: argparse.Namespace, about: str) -> str:
+    """Return the heading of a page, in Markdown: what it is about, and of which model."""
+    read_by = f", questions read by {arguments.reader}" if arguments.reader else ""
+    return f"# {about}: {arguments.model}{read_by}\n"
+
+
 @contextmanager
 def chosen(arguments: argparse.Namespace) -> Iterator[tuple[Libraries, list[JudgedSet]]]:
     """Read the sets that the options name, load the model, and yield them with their libraries.
@@ -55,6 +87,10 @@ def chosen(arguments: argparse.Namespace) -> Iterator[tuple[Libraries, list[Judg
         libraries = Libraries(folder, encoder)
         stack.callback(libraries.close)
         yield libraries, sets
+
+
+def _changes(value: str) -> tuple[str, ...]:
+    return tuple(change for change in value.split(",") if change)
 
 
 def _names(value: str) -> tuple[str, ...]:

@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from benchmarks.asking import qrels_by_id
-from benchmarks.judged import ANSWERS, JudgedSet
+from benchmarks.judged import JudgedSet
 from embedder.library import Library
-from embedder.records import Question, Verdict
-from embedder.trec_files import NEAR, OFF, Query
-from embedder.verdict_measures import JudgedVerdict, count_verdicts, judge_verdict
+from embedder.records import Question
+from embedder.trec_files import NEAR, OFF
+from embedder.verdict_measures import ANSWERS, JudgedVerdict, count_verdicts, judge_verdict
 
 _THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
 
-def judge(library: Library, judged: JudgedSet) -> list[JudgedVerdict]:
+def judge(library: Library, judged: JudgedSet) -> dict[str, list[JudgedVerdict]]:
     """Ask every question of a set, those that no document answers too.
 
-    Their kinds are those that they are summarised under: kinds, and languages but for English.
+    Returns the verdicts by kind, and by language but for English.
     """
     qrels = qrels_by_id(library, judged)
-    return [
-        judge_verdict(
-            Query(question.id, question.text, question.group),
-            library.ask(Question(question.text, limit=1)),
-            qrels.get(question.id, {}),
-        )
-        for question in judged.questions
-    ]
+    verdicts: dict[str, list[JudgedVerdict]] = {}
+    for question in judged.questions:
+        answer = library.ask(Question(question.text, limit=1))
+        verdict = judge_verdict(question, answer, qrels.get(question.id, {}))
+        verdicts.setdefault(question.group, []).append(verdict)
+    return verdicts
 
 
-def verdict_lines(verdicts: Sequence[JudgedVerdict]) -> Iterator[str]:
+def verdict_lines(by_group: Mapping[str, Sequence[JudgedVerdict]]) -> Iterator[str]:
     """Yield the verdicts by kind and language, how often they are right, and other thresholds."""
-    counts: dict[str, Counter[Verdict]] = {}
-    for each in verdicts:
-        counts.setdefault(each.query.kind, Counter())[each.verdict] += 1
     yield "| kind or language | strong | possible | none |"
     yield "|---|---:|---:|---:|"
-    for group, count in counts.items():
+    for group, verdicts in by_group.items():
+        count = Counter(each.verdict for each in verdicts)
         yield f"| {group} | {count['strong']} | {count['possible']} | {count['none']} |"
+    verdicts = [each for of_group in by_group.values() for each in of_group]
     yield f"\n{count_verdicts(verdicts, ANSWERS).summary()}"
     if any(not each.query.answerable for each in verdicts):
         yield "\nWith the first hit's cosine alone, at each threshold:\n"

@@ -98,11 +98,12 @@ def evaluate_library(
     if qrels is not None:
         judged = trec_files.read_qrels(qrels)
     judged = measures.by_id(judged, library.documents())
-    # Grades of 0 alone, as where a person is not done yet, do not say that there is an answer.
+    answers = _answer_grade(judged)
+    # Lower grades alone, as where a person is not done yet, do not say that there is an answer.
     asked = [
         query
         for query in queries_read
-        if query.answerable and any(judged.get(query.id, {}).values())
+        if query.answerable and max(judged.get(query.id, {}).values(), default=0) >= answers
     ]
     unanswerable = [query for query in queries_read if not query.answerable]
     if not asked and not unanswerable:
@@ -122,7 +123,7 @@ def evaluate_library(
         compared = measures.compare(_baseline(library, asked, settings, baseline), run, judged)
     return Evaluation(
         measured=tuple(measures.summarise(asked, run, judged)),
-        verdicts=verdict_measures.count_verdicts(verdicts, _answer_grade(judged)),
+        verdicts=verdict_measures.count_verdicts(verdicts, answers),
         run=run,
         compared=tuple(compared),
     )

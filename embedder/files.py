@@ -6,6 +6,7 @@ import codecs
 import hashlib
 import os
 import re
+import shutil
 from pathlib import Path
 
 from embedder.errors import SourceError
@@ -46,13 +47,18 @@ def read_text(path: Path) -> str:
 def replace_text(path: Path, text: str) -> None:
     """Make a file hold a text, as UTF-8, in one step: interrupted, it holds what it held before.
 
-    The text is written beside it first, to a hidden file.
+    The text is written beside it first, to a hidden file. The file keeps its permissions, and where
+    the path is a link, it is the file that it leads to.
 
     Raises SourceError if the file cannot be written.
     """
+    path = path.resolve()
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         try:
+            unfinished.touch()
+            if path.exists():
+                shutil.copymode(path, unfinished)
             with unfinished.open("w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
                 file.flush()

@@ -138,7 +138,8 @@ class Judging:
 
     def _add(self, step: Step, new: Mapping[str, int]) -> None:
         grades = {**step.grades, **new}
-        query = replace(step.query, kind=_kind(step, grades))
+        kept = self._state.queries.get(step.query.id, step.query).kind
+        query = replace(step.query, kind=_kind(step, grades, kept))
         state = replace(
             self._state,
             queries={**self._state.queries, query.id: query},
@@ -166,14 +167,17 @@ class Judging:
         return self._hits[query.id]
 
 
-def _kind(step: Step, grades: Mapping[str, int]) -> str:
-    """Return the kind of a step's query once its documents have these grades."""
+def _kind(step: Step, grades: Mapping[str, int], kept: str) -> str:
+    """Return the kind of a step's query once its documents have these grades.
+
+    `kept` is what it has by now: one that no document answered stays so until one does.
+    """
     query = step.query
     if _has_answer(grades):
         return query.kind if query.answerable else ""
     if query.answerable and not _ungraded(step.hits, grades):
         return UNANSWERABLE
-    return query.kind
+    return kept
 
 
 def _has_answer(grades: Mapping[str, int]) -> bool:

@@ -543,5 +543,5 @@ class Library:
 def _values(field: str, values: Sequence[str]) -> tuple[str, ...]:
     """Return the values of a list; a plain string would be taken for its letters."""
     if isinstance(values, str):
-        raise RequestError(field, f"{field} takes a list: [{values!r}].")
+        raise RequestError(field, f"{field} takes a list, not a text.")
     return tuple(values)

@@ -320,7 +320,7 @@ class SuggestedFilter:
 
     `filters` are those to add to the question's own; values of a country, a region or an author are
     spelt as the library spells them. `count` is the number of hits that would be left, which is
-    less than all; it is 0 only for a country that none of the hits is listed under.
+    less than all; it is 0 only for a country that no document of the library is listed under.
 
     >>> named = SuggestedFilter("country", 8, 15, Filters(countries=("Lebanon",)), count=1)
     >>> named.as_dict()["filters"]

@@ -111,7 +111,7 @@ class Facets:
         first, last = self._range(facet)
         return sorted(self._names[first:last])
 
-    def spelling(self, facet: Facet, value: str) -> str | None:
+    def as_spelt(self, facet: Facet, value: str) -> str | None:
         """Return a value as the library commonly spells it, None if it has no such value."""
         number = self._numbers.get(label(facet, value))
         return None if number is None else self._names[number]

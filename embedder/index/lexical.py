@@ -138,7 +138,7 @@ class LexicalIndex:
 
         `rows` is int64 (n,).
         """
-        return {int(number) for number in self._held("rings", map(str, rings), rows)}
+        return {int(number) for number in self._terms_in("rings", map(str, rings), rows)}
 
     def words_in(self, rows: DocumentRows, words: Iterable[str]) -> set[str]:
         """Return those of some English words that a document in some rows has, in any form.
@@ -146,7 +146,7 @@ class LexicalIndex:
         That is in its title or abstract; stop words are in none. `rows` is int64 (n,).
         """
         stems_of = {word: stems(word) for word in words}
-        held = self._held("text", itertools.chain.from_iterable(stems_of.values()), rows)
+        held = self._terms_in("text", itertools.chain.from_iterable(stems_of.values()), rows)
         return {word for word, of_word in stems_of.items() if held.intersection(of_word)}
 
     def vocabulary(self) -> dict[str, int]:
@@ -206,7 +206,7 @@ class LexicalIndex:
             if rank < _MIN_WORDS or total <= _MAX_VISITED
         ]
 
-    def _held(self, name: str, terms: Iterable[str], rows: DocumentRows) -> set[str]:
+    def _terms_in(self, name: str, terms: Iterable[str], rows: DocumentRows) -> set[str]:
         """Return those of some terms that any of the documents in some rows has in a field.
 
         It takes one query for 24 terms: each adds a power of two to the score of the documents that

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from embedder.index.facets import Facets
 from embedder.text.folding import fold
@@ -43,6 +42,7 @@ class AuthorNames:
     def __init__(self, facets: Facets) -> None:
         """Take in the metadata of a library."""
         self._facets = facets
+        self._acronyms = _acronyms(facets.values("authors"))
 
     def find(self, text: str) -> list[AuthorMention]:
         """Return the authors that a text names, in order.
@@ -82,7 +82,7 @@ class AuthorNames:
 
     def _author(self, name: str) -> str | None:
         """Return the author with a full name, as the library spells it, None if several have it."""
-        same = self._facets.spelling("authors", name)
+        same = self._facets.as_spelt("authors", name)
         if same:
             return same
         length = len(fold(name))
@@ -104,16 +104,16 @@ class AuthorNames:
         values = self._acronyms.get(written, [])
         return (index + 1, values[0]) if len(values) == 1 else None
 
-    @cached_property
-    def _acronyms(self) -> Mapping[str, list[str]]:
-        """The authors that each acronym stands for, by what says so most plainly."""
-        said, initials = defaultdict(list), defaultdict(list)
-        for value in self._facets.values("authors"):
-            for acronym in _said_acronyms(value):
-                said[acronym].append(value)
-            if _ORGANISATION.search(value):
-                initials[_initials(value)].append(value)
-        return initials | said
+
+def _acronyms(authors: Iterable[str]) -> Mapping[str, list[str]]:
+    """Return the authors that each acronym stands for, by what says so most plainly."""
+    said, initials = defaultdict(list), defaultdict(list)
+    for value in authors:
+        for acronym in _said_acronyms(value):
+            said[acronym].append(value)
+        if _ORGANISATION.search(value):
+            initials[_initials(value)].append(value)
+    return initials | said
 
 
 def _written(text: str, of_text: Sequence[Word]) -> str:

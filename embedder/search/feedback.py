@@ -79,7 +79,7 @@ def refine(
     )
 
 
-def sink(candidates: Candidates, marked: Marked) -> Candidates:
+def put_unliked_last(candidates: Candidates, marked: Marked) -> Candidates:
     """Return the candidates with the unliked ones behind all others."""
     unliked = np.isin(candidates.positions, marked.unliked_positions)
     return candidates.select(~unliked).followed_by(candidates.select(unliked))

@@ -19,6 +19,7 @@ from embedder.search.validation import MAX_LIMIT, require_range, validate_query
 from embedder.search.verdict import VerdictSignals, decide_verdict
 from embedder.store.snapshot import Snapshot
 from embedder.text.languages import ENGLISH
+from embedder.vectors import Float32Array
 
 DEFAULT_WEIGHTS = RankingWeights()
 
@@ -45,13 +46,17 @@ def answer(
     if question.mode != "keyword":
         candidates = rerank(served, encoded, candidates, dense_weight, weights)
     if marked:
-        candidates = feedback.sink(candidates, marked)
+        candidates = feedback.put_unliked_last(candidates, marked)
         # What is said of the answer is about the question, not about where marks moved it.
         candidates = candidates.with_similarities_to(served, encoded.vector)
+    similarities = candidates.similarities
+    if marked and question.mode != "keyword":
+        # The documents nearest to the question may not be near where marks moved it.
+        _, similarities = nearest_documents(served, encoded.vector, candidates.filtered, 1)
     page = range(question.offset, min(question.offset + question.limit, len(candidates)))
     suggested = suggest_filters(served, question, encoded.languages, candidates.filtered)
     return Answer(
-        verdict=decide_verdict(_signals(encoded, candidates), served.manifest.calibration),
+        verdict=decide_verdict(_signals(encoded, similarities), served.manifest.calibration),
         total=candidates.filtered.total,
         hits=tuple(evidence.hits(served, snapshot, encoded, candidates, page)),
         facets=candidates.filtered.facets,
@@ -119,11 +124,12 @@ def _dense_weight(question: Question, encoded: EncodedQuery, weights: RankingWei
     return 1 - (1 - weights.dense_weight) * known_share
 
 
-def _signals(encoded: EncodedQuery, candidates: Candidates) -> VerdictSignals | None:
-    if not len(candidates):
+def _signals(encoded: EncodedQuery, similarities: Float32Array) -> VerdictSignals | None:
+    """Return what the verdict is decided by; `similarities` (n,) are those of the documents."""
+    if not len(similarities):
         return None
     return VerdictSignals(
-        best_similarity=float(candidates.similarities.max()),
+        best_similarity=float(similarities.max()),
         word_count=encoded.word_count,
         unknown_word_count=encoded.unknown_word_count,
         english=encoded.languages == (ENGLISH,),

@@ -95,7 +95,7 @@ class Candidates:
         )
 
     def followed_by(self, others: Candidates) -> Candidates:
-        """Return them with others behind, in their order, whose scores become lower than these."""
+        """Return them with others behind, in their order, with scores no higher than these."""
         lowered = np.minimum(others.scores, self.scores.min(initial=1)) * _BELOW
         return Candidates(
             self.filtered,
@@ -129,7 +129,9 @@ def find_candidates(
         positions = DocumentPositions(np.sort(matches.positions))
         similarities = similarities_of(served, query.ranking_vector, positions)
     else:
-        positions, similarities = nearest_documents(served, query.ranking_vector, filtered)
+        positions, similarities = nearest_documents(
+            served, query.ranking_vector, filtered, MAX_CANDIDATES
+        )
     if question.mode == "hybrid":
         others = DocumentPositions(np.setdiff1d(matches.positions, positions))
         positions = DocumentPositions(np.concatenate((positions, others)))
@@ -151,7 +153,7 @@ def nearest_documents(
     served: ServedGeneration,
     vector: Float32Array,
     filtered: FilteredSet,
-    count: int = MAX_CANDIDATES,
+    count: int,
 ) -> tuple[DocumentPositions, Float32Array]:
     """Return the `count` documents of a set nearest to a vector, float32 (dim,), of length 1.
 

@@ -14,8 +14,7 @@ from embedder.records import Filters, Question, SuggestedFilter
 from embedder.search.served import FilteredSet, ServedGeneration
 from embedder.text.countries import WORLDWIDE, country_code, country_name, region_parts
 from embedder.text.country_mentions import find_countries
-from embedder.text.folding import fold
-from embedder.text.words import folded_words, word_set, words
+from embedder.text.words import folded_word, folded_words, word_set, words
 from embedder.text.year_mentions import find_years
 
 MAX_SUGGESTIONS = 10
@@ -35,7 +34,8 @@ def suggest_filters(
     """Return the filters that a question names, in the order of its words, each once.
 
     `languages` are those of the question, `filtered` its hits. What would leave all of them is not
-    suggested, nor what would leave none, but for a country: that there is nothing on it helps too.
+    suggested, nor what would leave none, but for a country that no document of the library is
+    under: that there is nothing on it helps too.
     """
     named: dict[Filters, SuggestedFilter] = {}
     for each in sorted(_named(served, question, languages), key=lambda each: each.start):
@@ -43,9 +43,18 @@ def suggest_filters(
     suggested = []
     for each in named.values():
         count = _count(served, question.filters, each.filters, filtered)
-        if count < filtered.total and (count or each.kind == "country"):
+        if count < filtered.total and (count or _is_missing_country(served, each)):
             suggested.append(replace(each, count=count))
-    return tuple(suggested[:MAX_SUGGESTIONS])
+        if len(suggested) == MAX_SUGGESTIONS:
+            break
+    return tuple(suggested)
+
+
+def _is_missing_country(served: ServedGeneration, named: SuggestedFilter) -> bool:
+    """Return whether it is a country that no document of the library is under."""
+    return named.kind == "country" and not any(
+        served.facets.as_spelt("countries", each) for each in named.filters.countries
+    )
 
 
 def _count(served: ServedGeneration, asked: Filters, added: Filters, filtered: FilteredSet) -> int:
@@ -64,7 +73,7 @@ def _named(
     places = [(mention.start, mention.end) for mention in mentions]
     if not asked.countries and _has_countries(served):
         for mention in mentions:
-            name = served.facets.spelling("countries", mention.code) or country_name(mention.code)
+            name = served.facets.as_spelt("countries", mention.code) or country_name(mention.code)
             filters = Filters(countries=(name,))
             yield SuggestedFilter("country", mention.start, mention.end, filters, count=0)
     if asked.year_from is None and asked.year_to is None:
@@ -108,7 +117,7 @@ def _named_regions(served: ServedGeneration, text: str) -> Iterator[SuggestedFil
     }
     lengths = sorted({len(name) for name in regions}, reverse=True)
     of_text = words(text)
-    keys = [fold(word.written) for word in of_text]
+    keys = [folded_word(word) for word in of_text]
     index = 0
     while index < len(keys):
         found = (tuple(keys[index : index + length]) for length in lengths)

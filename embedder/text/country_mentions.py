@@ -15,14 +15,13 @@ from functools import cache
 import pycountry
 
 from embedder.text.country_names import CHECKED_LANGUAGES, Names, country_names, demonyms
-from embedder.text.folding import fold
 from embedder.text.languages import ENGLISH
-from embedder.text.words import Word, word_set, words
+from embedder.text.words import Word, folded_word, word_set, words
 
 # Names of countries that are as often something else: they count where a place stands.
-_OTHERS_TOO = word_set("chad dominica georgia guernsey holland jersey jordan turkey")
+_ALSO_OTHER_WORDS = word_set("chad dominica georgia guernsey holland jersey jordan turkey")
 # Names that are a person's only beside another name: `Kenya Barris`, `Anatole France`.
-_PARTS_OF_NAMES = _OTHERS_TOO | word_set(
+_PARTS_OF_NAMES = _ALSO_OTHER_WORDS | word_set(
     "china cuba england france germany india ireland israel kenya malta scotland"
 )
 # Names that are other words where they have no capital, in the language of the name or in English.
@@ -103,10 +102,10 @@ class CountryMention:
 
 
 class _Meaning(Enum):
-    """Whether a word means a country: `BESIDE` another that does, it does too."""
+    """Whether a word means a country: always, only next to another that does, or never."""
 
     COUNTRY = "country"
-    BESIDE = "beside"
+    IF_BESIDE_ANOTHER = "beside"
     OTHER = "other"
 
 
@@ -135,7 +134,7 @@ class _Reader:
     def __init__(self, text: str, languages: Sequence[str]) -> None:
         self._text = text
         self._words = words(text)
-        self._keys = [fold(word.written).replace(".", "") for word in self._words]
+        self._keys = [folded_word(word) for word in self._words]
         self._own_languages = frozenset(languages)
         self._read_languages = tuple(dict.fromkeys((*languages, *CHECKED_LANGUAGES)))
 
@@ -145,7 +144,7 @@ class _Reader:
         sure = [each.meaning is _Meaning.COUNTRY for each in candidates]
         pairs = [(at, at + 1) for at in range(len(candidates) - 1)]
         for one, other in (*pairs, *((other, one) for one, other in reversed(pairs))):
-            beside = candidates[other].meaning is _Meaning.BESIDE
+            beside = candidates[other].meaning is _Meaning.IF_BESIDE_ANOTHER
             sure[other] |= beside and sure[one] and self._joined(candidates[one], candidates[other])
         return [
             CountryMention(self._words[each.first].start, self._end(each), each.code)
@@ -238,7 +237,7 @@ class _Reader:
             return _Meaning.OTHER
         if key in _PARTS_OF_NAMES and self._is_beside_a_name(first, after):
             return _Meaning.OTHER
-        if key not in _OTHERS_TOO:
+        if key not in _ALSO_OTHER_WORDS:
             return _Meaning.COUNTRY
         possessive = self._text[self._words[first].end :][:1] in ("'", "’")
         before = self._previous(first)
@@ -246,7 +245,7 @@ class _Reader:
             is_place = self._previous(first - 1) in _MOVING
         else:
             is_place = before in _IN and not possessive
-        return _Meaning.COUNTRY if is_place else _Meaning.BESIDE
+        return _Meaning.COUNTRY if is_place else _Meaning.IF_BESIDE_ANOTHER
 
     def _of_people(self, first: int, after: int) -> _Meaning:
         """Return what a demonym means: it may also be a language."""
@@ -261,7 +260,7 @@ class _Reader:
         is_prefix = self._following(after - 1) == "-"  # `Turkish-for-beginners`
         if not is_prefix and (is_plural or before in _ARTICLES or describes):
             return _Meaning.COUNTRY
-        return _Meaning.BESIDE
+        return _Meaning.IF_BESIDE_ANOTHER
 
     def _is_beside_a_name(self, first: int, after: int) -> bool:
         """Return whether a word before or after, with a capital inside a sentence, is a name."""

@@ -34,8 +34,8 @@ class Speller:
     def correct(self, word: str) -> str | None:
         """Return the word of the library that a misspelt one means, None if there is none.
 
-        `word` is in lower case. A word is not corrected that the library uses, be it without its
-        final s, that `is_word` knows, or that has fewer than five letters. For others it is the
+        `word` is in lower case. A word is not corrected that the library uses, be it in the
+        singular, that `is_word` knows, or that has fewer than five letters. For others it is the
         nearest word with the same first letter, at an optimal string alignment distance of at most
         one, or two from nine letters on; of equally near words the commonest, and of those the
         first in the alphabet.

@@ -37,9 +37,14 @@ def word_set(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
+def folded_word(word: Word) -> str:
+    """Return a word as names are compared: without case, accents and dots."""
+    return fold(word.written).replace(".", "")
+
+
 def folded_words(text: str) -> tuple[str, ...]:
-    """Return the words of a text as names are compared: without case, accents and dots."""
-    return tuple(fold(word.written).replace(".", "") for word in words(text))
+    """Return the words of a text as names are compared; see `folded_word`."""
+    return tuple(map(folded_word, words(text)))
 
 
 def singular(word: str) -> str:

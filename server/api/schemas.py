@@ -243,8 +243,8 @@ class SuggestedFilterOut(_Out):
     end: int
     filters: SuggestedValuesOut
     count: int = Field(
-        description="hits that would be left, fewer than all; 0 only for a country that none of "
-        "them is listed under"
+        description="hits that would be left, fewer than all; 0 only for a country that no "
+        "document of the library is listed under"
     )
 
 

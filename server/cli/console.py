@@ -92,8 +92,8 @@ def print_answer(answer: Answer, question: str) -> None:
         if not each.count
         for place in each.filters.countries
     ]
-    if missing:
-        console.print(f"[dim]No document here is listed under: {escape(', '.join(missing))}.[/]")
+    for place in missing:  # each on a line: names of countries have commas
+        console.print(f"[dim]No document here is listed under: {escape(place)}.[/]")
     print_hits(answer.hits)
 
 

@@ -100,9 +100,10 @@ def test_queries_that_nothing_answers_count_for_verdicts_alone(tmp_path: Path) -
     assert result.verdicts.unanswerable == {"strong": 1, "possible": 0, "none": 2}
 
 
-def test_a_query_with_grades_of_0_alone_is_not_counted(tmp_path: Path) -> None:
-    undone = {"_id": "3", "text": "a b", "relevant": {"a": 0}}
-    queries = write_queries(tmp_path, FIRST, undone)
+@pytest.mark.parametrize("grade", [0, 1])
+def test_a_query_without_an_answer_by_now_is_not_counted(tmp_path: Path, grade: int) -> None:
+    undone = {"_id": "3", "text": "a b", "relevant": {"a": grade}}
+    queries = write_queries(tmp_path, FIRST | {"relevant": {"a": 3}}, undone)
     result = evaluate_library(KnownAnswers(), queries, None, SearchSettings(), None)
     assert result.run.keys() == {"1"}
     assert sum(result.verdicts.answerable.values()) == 1

@@ -137,6 +137,22 @@ def test_documents_that_are_new_among_the_first_hits_are_asked_about(
     assert [query.answerable for query in judging.judged] == [True]
 
 
+def test_an_unanswerable_question_stays_so_until_a_new_document_answers_it(
+    library: Library, questions: Path, out: Path, tmp_path: Path
+) -> None:
+    judging = Judging(library, questions, out, limit=2)
+    judging.none_answers(next_of(judging))
+    build_words(
+        tmp_path / "v",
+        Document(id="new", title="What of herons?"),
+        Document(id="newer", title="What of herons?"),
+    )
+    judging = Judging(library, questions, out, limit=2)
+    for grade, kinds in ((1, ["none"]), (2, [""])):
+        judging.grade(next_of(judging), grade)
+        assert [query.kind for query in judging.judged] == kinds
+
+
 def test_a_skipped_document_is_asked_about_in_the_next_run(
     library: Library, questions: Path, out: Path
 ) -> None:

@@ -472,7 +472,7 @@ def test_each_link_of_the_list_leads_to_its_document(page: Page) -> None:
 _FIELDS = (
     *("topic", "country", "region", "author", "year_from", "year_to", "worldwide", "plain"),
     *("offset", "pick", "lift", "mark", "example", "format", "shown"),
-    *("like", "unlike", "more", "less", "ignore", "without"),
+    *("like", "unlike", "more", "less", "ignore", "without", "add"),
 )
 
 

@@ -158,6 +158,8 @@ def failures(page: Page) -> None:
         {"pick": CANARY},
         {"like": CANARY, "less": CANARY},
         {"ignore": CANARY, "without": CANARY},
+        {"add": f"country={CANARY}"},
+        {"add": f"years={CANARY}-"},
         {CANARY: CANARY},
         {"example": words("example")},
     ):

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import ablation, options
-from benchmarks.ablation import by_language, measure
+from benchmarks.ablation import measure
 from benchmarks.ablation_settings import Setting
 from benchmarks.ablation_table import ALL
 from benchmarks.asking import Libraries
-from benchmarks.judged import JudgedQuestion, JudgedSet, read_set
+from benchmarks.judged import JudgedQuestion, JudgedSet
 from embedder.errors import RequestError
 from embedder.records import Document
 from tests.support.words import WordEncoder
@@ -76,17 +76,6 @@ def test_changes_are_to_the_base(libraries: Libraries) -> None:
 def test_an_unknown_setting_is_an_error(libraries: Libraries) -> None:
     with pytest.raises(RequestError, match="no_such=1"):
         measure(libraries, [SYNONYMS], ["no_such=1"], [])
-
-
-def test_questions_are_asked_by_language(rural_health: JudgedSet, data: Path) -> None:
-    sets = [rural_health, read_set("cisi", data)]
-
-    def names(languages: str) -> list[str]:
-        return [judged.name for judged in by_language(sets, languages)]
-
-    assert names("english") == ["rural-health", "cisi"]
-    assert names("others") == ["rural-health, other languages"]
-    assert names("all") == ["rural-health", "rural-health, other languages", "cisi"]
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:

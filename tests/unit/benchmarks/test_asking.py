@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.asking import Libraries, answerable, qrels_by_id, run_of
-from benchmarks.judged import JudgedQuestion, JudgedSet
+from benchmarks.asking import Libraries, answerable, by_language, qrels_by_id, run_of
+from benchmarks.judged import JudgedQuestion, JudgedSet, read_set
 from embedder.evaluation import SearchSettings
 from embedder.records import Document
 from tests.support.words import WordEncoder
@@ -84,3 +84,14 @@ def test_judgements_are_by_id_and_of_questions_with_answers(
 ) -> None:
     assert qrels_by_id(libraries.of(READERS), READERS) == {"q1": {"one": 3}, "q2": {"none": 3}}
     assert list(qrels_by_id(libraries.of(rural_health), rural_health)) == ["q1", "q2", "q3", "q4"]
+
+
+def test_questions_are_asked_by_language(rural_health: JudgedSet, data: Path) -> None:
+    sets = [rural_health, read_set("cisi", data)]
+
+    def names(languages: str) -> list[str]:
+        return [judged.name for judged in by_language(sets, languages)]
+
+    assert names("english") == ["rural-health", "cisi"]
+    assert names("others") == ["rural-health, other languages"]
+    assert names("all") == ["rural-health", "rural-health, other languages", "cisi"]

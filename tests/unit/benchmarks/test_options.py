@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import pytest
 
 from benchmarks import measure, options
 from benchmarks.judged import SETS
-from benchmarks.options import add_options, chosen
+from benchmarks.options import add_options, add_page_options, chosen, title, write_page
 from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, SourceError
 from tests.support.words import WordEncoder
@@ -44,6 +45,28 @@ def test_an_unknown_set_is_refused_with_the_names(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         parse("--collections", "seeds,trec")
     assert "'trec' is none of seeds, plain, kept-out, " in capsys.readouterr().err
+
+
+def test_a_page_is_headed_by_its_model_and_written_beside_its_figures(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    add_page_options(parser, "page.md")
+    out = tmp_path / "a.md"
+    arguments = parser.parse_args(
+        ["--model", "a-model", "--reader", "quick", "--base", "expand=no,", "--out", str(out)]
+    )
+    assert arguments.base == ("expand=no",)
+    assert title(arguments, "Speed") == "# Speed: a-model, questions read by quick\n"
+    write_page(arguments, "text", {"figure": 1})
+    assert out.read_text() == "text"
+    assert json.loads(out.with_suffix(".json").read_text()) == {
+        "model": "a-model",
+        "reader": "quick",
+        "figure": 1,
+    }
+    arguments = parser.parse_args(["--model", "a-model"])
+    assert (arguments.base, arguments.out) == ((), Path("page.md"))
+    assert title(arguments, "Speed") == "# Speed: a-model\n"
 
 
 def test_the_chosen_are_read_and_their_model_is_loaded(

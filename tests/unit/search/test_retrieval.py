@@ -166,7 +166,7 @@ def test_hybrid_candidates_are_of_both_ways_each_once(
     with serving(tmp_path / "v") as (served, _):
 
         def two_nearest(
-            generation: ServedGeneration, vector: Float32Array, filtered: FilteredSet
+            generation: ServedGeneration, vector: Float32Array, filtered: FilteredSet, _: int
         ) -> tuple[DocumentPositions, Float32Array]:
             return nearest_documents(generation, vector, filtered, 2)
 
@@ -224,7 +224,7 @@ def test_a_document_of_many_passages_does_not_crowd_out_the_others(tmp_path: Pat
 
 def test_no_documents_are_nearest_in_an_empty_set(served: ServedGeneration) -> None:
     nothing = served.filtered_set(FacetFilter(year_from=2020))
-    positions, cosines = nearest_documents(served, served.sample[0], nothing)
+    positions, cosines = nearest_documents(served, served.sample[0], nothing, 5)
     assert (positions.tolist(), cosines.tolist()) == ([], [])
 
 

@@ -148,6 +148,11 @@ def test_counts_are_those_of_the_hits(library: Library) -> None:
     assert (answer.total, offered(answer)) == (2, [({"year_from": 2015}, 1)])
 
 
+def test_a_country_that_only_the_hits_lack_is_not_said_to_be_missing(library: Library) -> None:
+    answer = library.search("homes in Viet Nam", year_to=2014)
+    assert (answer.total, answer.suggested_filters) == (2, ())
+
+
 def test_words_as_they_stand_are_read_too(library: Library) -> None:
     assert len(library.search("homes in Lebanon", expand=False).suggested_filters) == 1
 

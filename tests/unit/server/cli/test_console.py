@@ -133,7 +133,8 @@ def test_the_options_that_would_narrow_an_answer_are_shown(capsys: Capture) -> N
         "Narrow with: --country 'Viet Nam' (1 document); "
         """--author '[bold]O'"'"'Hara' (3 documents); """
         "--year-from 2010 --year-to 2014 (2 documents) "
-        "No document here is listed under: Paraguay, Peru."
+        "No document here is listed under: Paraguay. "
+        "No document here is listed under: Peru."
     ) in printed
 
 

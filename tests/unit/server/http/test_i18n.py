@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from gettext import GNUTranslations
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,25 @@ def test_all_of_it_is_translated(code: str, said: set[tuple[str, ...]]) -> None:
         assert not message.fuzzy, message.id
         wanted = set(PLACES.findall(" ".join(forms(message.id))))
         for each in translated:
-            # "One document" may do without its number.
+            # "One document" and "two documents" may do without their number.
             left_out = {"%(num)s"} if plural else set()
             assert set(PLACES.findall(each)) in (wanted, wanted - left_out), each
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_several_are_said_with_their_number(code: str) -> None:
+    folder = ROOT / "server" / "translations" / code / "LC_MESSAGES"
+    with (folder / "messages.mo").open("rb") as file:
+        spoken = GNUTranslations(file)
+    plurals = [
+        forms(each.id)
+        for each in catalog(code)
+        if len(forms(each.id)) > 1 and "%(num)s" in forms(each.id)[1]
+    ]
+    assert plurals
+    for one, many in plurals:
+        for number in (3, 10, 11, 99, 100, 101, 102, 1000):
+            assert "%(num)s" in spoken.ngettext(one, many, number), (many, number)
 
 
 @pytest.mark.parametrize("code", OTHERS)

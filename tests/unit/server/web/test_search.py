@@ -648,7 +648,8 @@ def test_worldwide_documents_are_counted_where_they_are_let_in(papers: FlaskClie
 
 def test_a_country_without_documents_is_said_and_no_button(papers: FlaskClient) -> None:
     page = page_of(send(papers, "homes in Paraguay, Chile or Lebanon"))
-    assert "No document here is listed under: Paraguay, Chile." in page.text
+    for country in ("Paraguay", "Chile"):
+        assert f"No document here is listed under: {country}." in page.text
     assert list(offers_of(page)) == ["2 documents about Lebanon"]
 
 
