@@ -66,13 +66,13 @@ def import_openvino() -> Any:
 
 
 class Network:
-    """A compiled network for several simultaneous callers, each on a core of its own.
+    """A compiled network for several simultaneous callers.
 
-    In a small network, more cores per call would only make simultaneous questions compete, and
-    many texts take less time side by side than one after another on all cores. In a large one two
-    cores share a call: a question then takes little more than half the time, and many together
-    few percent more. `callers` is how many are served at a time. A precision that the processor or
-    the package does not have is computed at f32.
+    In a small network each call has a core of its own: with more, simultaneous questions would only
+    compete, and many texts take less time side by side than one after another on all cores. In a
+    large one two cores share a call: a question then takes little more than half the time, and many
+    together few percent more. `callers` is how many are served at a time. A precision that the
+    processor or the package does not have is computed at f32.
     """
 
     def __init__(self, folder: Path, config: ModelConfig, precision: Precision) -> None:
@@ -97,7 +97,8 @@ class Network:
             return [(tokens[: len(each.ids)], text) for each, tokens, text in rows]
         widths = [aligned_width(len(each.ids)) if aligned else len(each.ids) for each in encoded]
         starts = np.cumsum([0, *widths])
-        tokens = self._run(self._packed(encoded, starts))[TOKENS][0]
+        length = _row_length(int(starts[-1]), aligned=aligned)
+        tokens = self._run(self._packed(encoded, starts, length))[TOKENS][0]
         own = [
             tokens[start : start + len(each.ids)]
             for each, start in zip(encoded, starts[:-1], strict=True)
@@ -115,9 +116,14 @@ class Network:
         finally:
             self._requests.put(request)
 
-    def _packed(self, encoded: Sequence[Encoding], starts: Int64Array) -> dict[str, Int64Array]:
-        """Put texts into a row, each at its start; the last of `starts` is the row's end."""
-        arrays = {name: np.zeros((1, _row_length(int(starts[-1]))), np.int64) for name in PACKED}
+    def _packed(
+        self, encoded: Sequence[Encoding], starts: Int64Array, length: int
+    ) -> dict[str, Int64Array]:
+        """Put texts into a row of this length, each at its start; what is behind them is padding.
+
+        The last of `starts` is where they end.
+        """
+        arrays = {name: np.zeros((1, length), np.int64) for name in PACKED}
         ids, segments, positions = (arrays[name][0] for name in PACKED)
         for number, (each, start) in enumerate(zip(encoded, starts[:-1], strict=True), start=1):
             place = slice(start, start + len(each.ids))
@@ -171,9 +177,14 @@ def aligned_width(tokens: int) -> int:
     return -(-tokens // ALIGNMENT) * ALIGNMENT
 
 
-def _row_length(tokens: int) -> int:
-    """Return the length of the row for this number of tokens."""
-    return next((each for each in _ROWS if each >= tokens), -(-tokens // ALIGNMENT) * ALIGNMENT)
+def _row_length(tokens: int, *, aligned: bool) -> int:
+    """Return the length of the row for this number of tokens.
+
+    Products over rows of another length may add up in another order, so aligned texts are in rows
+    of one length; one that is longer has a row to itself, of its own length.
+    """
+    lengths = (ROW_TOKENS,) if aligned else _ROWS
+    return next((each for each in lengths if each >= tokens), -(-tokens // ALIGNMENT) * ALIGNMENT)
 
 
 def _compiled(
@@ -188,31 +199,11 @@ def _compiled(
     try:
         core = import_openvino().Core()
         network = core.read_model(str(folder / model))
-        if settings.get("INFERENCE_PRECISION_HINT") == "f32":
-            _widen_weights(network)
         cores_per_call = 1 if _multiplied_weights(network) < _LARGE else 2
         streams = max(1, CORES // cores_per_call)
         return core.compile_model(network, "CPU", settings | {"NUM_STREAMS": streams}), streams
     except RuntimeError as error:
         raise EncoderError(f"OpenVINO cannot run {folder / model}: {error}") from error
-
-
-def _widen_weights(network: Any) -> None:
-    """Make the float16 weights of a network's products float32, in which it is computed.
-
-    Otherwise OpenVINO widens them inside each product, without AVX-512 by other kernels for few
-    tokens than for many: a text's last digits would depend on what else is in its row. Embeddings
-    stay as they are: they are looked up.
-    """
-    openvino = import_openvino()
-    for each in network.get_ops():
-        if each.get_type_name() != "Convert":
-            continue
-        source = each.input_value(0).get_node()
-        users = {user.get_node().get_type_name() for user in each.output(0).get_target_inputs()}
-        if source.get_type_name() == "Constant" and "MatMul" in users:
-            wide = openvino.opset13.constant(source.data.astype(np.float32), dtype=np.float32)
-            each.output(0).replace(wide.output(0))
 
 
 def _multiplied_weights(network: Any) -> int:

@@ -75,7 +75,7 @@ class Reader:
 _SHA256: dict[ReaderName, str] = {
     "full": "398d419ce442a9725446c4e47a6d43b67ccadf8ded013095ef01d041c1630c5b",
     "quick": "3e0cc108654ac6e9bb24da21750259c7f295c9f9c6a3857b3c139fe0a1a98290",
-    "languages": "3b77b38ad138f264052d3197fadfc5ad86e51da4603de60b441f2dbdd4ce2c02",
+    "languages": "8062c02fe1ad57fae3124d806eb2957c16e318597de319a59a8a12a8cee54f94",
 }
 READERS: dict[ReaderName, Reader] = {
     reader.name: reader

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.precision import read_cpu_flags
 from embedder.encoders.readers import DIM, READERS, ReaderName, locate_reader
 from embedder.encoders.torch_encoder import TorchEncoder
 from embedder.vectors import Float32Array
@@ -145,9 +144,6 @@ def test_the_full_reader_is_in_the_same_space(
 
 
 def test_the_full_readers_vectors_do_not_depend_on_what_is_beside_a_text(full: Encoder) -> None:
-    # Open: at f32 on AVX2 alone long texts differ in the eighth digit by what is in their row.
-    if "avx512f" not in read_cpu_flags():
-        pytest.skip("without AVX-512 the large network's last digits depend on the row")
     texts = [" ".join(ENGLISH)[:length] for length in range(20, 300, 20)]  # 5 to 70 tokens
     alone = [full.encode_queries([text], reproducible=True)[0] for text in texts]
     random = np.random.default_rng(3)
