@@ -108,10 +108,10 @@ def test_a_folded_filter_opens(plain: Page) -> None:
 def test_pages_are_turned_and_what_is_selected_is_taken_along(plain: Page) -> None:
     ask(plain)
     titles = titles_of(plain, limit=20)
-    plain.get_by_label(f"Select {titles[4]}").check()
+    plain.get_by_role("checkbox", name=f"Select {titles[4]}").check()
     plain.get_by_role("button", name="More documents").click()
     expect_titles(plain, *titles[10:])
-    plain.get_by_label(f"Select {titles[13]}").check()
+    plain.get_by_role("checkbox", name=f"Select {titles[13]}").check()
     with plain.expect_download() as got:
         plain.get_by_role("button", name="RIS", exact=True).click()
     taken = rispy.loads(got.value.path().read_text("utf-8"))
@@ -119,7 +119,7 @@ def test_pages_are_turned_and_what_is_selected_is_taken_along(plain: Page) -> No
     plain.get_by_role("button", name="Previous documents").click()
     expect_titles(plain, *titles[:10])
     expect(plain.locator("input[name=pick]:checked")).to_have_count(2)
-    expect(plain.get_by_label(f"Select {titles[4]}")).to_be_checked()
+    expect(plain.get_by_role("checkbox", name=f"Select {titles[4]}")).to_be_checked()
 
 
 def test_a_list_to_print_opens_in_a_new_tab_without_a_button_that_needs_a_script(
@@ -127,7 +127,7 @@ def test_a_list_to_print_opens_in_a_new_tab_without_a_button_that_needs_a_script
 ) -> None:
     ask(plain)
     titles = titles_of(plain)
-    plain.get_by_label(f"Select {titles[0]}").check()
+    plain.get_by_role("checkbox", name=f"Select {titles[0]}").check()
     with plain.context.expect_page() as opened:
         plain.get_by_role("button", name="A list to print").click()
     expect(opened.value.locator("ol.hits h2")).to_have_text([titles[0]])
