@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from queue import LifoQueue
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,9 @@ _LARGE = 50_000_000
 _GROUP = 32
 
 
+_importing = Lock()
+
+
 @cache
 def import_openvino() -> Any:
     """Import OpenVINO at its first use, with its telemetry blocked for the rest of the process.
@@ -59,9 +63,14 @@ def import_openvino() -> Any:
     folder, unless the package that does so cannot be imported. The conversion of a model imports
     that package again, so it stays blocked.
     """
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
+    with _importing:
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+        import openvino
 
+        # The first type that becomes one of NumPy's makes the bindings look NumPy up. Two threads
+        # that do so at once wait for each other for ever: one has the interpreter's lock, the other
+        # that of the look-up.
+        openvino.Type.i64.to_dtype()
     return openvino
 
 

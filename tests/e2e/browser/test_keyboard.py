@@ -138,7 +138,7 @@ def test_the_stops_of_an_answer_are_in_the_order_of_reading(page: Page) -> None:
     assert set(stops_in(".understood")[1:]) == {"without"}
     # Of each hit: title, abstract, citation, selection, more and less like this.
     assert parts.count("li") == 60
-    assert stops_in("li")[1:6] == ["The whole abstract", "Cite", "pick", "more", "less"]
+    assert stops_in("li")[1:6] == ["The whole abstract", "Cite", "pick", "more-1", "less-1"]
 
 
 def test_from_the_first_stop_to_an_answer_a_file_a_document_and_out(page: Page) -> None:

@@ -97,6 +97,37 @@ def test_importing_our_modules_neither_imports_openvino_nor_blocks_its_telemetry
     assert out.stdout.splitlines() == ["False False", "True None"]
 
 
+FIRST_TYPES = """
+import os, sys, threading
+from embedder.encoders.openvino_runtime import import_openvino
+
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(8)
+
+def first():
+    together.wait()
+    import_openvino().Type.i64.to_dtype()
+
+threads = [threading.Thread(target=first) for _ in range(8)]
+for each in threads: each.start()
+for each in threads: each.join()
+print("all of them")
+"""
+
+
+def test_threads_that_use_openvino_first_and_at_once_do_not_stop_each_other() -> None:
+    # Where they do, none of them and nothing else in the process ever goes on.
+    out = subprocess.run(
+        [sys.executable, "-c", FIRST_TYPES],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=300,
+    )
+    assert out.stdout == "all of them\n"
+
+
 @pytest.mark.parametrize(
     ("tokens", "width"),
     [(0, 1), (1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (9, 16), (16, 16), (17, 32), (127, 128)],
