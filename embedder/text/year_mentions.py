@@ -51,8 +51,9 @@ _PAPER = _any(
 _OF = _any("of|from|de|del|du|لعام|لسنة|عام|سنة")
 # What may follow a year; after other words it is an amount: `in 2000 villages`.
 _FUNCTION = _any(
-    "a|an|and|are|as|at|because|but|by|did|do|does|for|from|had|has|have|how|if|in|is|of|on|or|"
-    "than|that|the|there|to|was|were|what|when|where|which|while|who|why|with|onwards|"
+    "a|about|against|among|an|and|are|as|at|because|between|but|by|concerning|did|do|does|for|from|"
+    "had|has|have|how|if|in|is|of|on|or|regarding|than|that|the|there|to|under|was|were|what|when|"
+    "where|which|while|who|why|with|within|onwards|"
     "au|aux|avec|contre|dans|des|du|en|est|et|la|le|les|ou|par|pour|que|qui|sont|sur|un|une|"
     "con|contra|el|ella|entre|es|las|los|o|para|por|se|sobre|son|una|y|à|où|"
     "عن|على|في|من|إلى|و|هل|ما|كيف|ضد"

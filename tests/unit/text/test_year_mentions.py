@@ -53,6 +53,7 @@ def found(text: str) -> list[tuple[int | None, int | None]]:
         ("girls under 18 since 2015", 2015, None),
         ("girls under 18 in 2015", 2015, 2015),
         ("in case since 2015", 2015, None),
+        ("Is there a law since 2015 against trafficking?", 2015, None),
     ],
 )
 def test_years_and_spans_are_found(text: str, first: int | None, last: int | None) -> None:
