@@ -17,10 +17,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from benchmarks.ablation_settings import Setting, settings_around
-from benchmarks.ablation_table import ALL, MEASURE, TITLE, Ablation, Effect, page
+from benchmarks.ablation_table import ALL, MEASURE, Ablation, Effect, page
 from benchmarks.asking import Libraries, answerable, by_language, qrels_by_id, run_of
 from benchmarks.judged import JudgedSet
-from benchmarks.options import add_options, add_page_options, chosen, title, write_page
+from benchmarks.options import add_options, add_page_options, chosen, model_label, write_page
 from embedder import measures
 from embedder.errors import FingerpostError
 from embedder.evaluation import SearchSettings
@@ -48,7 +48,7 @@ def main() -> None:
             ablation = measure(libraries, in_languages, arguments.base, settings)
     except FingerpostError as error:
         parser.error(error.message)
-    write_page(arguments, page(ablation, title(arguments, TITLE)), ablation.as_dict())
+    write_page(arguments, page(ablation, model_label(arguments)), ablation.as_dict())
 
 
 def measure(

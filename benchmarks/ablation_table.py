@@ -9,7 +9,6 @@ from typing import Any
 from benchmarks.ablation_settings import Setting
 from embedder.measures import Compared, Measured
 
-TITLE = "What each part gives"
 MEASURE = "nDCG@10"
 
 # The group that is all questions of a set; the others are its kinds and languages.
@@ -62,10 +61,10 @@ class Ablation:
         return rows
 
 
-def page(ablation: Ablation, title: str) -> str:
-    """Return the whole page, in Markdown; `title` is its heading."""
+def page(ablation: Ablation, model: str) -> str:
+    """Return the whole page, in Markdown; `model` is what `model_label` says of it."""
     lines = [
-        title,
+        f"# What each part gives: {model}\n",
         f"Compared with {ablation.base_label}. {EXPLANATION}",
         *effects_table(ablation),
         "\n## Which parts earn their place\n",

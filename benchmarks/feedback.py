@@ -21,15 +21,13 @@ from benchmarks.ablation_settings import Setting
 from benchmarks.ablation_table import ALL, EXPLANATION, MEASURE, Ablation, Effect, effects_table
 from benchmarks.asking import Libraries, answerable, by_language, qrels_by_id
 from benchmarks.judged import JudgedSet
-from benchmarks.options import add_options, add_page_options, chosen, title, write_page
+from benchmarks.options import add_options, add_page_options, chosen, model_label, write_page
 from embedder import measures
 from embedder.errors import FingerpostError
 from embedder.evaluation import SearchSettings
 from embedder.library import Library
 from embedder.records import Question
 from embedder.trec_files import Qrels, Query, Run
-
-TITLE = "What one marked document gives"
 
 # As many as a person looks at, and as nDCG@10 does.
 _HITS = 10
@@ -87,7 +85,7 @@ def main() -> None:
             found = measure(libraries, english, arguments.base, arguments.like_weights)
     except FingerpostError as error:
         parser.error(error.message)
-    write_page(arguments, page(found, title(arguments, TITLE)), asdict(found))
+    write_page(arguments, page(found, model_label(arguments)), asdict(found))
 
 
 def measure(
@@ -122,10 +120,10 @@ def measure(
     return Feedback(counts, Ablation(tuple(base), measured, effects))
 
 
-def page(found: Feedback, title: str) -> str:
-    """Return the whole page, in Markdown; `title` is its heading."""
+def page(found: Feedback, model: str) -> str:
+    """Return the whole page, in Markdown; `model` is what `model_label` says of it."""
     lines = [
-        title,
+        f"# What one marked document gives: {model}\n",
         f"With {found.ablation.base_label}. Of each question the first of ten hits that is "
         "relevant is marked. It is",
         "left out of both answers and of the judgements; base is the answer without the mark.",

@@ -65,10 +65,10 @@ def write_page(arguments: argparse.Namespace, page: str, figures: Mapping[str, A
     print(arguments.out)
 
 
-def title(arguments: argparse.Namespace, about: str) -> str:
-    """Return the heading of a page, in Markdown: what it is about, and of which model."""
+def model_label(arguments: argparse.Namespace) -> str:
+    """Return which model was asked for, and what reads the questions if that was said."""
     read_by = f", questions read by {arguments.reader}" if arguments.reader else ""
-    return f"# {about}: {arguments.model}{read_by}\n"
+    return f"{arguments.model}{read_by}"
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from benchmarks.ablation_table import ALL, EXPLANATION, effects_table
 from benchmarks.asking import Libraries, answerable, qrels_by_id, run_of
 from benchmarks.corpora import ROOT
 from benchmarks.judged import JudgedSet, in_english, in_other_languages
-from benchmarks.options import add_options, chosen
+from benchmarks.options import add_options, chosen, model_label
 from benchmarks.verdicts import judge, verdict_lines
 from embedder import measures
 from embedder.errors import FingerpostError
@@ -37,11 +37,10 @@ def main() -> None:
     add_options(parser)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "quality.md")
     arguments = parser.parse_args()
-    reader = f", questions read by {arguments.reader}" if arguments.reader else ""
     try:
         with chosen(arguments) as (libraries, sets):
             lines = [
-                f"# Quality\n\nOf {arguments.model}{reader}. Made by `make quality`.",
+                f"# Quality\n\nOf {model_label(arguments)}. Made by `make quality`.",
                 *answers_lines(libraries, sets),
                 *parts_lines(libraries, sets),
                 *verdicts_lines(libraries, sets),

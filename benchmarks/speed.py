@@ -31,7 +31,7 @@ from benchmarks import corpora, measure, plain, report
 from benchmarks.measure import prepared_encoder
 from embedder.build.pipeline import index
 from embedder.encoders.encoder import Encoder
-from embedder.encoders.loading import DEFAULT_MODEL
+from embedder.encoders.loading import DEFAULT_MODEL, SPACE_MODELS
 from embedder.encoders.model_files import fingerprint
 from embedder.encoders.readers import ReaderName
 from embedder.encoders.torch_encoder import TorchEncoder
@@ -51,15 +51,17 @@ FINGERPOST = Path(sys.executable).with_name("fingerpost")
 PLAIN = (sys.executable, "-m", "benchmarks.plain")
 PATHS: dict[Side, str] = {"ours": "/api/search", "plain": "/search"}
 
-# How many times better than the plain way each figure must be. A question's is what can be asked of
-# a large network, which gains less than a small one.
+_QUESTION = "embedding a question, ms"
+# How many times better than the plain way each figure must be.
 TARGETS = {
     "embedding, documents/s": 2.2,
-    "embedding a question, ms": 2.0,
+    _QUESTION: 3.0,
     "command to answer, s": 1 / 0.3,
     "answers/s, 16 clients": 3.0,
     "p95 of 16 clients, ms": 2.0,
 }
+# A network of this size has less to gain on a question.
+TARGETS_OF_FULL = TARGETS | {_QUESTION: 2.0}
 # How much nDCG@10 the fast backend may lose against torch.
 TARGET_NDCG = 0.002
 
@@ -166,7 +168,7 @@ def embedding(
                 record(figures, "embedding, documents/s", side, job.result())
             for side in SIDES:
                 job = pools[side].submit(question_ms, side, models[side], turn)
-                record(figures, "embedding a question, ms", side, job.result())
+                record(figures, _QUESTION, side, job.result())
 
 
 @cache
@@ -353,7 +355,8 @@ def section(
     others: report.Others,
 ) -> str:
     """Return the section: the table, and what it was measured with."""
-    rows = [row(name, taken) for name, taken in figures.items()]
+    targets = TARGETS_OF_FULL if SPACE_MODELS.get(model) == "full" else TARGETS
+    rows = [row(name, taken, targets.get(name)) for name, taken in figures.items()]
     difference = quality.usual - quality.torch
     short = " --short" if size.documents else ""
     return f"""## Speed of {model} beside the plain way
@@ -379,9 +382,8 @@ the plain way's are the ten nearest vectors.
 """
 
 
-def row(name: str, values: Values) -> list[str]:
+def row(name: str, values: Values, target: float | None) -> list[str]:
     """Return the table's row of a figure: its medians, and whether its target is reached."""
-    target = TARGETS.get(name)
     ratio = values.ratio()
     wanted = "" if target is None else f"≥ {target:.2g}× {'yes' if ratio >= target else 'NO'}"
     ours, other = (f"{values.median(side):.2f}" for side in ("ours", "plain"))

@@ -52,18 +52,19 @@ def replace_text(path: Path, text: str) -> None:
 
     Raises SourceError if the file cannot be written.
     """
-    path = path.resolve()
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    # Unlike `Path.resolve`, this raises nothing for a link that leads to itself.
+    target = Path(os.path.realpath(path))
+    unfinished = target.with_name(f".{target.name}.unfinished")
     try:
         try:
             unfinished.touch()
-            if path.exists():
-                shutil.copymode(path, unfinished)
+            if target.exists():
+                shutil.copymode(target, unfinished)
             with unfinished.open("w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            unfinished.replace(path)
+            unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:

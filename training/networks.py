@@ -19,8 +19,7 @@ from embedder.encoders.readers import READERS, ReaderName
 
 # On a CPU what a layer makes of more tokens no longer fits its caches: 512 were read 1.6 times as
 # fast as 8,192.
-_TOKENS_AT_ONCE = {"cpu": 512}
-_TOKENS_ON_A_GPU = 8192
+_TOKENS_ON_A_CPU, _TOKENS_ON_A_GPU = 512, 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ def read(
     group only.
     """
     run = reader.pooled if pooled else reader
-    most = most or _TOKENS_AT_ONCE.get(reader.device.type, _TOKENS_ON_A_GPU)
+    most = most or (_TOKENS_ON_A_CPU if reader.device.type == "cpu" else _TOKENS_ON_A_GPU)
     parts = list(batch_by_length([len(row) for row in rows], most))
     vectors = []
     with torch.autocast(reader.device.type, dtype=torch.bfloat16, enabled=bfloat16):

@@ -143,7 +143,7 @@ class Network:
 
     def _padded(self, encoded: Sequence[Encoding]) -> dict[str, Int64Array]:
         longest = max(len(each.ids) for each in encoded)
-        width = min(-(-longest // ALIGNMENT) * ALIGNMENT, self._config.reads)
+        width = min(_up_to_multiple(longest), self._config.reads)
         shape = (round_up(len(encoded)), width)
         arrays = {name: np.zeros(shape, np.int64) for name in self._config.inputs}
         for row, each in enumerate(encoded):
@@ -183,6 +183,11 @@ def aligned_width(tokens: int) -> int:
     """
     if tokens <= ALIGNMENT:
         return 1 << max(tokens - 1, 0).bit_length()
+    return _up_to_multiple(tokens)
+
+
+def _up_to_multiple(tokens: int) -> int:
+    """Return the next multiple of ALIGNMENT."""
     return -(-tokens // ALIGNMENT) * ALIGNMENT
 
 
@@ -193,7 +198,7 @@ def _row_length(tokens: int, *, aligned: bool) -> int:
     of one length; one that is longer has a row to itself, of its own length.
     """
     lengths = (ROW_TOKENS,) if aligned else _ROWS
-    return next((each for each in lengths if each >= tokens), -(-tokens // ALIGNMENT) * ALIGNMENT)
+    return next((each for each in lengths if each >= tokens), _up_to_multiple(tokens))
 
 
 def _compiled(

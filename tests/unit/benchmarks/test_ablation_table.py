@@ -52,8 +52,8 @@ ABLATION = Ablation(
 
 
 def test_the_table_has_a_row_a_setting_and_a_column_a_set() -> None:
-    lines = page(ABLATION, "# A title\n").split("\n")
-    assert lines[0] == "# A title"
+    lines = page(ABLATION, "a-model").split("\n")
+    assert lines[0] == "# What each part gives: a-model"
     assert lines[2].startswith("Compared with dense_weight=0.9. ")
     assert "| part | setting | seeds | cisi |" in lines
     assert "| **base** | | **0.5000** 0.400–0.600 | **0.2500** 0.150–0.350 |" in lines
@@ -68,13 +68,13 @@ def test_the_table_has_a_row_a_setting_and_a_column_a_set() -> None:
 
 
 def test_what_is_left_out_is_judged() -> None:
-    text = page(ABLATION, "# A title\n")
+    text = page(ABLATION, "a-model")
     assert "| spelling | **+0.0300** | -0.0010 | yes: seeds |" in text
     assert "| sentences | +0.0300" not in text
 
 
 def test_sets_of_several_kinds_are_shown_by_kind() -> None:
-    text = page(ABLATION, "# A title\n")
+    text = page(ABLATION, "a-model")
     assert "## seeds, by kind" in text
     assert "## cisi, by kind" not in text
     assert "| part | setting | question (4) | situation (4) |" in text

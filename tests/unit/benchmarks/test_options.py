@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import measure, options
 from benchmarks.judged import SETS
-from benchmarks.options import add_options, add_page_options, chosen, title, write_page
+from benchmarks.options import add_options, add_page_options, chosen, model_label, write_page
 from embedder.encoders.encoder import Encoder
 from embedder.errors import EncoderError, SourceError
 from tests.support.words import WordEncoder
@@ -47,7 +47,7 @@ def test_an_unknown_set_is_refused_with_the_names(capsys: pytest.CaptureFixture[
     assert "'trec' is none of seeds, plain, kept-out, " in capsys.readouterr().err
 
 
-def test_a_page_is_headed_by_its_model_and_written_beside_its_figures(tmp_path: Path) -> None:
+def test_a_page_names_its_model_and_is_written_beside_its_figures(tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
     add_options(parser)
     add_page_options(parser, "page.md")
@@ -56,7 +56,7 @@ def test_a_page_is_headed_by_its_model_and_written_beside_its_figures(tmp_path: 
         ["--model", "a-model", "--reader", "quick", "--base", "expand=no,", "--out", str(out)]
     )
     assert arguments.base == ("expand=no",)
-    assert title(arguments, "Speed") == "# Speed: a-model, questions read by quick\n"
+    assert model_label(arguments) == "a-model, questions read by quick"
     write_page(arguments, "text", {"figure": 1})
     assert out.read_text() == "text"
     assert json.loads(out.with_suffix(".json").read_text()) == {
@@ -66,7 +66,7 @@ def test_a_page_is_headed_by_its_model_and_written_beside_its_figures(tmp_path: 
     }
     arguments = parser.parse_args(["--model", "a-model"])
     assert (arguments.base, arguments.out) == ((), Path("page.md"))
-    assert title(arguments, "Speed") == "# Speed: a-model\n"
+    assert model_label(arguments) == "a-model"
 
 
 def test_the_chosen_are_read_and_their_model_is_loaded(

@@ -98,15 +98,16 @@ def test_importing_our_modules_neither_imports_openvino_nor_blocks_its_telemetry
 
 
 FIRST_TYPES = """
-import os, sys, threading
+import sys, threading
 from embedder.encoders.openvino_runtime import import_openvino
 
 sys.setswitchinterval(1e-6)
 together = threading.Barrier(8)
 
 def first():
+    openvino = import_openvino()
     together.wait()
-    import_openvino().Type.i64.to_dtype()
+    openvino.Type.i64.to_dtype()
 
 threads = [threading.Thread(target=first) for _ in range(8)]
 for each in threads: each.start()
