@@ -189,7 +189,7 @@ class RankingWeights:
     a library need not be rebuilt to compare them.
     """
 
-    dense_weight: float = 0.85  # dense against keyword score, 0 to 1, where all words are known
+    dense_weight: float = 0.8  # dense against keyword score, 0 to 1, where all words are known
     min_keyword_share: float = 0.5  # of their weight keywords keep where no word is known; 1: all
     sentence_weight: float = 1.0  # a document's best sentence, against its best passage
     ring_weight: float = 1.0  # a synonym ring of the glossary that question and document share
