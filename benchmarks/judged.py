@@ -123,15 +123,16 @@ def _entries(name: str, part: Part, _: Path) -> JudgedSet:
         if own is not Part.TRAINING
     ]
     documents = tuple(
-        Document(id=_id(entry), title=entry.title, abstract=entry.abstract)
+        Document(id=entry_id(entry), title=entry.title, abstract=entry.abstract)
         for entry, _ in untrained
     )
     questions: list[JudgedQuestion] = []
     qrels: Qrels = {}
     for entry, own in untrained:
         if own is part:
-            questions += _of(entry)
-            qrels |= {question.id: {_id(entry): HIGHEST_GRADE} for question in _of(entry)}
+            asked = list(questions_of(entry))
+            questions += asked
+            qrels |= {question.id: {entry_id(entry): HIGHEST_GRADE} for question in asked}
     return JudgedSet(name, "entries", documents, questions, qrels)
 
 
@@ -149,15 +150,16 @@ def _other_fields(name: str, _: Path) -> JudgedSet:
     return JudgedSet(name, name, documents, questions, qrels)
 
 
-def _of(entry: Entry) -> Iterator[JudgedQuestion]:
+def questions_of(entry: Entry) -> Iterator[JudgedQuestion]:
     """Yield the questions of an entry, in English by kind and the plain one by language."""
     for kind, text in entry.questions.items():
-        yield JudgedQuestion(f"{_id(entry)}-{kind}", text, kind)
+        yield JudgedQuestion(f"{entry_id(entry)}-{kind}", text, kind)
     for language, text in entry.others.items():
-        yield JudgedQuestion(f"{_id(entry)}-{language}", text, _CROSSLINGUAL, language)
+        yield JudgedQuestion(f"{entry_id(entry)}-{language}", text, _CROSSLINGUAL, language)
 
 
-def _id(entry: Entry) -> str:
+def entry_id(entry: Entry) -> str:
+    """Return the id of an entry as a document."""
     return f"{entry.file}-{entry.line + 1}"
 
 

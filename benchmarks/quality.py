@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.ablation import measure
 from benchmarks.ablation_settings import settings_around
@@ -17,14 +18,17 @@ from benchmarks.ablation_table import ALL, EXPLANATION, effects_table
 from benchmarks.asking import Libraries, answerable, qrels_by_id, run_of
 from benchmarks.corpora import ROOT
 from benchmarks.judged import JudgedSet, in_english, in_other_languages
+from benchmarks.learn_verdicts import PAGE as VERDICT_PAGE
 from benchmarks.options import add_options, chosen, model_label
 from benchmarks.verdicts import judge, verdict_lines
 from embedder import measures
+from embedder.encoders.loading import SPACE_MODELS
 from embedder.errors import FingerpostError
 from embedder.evaluation import SearchSettings
 from embedder.measures import Measured
+from embedder.search.verdict import cosines
 
-# What was tried and what the figures are not: written by hand, the end of the page.
+# Written by hand, the end of the page: what was tried, and what the figures are not.
 NOTES = Path(__file__).with_name("quality_notes.md")
 MEASURES = ("nDCG@10", "Recall@10", "MRR@10")
 
@@ -37,24 +41,34 @@ def main() -> None:
     add_options(parser)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "quality.md")
     arguments = parser.parse_args()
-    try:
-        with chosen(arguments) as (libraries, sets):
-            lines = [
-                f"# Quality\n\nOf {model_label(arguments)}. Made by `make quality`.",
-                *answers_lines(libraries, sets),
-                *parts_lines(libraries, sets),
-                *verdicts_lines(libraries, sets),
-            ]
-    except FingerpostError as error:
-        parser.error(error.message)
-    text = "\n".join(lines)
-    arguments.out.write_text(text + "\n\n" + NOTES.read_text(encoding="utf-8"), encoding="utf-8")
+    with TemporaryDirectory() as temporary:
+        arguments.libraries = arguments.libraries or Path(temporary)
+        try:
+            lines = list(_lines(arguments))
+        except FingerpostError as error:
+            parser.error(error.message)
+    notes = [path.read_text(encoding="utf-8") for path in (VERDICT_PAGE, NOTES)]
+    arguments.out.write_text("\n\n".join(["\n".join(lines), *notes]), encoding="utf-8")
     print(arguments.out)
+
+
+def _lines(arguments: argparse.Namespace) -> Iterator[str]:
+    """Yield the page without its notes."""
+    with chosen(arguments) as (libraries, sets):
+        yield f"# Quality\n\nOf {model_label(arguments)}. Made by `make quality`."
+        yield "\n## The answers, by kind of question and by language\n"
+        yield from answers_lines(libraries, sets)
+        if arguments.reader is None and SPACE_MODELS.get(arguments.model) == "full":
+            yield "\n## The same, asked by the quick reader\n"
+            arguments.reader = "quick"
+            with chosen(arguments) as (asked_by_quick, _):
+                yield from answers_lines(asked_by_quick, sets)
+        yield from parts_lines(libraries, sets)
+        yield from verdicts_lines(libraries, sets)
 
 
 def answers_lines(libraries: Libraries, sets: Sequence[JudgedSet]) -> Iterator[str]:
     """Yield the measures of every set by kind and by language, with all parts on."""
-    yield "\n## The answers, by kind of question and by language\n"
     yield "With their 95% bootstrap intervals; nDCG with linear gain, as trec_eval has it.\n"
     yield f"| questions | kind or language | | {' | '.join(MEASURES)} |"
     yield "|---|---|---:|" + "---|" * len(MEASURES)
@@ -104,7 +118,7 @@ def verdicts_lines(libraries: Libraries, sets: Sequence[JudgedSet]) -> Iterator[
     yield "| library | none under | strong from |"
     yield "|---|---:|---:|"
     for judged in {each.library: each for each in sets}.values():
-        figures = libraries.of(judged).status()[1].calibration
+        figures = cosines(libraries.of(judged).status()[1].calibration)
         yield f"| {judged.library} | {figures['none']:.3f} | {figures['strong']:.3f} |"
     for judged in sets:
         yield f"\n### {judged.name}\n"

@@ -16,10 +16,13 @@ from typing import Any, Literal
 
 Mode = Literal["hybrid", "semantic", "keyword"]
 Verdict = Literal["strong", "possible", "none"]
+Fit = Literal["best", "likely", "less likely"]
 Precision = Literal["f32", "bf16", "int8"]
 FieldName = Literal["title", "abstract"]
 
 MODES: tuple[Mode, ...] = ("hybrid", "semantic", "keyword")
+# The hits that the verdict and the probability of an answer are about: a person reads them first.
+FIRST_HITS = 3
 
 
 # How a field is merged where several sources hold the same document: `identity`: it is the same in
@@ -273,7 +276,8 @@ class Hit:
 
     `score`, 0 to 1, orders the hits of one answer; `similarity` is the cosine of the question and
     the document's nearest passage, -1 to 1, and can be compared between questions. `matched` is
-    empty for a question of one sentence.
+    empty for a question of one sentence. `fit` is how probably the document answers the question,
+    None where there was none.
 
     >>> guide = Document(id="a1", title="A guide")
     >>> hit = Hit(1, 0.9, 0.6, guide, evidence=(), legs=Legs(semantic=0.6, keyword=None))
@@ -288,6 +292,7 @@ class Hit:
     evidence: tuple[Evidence, ...]
     legs: Legs
     matched: tuple[Matched, ...] = ()
+    fit: Fit | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the hit as the JSON object that every interface shows."""
@@ -295,6 +300,7 @@ class Hit:
             "rank": self.rank,
             "score": self.score,
             "similarity": self.similarity,
+            "fit": self.fit,
             "document": self.document.as_dict(),
             "evidence": [_values(sentence) for sentence in self.evidence],
             "legs": _values(self.legs),
@@ -353,8 +359,9 @@ class SuggestedFilter:
 class Answer:
     """The answer to a question: one page of hits, and exact counts over all of them.
 
-    `verdict` says whether the library answers the question at all; `total` counts the hits on all
-    pages. `languages` are those of the question, ISO 639 codes, by their share of it, `("en",)`
+    `verdict` says whether the library answers the question at all, and `probability`, 0 to 1, how
+    probably one of the first three hits does; `total` counts the hits on all pages.
+    `languages` are those of the question, ISO 639 codes, by their share of it, `("en",)`
     where nothing else is certain. `suggested_filters` are what the question names and could be
     narrowed by, in the order of its words; nothing is narrowed by them. Iterating gives the hits of
     this page, and `len` their number. An answer is true even without hits, for it still has its
@@ -375,6 +382,7 @@ class Answer:
     took_ms: float
     languages: tuple[str, ...] = ("en",)
     suggested_filters: tuple[SuggestedFilter, ...] = ()
+    probability: float = 0.0
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -389,6 +397,7 @@ class Answer:
         """Return the answer as the JSON object that every interface shows."""
         return {
             "verdict": self.verdict,
+            "probability": self.probability,
             "total": self.total,
             "hits": [hit.as_dict() for hit in self.hits],
             "facets": {
@@ -431,7 +440,8 @@ class Manifest:
 
     `model_sha256` is the fingerprint of the model's files at `precision`. `readers` has the number
     of passages that each reader of the model read, by its name. `files` has the SHA-256
-    of each file of the generation. `calibration` has the cosines that decide verdicts. `dense`
+    of each file of the generation. `calibration` has what cosines are compared with: of the best
+    ones of everyday questions the `median`, and the highest that comes about by `chance`. `dense`
     describes the index of vectors: `kind` (`exact` or `approximate`), `recall`, the share of the
     ten nearest that it finds, and `probes`, how many of its cells are searched for that.
     """

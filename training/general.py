@@ -12,14 +12,17 @@ from pathlib import Path
 
 # The questions of a document of another field, which it answers.
 QUESTIONS = ("question", "plain", "keywords")
-_FIELDS = ("title", "abstract", *QUESTIONS)
+# Questions near to its subject that it does not answer.
+NEAR_MISSES = ("near", "near_plain")
+_FIELDS = ("title", "abstract", *QUESTIONS, *NEAR_MISSES)
 
 
 @dataclass(frozen=True, slots=True)
 class General:
     """Documents of other fields with their questions, and definitions of words.
 
-    Each of `entries` has `title`, `abstract` and the kinds of QUESTIONS.
+    Each of `entries` has `field`, the name of its file, `title`, `abstract` and the kinds of
+    QUESTIONS and of NEAR_MISSES.
     """
 
     entries: Sequence[Mapping[str, str]] = ()
@@ -37,8 +40,8 @@ class General:
 def read_general(folder: Path) -> General:
     """Read `general/*.jsonl` in a folder of material, in the order of names and lines.
 
-    A line is {"title", "abstract", "question", "plain", "keywords"} or {"gloss"}. Raises
-    ValueError for a line that is neither.
+    A line is {"title", "abstract", "question", "plain", "keywords", "near", "near_plain"} or
+    {"gloss"}. Raises ValueError for a line that is neither.
     """
     entries, glosses = [], []
     for path in sorted((folder / "general").glob("*.jsonl")):
@@ -48,7 +51,9 @@ def read_general(folder: Path) -> General:
                 if "gloss" in row:
                     glosses.append(str(row["gloss"]))
                 else:
-                    entries.append({field: str(row[field]) for field in _FIELDS})
+                    entries.append(
+                        {"field": path.stem, **{name: str(row[name]) for name in _FIELDS}}
+                    )
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{path}:{number}: {error!r}") from error
     return General(entries, glosses)

@@ -8,13 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from embedder.build.calibration import BestCosines, calibration_questions, thresholds
+from embedder.build.calibration import (
+    BestCosines,
+    calibrate,
+    embed_everyday_questions,
+    embed_own_sentences,
+)
 from embedder.build.context import BuildContext
 from embedder.index import approximate, float16_files
 from embedder.index import exact as exact_index
 from embedder.records import Manifest
 from embedder.store import generations
-from embedder.vectors import DocumentRows, Float32Array, PassageIds
+from embedder.vectors import Float32Array, PassageIds
 
 # The approximate index is made again when a larger share of its vectors is gone, or was added.
 _MAX_GONE, _MAX_ADDED = 0.1, 0.3
@@ -29,40 +34,36 @@ def survey(
 
     The index is written into `folder` if the library is too large for an exact one in memory.
     """
-    ids, documents = context.writer.passages()
-    questions = calibration_questions(context)
-    everyday = BestCosines(questions.everyday)
-    foreign = BestCosines(questions.sentences, questions.sentence_rows)
-    asked = np.concatenate((questions.everyday, questions.sentences))
-    nearest = approximate.NearestVectors(asked)
+    ids, _ = context.writer.passages()
+    questions = embed_everyday_questions(context)
+    everyday = BestCosines(questions)
     exact = len(ids) <= exact_index.EXACT_UP_TO
     extend = base if not exact and base and _can_extend(folder, ids) else None
+    write = not exact and not extend
+    asked = np.concatenate((questions, embed_own_sentences(context))) if write else questions
+    nearest = approximate.NearestVectors(asked)
 
     with context.progress.step("Comparing", len(ids)) as advance:
 
         def blocks() -> Iterator[Float32Array]:
-            start = 0
             for block in context.writer.passage_vectors(
                 context.encoder.fingerprint, context.encoder.dim
             ):
-                rows = DocumentRows(documents[start : start + len(block)])
-                everyday.add(block, rows)
-                foreign.add(block, rows)
-                if not exact and not extend:
+                everyday.add(block)
+                if write:
                     nearest.add(block)
-                start += len(block)
                 advance(len(block))
                 yield block
 
-        if exact or extend:
+        if write:
+            dense = _write_index(context, folder, ids, blocks(), nearest, asked)
+        else:
             for _ in blocks():
                 pass
             dense = dict(extend.dense) if extend else dict(_EXACT)
-        else:
-            dense = _write_index(context, folder, ids, blocks(), nearest, asked)
     if extend:
         _extend_index(context, folder, ids)
-    return dense, thresholds(everyday.best, foreign.best)
+    return dense, calibrate(everyday.best)
 
 
 def _write_index(

@@ -22,7 +22,7 @@ from embedder.vectors import DocumentRows, Float32Array
 
 # Part of every library's manifest: raise it when fields, labels or word rules change, or any
 # other file in a generation's folder.
-RULE_VERSION = 9
+RULE_VERSION = 10
 
 # The weight of a word found in a field; `text` is title and abstract.
 FIELDS: dict[str, float] = {
@@ -123,15 +123,21 @@ class LexicalIndex:
         )
 
     def information(self, phrase: Phrase) -> float:
-        """Return how informative a phrase is: the sum of the BM25 weights of its different words.
+        """Return how informative a phrase is: the sum of the weights of its different words."""
+        return sum(map(self.weight, set(stems(phrase.text, phrase.language))))
+
+    def weight(self, stem: str) -> float:
+        """Return the BM25 weight of a word, by its stem.
 
         A word that n of N documents have weighs `log(1 + (N - n + 0.5) / (n + 0.5))`; Robertson
         and Zaragoza, "The Probabilistic Relevance Framework", 2009, as in Lucene and tantivy.
         """
-        total = self.size
-        words = set(stems(phrase.text, phrase.language))
-        counts = (self._searcher.doc_freq("text", word) for word in words)
-        return sum(math.log(1 + (total - n + 0.5) / (n + 0.5)) for n in counts)
+        n = self._searcher.doc_freq("text", stem)
+        return math.log(1 + (self.size - n + 0.5) / (n + 0.5))
+
+    def has(self, stem: str) -> bool:
+        """Return whether any document has a word, by its stem, in its text or its names."""
+        return any(self._has_word(name, stem) for name in FIELDS)
 
     def rings_in(self, rows: DocumentRows, rings: Iterable[int]) -> set[int]:
         """Return those of some synonym rings that any of the documents in some rows has.

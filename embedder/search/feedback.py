@@ -16,7 +16,6 @@ import numpy as np
 
 from embedder.errors import DocumentNotFound, RequestError
 from embedder.records import Question, RankingWeights
-from embedder.search.fusion import estimated_minimum
 from embedder.search.query import EncodedQuery
 from embedder.search.retrieval import Candidates
 from embedder.search.served import ServedGeneration
@@ -74,9 +73,7 @@ def refine(
     if len(marked.unliked):
         moved -= np.float32(weights.unlike_weight) * marked.unliked.mean(axis=0)
     vector = normalise(moved)
-    return replace(
-        query, ranking_vector=vector, estimated_minimum=estimated_minimum(sample @ vector)
-    )
+    return replace(query, ranking_vector=vector, sample_cosines=sample @ vector)
 
 
 def put_unliked_last(candidates: Candidates, marked: Marked) -> Candidates:

@@ -9,6 +9,7 @@ import numpy as np
 from embedder.index.facets import FacetFilter
 from embedder.records import Answer, Hit, Question, RankingWeights
 from embedder.search import evidence, feedback, query
+from embedder.search.assessing import Assessment, assess, with_fit
 from embedder.search.fusion import min_max_normalise
 from embedder.search.query import EncodedQuery
 from embedder.search.reranking import rerank
@@ -16,10 +17,7 @@ from embedder.search.retrieval import Candidates, find_candidates, nearest_docum
 from embedder.search.served import ServedGeneration
 from embedder.search.suggestions import suggest_filters
 from embedder.search.validation import MAX_LIMIT, require_range, validate_query
-from embedder.search.verdict import VerdictSignals, decide_verdict
 from embedder.store.snapshot import Snapshot
-from embedder.text.languages import ENGLISH
-from embedder.vectors import Float32Array
 
 DEFAULT_WEIGHTS = RankingWeights()
 
@@ -39,26 +37,23 @@ def answer(
     validate_query(question)
     marked = feedback.look_up(served, snapshot, question)
     encoded = query.encode(served, question, weights)
+    candidates = _ranked(served, question, encoded, weights)
+    # What is said of the answer is about the question, not about where marks move it.
+    assessment = assess(served, snapshot, question.text, encoded, candidates)
     if marked:
-        encoded = feedback.refine(encoded, marked, served.sample, weights)
-    dense_weight = _dense_weight(question, encoded, weights)
-    candidates = find_candidates(served, question, encoded, dense_weight)
-    if question.mode != "keyword":
-        candidates = rerank(served, encoded, candidates, dense_weight, weights)
-    if marked:
-        candidates = feedback.put_unliked_last(candidates, marked)
-        # What is said of the answer is about the question, not about where marks moved it.
-        candidates = candidates.with_similarities_to(served, encoded.vector)
-    similarities = candidates.similarities
-    if marked and question.mode != "keyword":
-        # The documents nearest to the question may not be near where marks moved it.
-        _, similarities = nearest_documents(served, encoded.vector, candidates.filtered, 1)
+        refined = feedback.refine(encoded, marked, served.sample, weights)
+        candidates = feedback.put_unliked_last(
+            _ranked(served, question, refined, weights), marked
+        ).with_similarities_to(served, encoded.vector)
     page = range(question.offset, min(question.offset + question.limit, len(candidates)))
+    shown = candidates.select(slice(page.start, page.stop))
+    hits = evidence.hits(served, snapshot, encoded, candidates, page)
     suggested = suggest_filters(served, question, encoded.languages, candidates.filtered)
     return Answer(
-        verdict=decide_verdict(_signals(encoded, similarities), served.manifest.calibration),
+        verdict=assessment.verdict,
+        probability=round(assessment.probability, 3),
         total=candidates.filtered.total,
-        hits=tuple(evidence.hits(served, snapshot, encoded, candidates, page)),
+        hits=tuple(with_fit(served, assessment, shown, hits)),
         facets=candidates.filtered.facets,
         understood=evidence.understood(served, encoded, candidates, page),
         model=served.manifest.model,
@@ -109,6 +104,29 @@ def similar_documents(
     return list(evidence.hits(served, snapshot, query.from_vector(vector), others, page))
 
 
+def assess_question(
+    served: ServedGeneration,
+    snapshot: Snapshot,
+    question: Question,
+    weights: RankingWeights = DEFAULT_WEIGHTS,
+) -> Assessment:
+    """Return how sure the answer to a question is, with what that is decided by."""
+    encoded = query.encode(served, question, weights)
+    candidates = _ranked(served, question, encoded, weights)
+    return assess(served, snapshot, question.text, encoded, candidates)
+
+
+def _ranked(
+    served: ServedGeneration, question: Question, encoded: EncodedQuery, weights: RankingWeights
+) -> Candidates:
+    """Return the candidates of a question, best first."""
+    dense_weight = _dense_weight(question, encoded, weights)
+    candidates = find_candidates(served, question, encoded, dense_weight)
+    if question.mode == "keyword":
+        return candidates
+    return rerank(served, encoded, candidates, dense_weight, weights)
+
+
 def _dense_weight(question: Question, encoded: EncodedQuery, weights: RankingWeights) -> float:
     """Return the weight of meaning against keywords, 0 to 1.
 
@@ -122,15 +140,3 @@ def _dense_weight(question: Question, encoded: EncodedQuery, weights: RankingWei
         return 1.0 if question.mode == "semantic" else 0.0
     known_share = max(encoded.known_share, weights.min_keyword_share)
     return 1 - (1 - weights.dense_weight) * known_share
-
-
-def _signals(encoded: EncodedQuery, similarities: Float32Array) -> VerdictSignals | None:
-    """Return what the verdict is decided by; `similarities` (n,) are those of the documents."""
-    if not len(similarities):
-        return None
-    return VerdictSignals(
-        best_similarity=float(similarities.max()),
-        word_count=encoded.word_count,
-        unknown_word_count=encoded.unknown_word_count,
-        english=encoded.languages == (ENGLISH,),
-    )

@@ -30,23 +30,19 @@ class EncodedQuery:
     where marked documents move it.
     `part_weights` is float32 (parts,), how specific the words of each part and of its terms are,
     the highest 1: what is said by the way is not shown as matched. The parts are at `part_spans`,
-    [start, end) in characters. `estimated_minimum` is about the lowest cosine of `ranking_vector`
-    with the library's passages. `languages` are those of the question, the main one first.
-
-    `word_count` counts its different English words, `unknown_word_count` those of them that neither
-    library nor glossary has; `known_share`, 0 to 1, is the share of its words in all languages that
-    the library or the glossary has.
+    [start, end) in characters. `sample_cosines` is float32 (n,), the cosines of `ranking_vector`
+    with passages that stand for the library's. `languages` are those of the question, the main one
+    first. `known_share`, 0 to 1, is the share of its words in all languages that the library or the
+    glossary has.
     """
 
     vectors: Float32Array
     ranking_vector: Float32Array
     part_weights: Float32Array
     part_spans: tuple[tuple[int, int], ...]
-    estimated_minimum: float
+    sample_cosines: Float32Array
     lexical: LexicalQuery
     languages: tuple[str, ...] = (ENGLISH,)
-    word_count: int = 0
-    unknown_word_count: int = 0
     known_share: float = 1.0
     understood: tuple[Understood, ...] = ()
 
@@ -55,6 +51,11 @@ class EncodedQuery:
         """The vector of the whole question, float32 (dim,)."""
         whole: Float32Array = self.vectors[0]
         return whole
+
+    @property
+    def estimated_minimum(self) -> float:
+        """About the lowest cosine of `ranking_vector` with the library's passages."""
+        return estimated_minimum(self.sample_cosines)
 
     def evidence_rows(self) -> Int64Array:
         """Return the rows of `vectors` that evidence is shown for: the whole and weighty parts."""
@@ -69,7 +70,6 @@ def encode(served: ServedGeneration, question: Question, weights: RankingWeights
         )
     else:
         rewritten = verbatim(question.text)
-    unknown_word_count = _count_unknown_words(served, rewritten)
     whole, part_vectors = _encode_texts(
         served.encoder.for_queries(reader_language(rewritten.languages)),
         rewritten.whole,
@@ -80,16 +80,14 @@ def encode(served: ServedGeneration, question: Question, weights: RankingWeights
         ranking_vector=whole,
         part_weights=_part_weights(served.lexical, rewritten.parts),
         part_spans=tuple((part.start, part.end) for part in rewritten.parts),
-        estimated_minimum=estimated_minimum(served.sample @ whole),
+        sample_cosines=served.sample @ whole,
         lexical=LexicalQuery(
             phrases=[Phrase(piece.text, piece.language) for piece in rewritten.pieces],
             rings=rewritten.rings,
             ring_weight=weights.ring_weight,
         ),
         languages=rewritten.languages,
-        word_count=rewritten.word_count,
-        unknown_word_count=unknown_word_count,
-        known_share=_known_share(served.lexical, rewritten, unknown_word_count),
+        known_share=_known_share(served, rewritten),
         understood=rewritten.understood,
     )
 
@@ -101,7 +99,7 @@ def from_vector(vector: Float32Array) -> EncodedQuery:
         ranking_vector=vector,
         part_weights=np.empty(0, dtype=np.float32),
         part_spans=(),
-        estimated_minimum=0.0,
+        sample_cosines=np.empty(0, dtype=np.float32),
         lexical=LexicalQuery(),
     )
 
@@ -114,19 +112,18 @@ def reader_language(languages: Sequence[str]) -> str:
     return next((each for each in languages if each != ENGLISH), ENGLISH)
 
 
-def _count_unknown_words(served: ServedGeneration, rewritten: RewrittenQuery) -> int:
-    """Count the English words that neither glossary nor library has."""
-    return sum(
-        not (served.speller.uses(word) or served.lexical.knows(word))
+def _known_share(served: ServedGeneration, rewritten: RewrittenQuery) -> float:
+    """Return the share of a question's words, in all its languages, that are known: 0 to 1.
+
+    English words are known to the glossary or the library, others to the library.
+    """
+    lexical = served.lexical
+    unknown = sum(
+        not (served.speller.uses(word) or lexical.knows(word))
         for word in rewritten.words_outside_glossary
-    )
-
-
-def _known_share(lexical: LexicalIndex, rewritten: RewrittenQuery, unknown_english: int) -> float:
-    """Return the share of a question's words, in all its languages, that are known: 0 to 1."""
-    unknown = sum(not lexical.knows(word, language) for word, language in rewritten.foreign_words)
+    ) + sum(not lexical.knows(word, language) for word, language in rewritten.foreign_words)
     total = rewritten.word_count + len(rewritten.foreign_words)
-    return 1 - (unknown_english + unknown) / max(total, 1)
+    return 1 - unknown / max(total, 1)
 
 
 def _encode_texts(

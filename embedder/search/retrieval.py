@@ -146,7 +146,7 @@ def find_candidates(
 
 def cosine_range(served: ServedGeneration, query: EncodedQuery) -> tuple[float, float]:
     """Return about the lowest cosine of a question with the library, and the highest by chance."""
-    return query.estimated_minimum, served.manifest.calibration["none"]
+    return query.estimated_minimum, served.manifest.calibration["chance"]
 
 
 def nearest_documents(

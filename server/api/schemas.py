@@ -21,7 +21,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from embedder.records import DOCUMENT_FIELDS, Document, Filters, Mode, Question, Verdict
+from embedder.records import DOCUMENT_FIELDS, Document, Filters, Fit, Mode, Question, Verdict
 from embedder.search.validation import (
     MAX_CANDIDATES,
     MAX_IGNORED,
@@ -254,6 +254,10 @@ class HitOut(_Out):
     rank: int
     score: float = Field(description="orders the hits of one answer, 0 to 1")
     similarity: float = Field(description="cosine with the nearest passage, -1 to 1")
+    fit: Fit | None = Field(
+        description="how probably the document answers the question; null among the documents that "
+        "are similar to one"
+    )
     document: SelectedOut
     evidence: list[EvidenceOut]
     legs: LegsOut
@@ -271,6 +275,10 @@ class AnswerOut(_Out):
     """One page of hits, with exact counts over all hits."""
 
     verdict: Verdict = Field(description="whether the library answers this at all")
+    probability: float = Field(
+        description="how probably one of the first three hits answers the question, 0 to 1, by "
+        "what was learnt on judged questions to other libraries"
+    )
     total: int
     hits: list[HitOut]
     facets: dict[str, list[FacetOut]]

@@ -24,6 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from embedder.records import Answer, Document, Hit, Manifest, SuggestedFilter, Verdict
+from embedder.search.verdict import cosines
 from embedder.text.languages import ENGLISH
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from embedder.verdict_measures import VerdictCounts
 
 _VERDICTS: dict[Verdict, str] = {
-    "strong": "The library answers this.",
-    "possible": "These may help; check the sentence quoted from each.",
-    "none": "Nothing here clearly answers this. The nearest documents:",
+    "strong": "The answer is probably in the first documents.",
+    "possible": "These may help; where a sentence is quoted, check it first.",
+    "none": "No clear answer was found, though there may still be one here. The nearest:",
 }
 
 _INDEXES = {"exact": "exact, in memory", "approximate": "approximate, recall measured when built"}
@@ -137,9 +138,10 @@ def print_hits(hits: Sequence[Hit]) -> None:
             "; ".join(document.authors),
             "; ".join(document.topics),
             f"similarity {hit.similarity:.2f}",
+            hit.fit or "",
         ]
         console.print(Padding(escape(" · ".join(each for each in facts if each)), (0, 0, 0, 3)))
-        for each in hit.evidence:
+        for each in hit.evidence if hit.fit != "less likely" else ():
             console.print(Padding(f"[italic]“{escape(each.text)}”[/]", (0, 0, 0, 3)))
         console.print(Padding(f"[dim]{escape(document.id)}[/]", (0, 0, 0, 3)))
 
@@ -217,7 +219,10 @@ def status_dict(
             for name in ("model", "model_sha256", "precision", "dim", "documents", "passages")
         },
         "readers": facts["readers"],
-        **{f"verdict {name}": round(manifest.calibration[name], 3) for name in ("none", "strong")},
+        **{
+            f"verdict {name}": round(cosine, 3)
+            for name, cosine in cosines(manifest.calibration).items()
+        },
         "index": _INDEXES[manifest.dense["kind"]],
         "recall": manifest.dense["recall"],
         "version": manifest.version,

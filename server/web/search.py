@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from embedder.records import (
     Evidence,
     FacetCount,
     Filters,
+    Hit,
     SuggestedFilter,
     Understood,
 )
@@ -35,11 +36,16 @@ from server.web.histogram import Histogram
 blueprint = Blueprint("pages", __name__, access=PEOPLE, enable_openapi=False)
 
 VERDICTS = {
-    "strong": lazy_gettext("The library has documents that answer this. Start with the first."),
-    "possible": lazy_gettext("These documents may help. Check the marked sentence in each."),
+    "strong": lazy_gettext(
+        "The answer is probably in the first documents. Read the marked sentences to check."
+    ),
+    "possible": lazy_gettext(
+        "These documents may help. Where a sentence is marked, check it first."
+    ),
     "none": lazy_gettext(
-        "Nothing in this library clearly answers this. "
-        "The nearest documents are listed below, but they may not help."
+        "No clear answer was found, though there may still be one here. "
+        "Try a longer question or other words. "
+        "The nearest documents are below, but they may not help."
     ),
 }
 # The route that answers a form sent to `/`; people never see this address.
@@ -48,6 +54,8 @@ ANSWER = "/answer"
 _FIELD_IDS = {"query": "question", "year_from": "year_from", "year_to": "year_to"}
 # How many values of a facet are in sight, and how many are offered at all; others can be typed.
 _VISIBLE_VALUES, _MAX_VALUES = 8, 250
+# How many documents are in sight where none fits.
+_NEAREST = 3
 
 
 @blueprint.get("/")
@@ -81,8 +89,16 @@ def _results(form: Form, result: Answer) -> dict[str, Any]:
     offset = int(form.offset)
     next_offset = offset + PAGE_LENGTH
     ids_on_page = {hit.document.id for hit in result.hits}
+    open_hits, folded_hits = _fold(result.hits) if not offset else (result.hits, ())
     return {
         "answer": result,
+        "open_hits": open_hits,
+        "folded_hits": folded_hits,
+        "less_likely_count": result.total - len(open_hits),
+        # What a person has chosen stays in sight.
+        "fold_open": not {hit.document.id for hit in folded_hits}.isdisjoint(
+            (*form.picked, *form.like, *form.unlike)
+        ),
         "verdict": VERDICTS[result.verdict],
         "previous_offset": max(0, offset - PAGE_LENGTH) if offset else None,
         "next_offset": next_offset if next_offset < min(result.total, MAX_CANDIDATES) else None,
@@ -103,6 +119,16 @@ def _results(form: Form, result: Answer) -> dict[str, Any]:
         "several_parts_matched": len({part.start for hit in result.hits for part in hit.matched})
         > 1,
     }
+
+
+def _fold(hits: Sequence[Hit]) -> tuple[Sequence[Hit], Sequence[Hit]]:
+    """Divide the first hits into those in sight and those that are folded away.
+
+    In sight are all down to the last that fits, so that the order stays, or the nearest few where
+    none does.
+    """
+    last = max((at for at, hit in enumerate(hits, 1) if hit.fit != "less likely"), default=_NEAREST)
+    return hits[:last], hits[last:]
 
 
 @dataclass(frozen=True, slots=True)

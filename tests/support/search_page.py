@@ -22,10 +22,6 @@ def form_of(page: Element) -> Element:
     return page.one("form", **{"class": "ask"})
 
 
-def hits_of(page: Element) -> list[Element]:
-    return page.one("ol", **{"class": "hits"}).all("li")
-
-
 def title_of(hit: Element) -> str:
     return hit.one("h3").text
 

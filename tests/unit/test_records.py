@@ -38,13 +38,16 @@ def hit(rank: int) -> Hit:
         evidence=(Evidence("abstract", 0, 13, "How to refer.", 0.7),),
         legs=Legs(semantic=0.6, keyword=None),
         matched=(Matched(0, 4, 0.5),),
+        fit="likely",
     )
 
 
 def answer(*hits: Hit, total: int) -> Answer:
     facets = {"years": (FacetCount(2014, 1),)}
     understood = (Understood("term", 2, 7, "health care provider", used=True),)
-    return Answer("strong", total, hits, facets, understood, "a-model", 3, 2.5)
+    return Answer(
+        *("strong", total, hits, facets, understood, "a-model", 3, 2.5), probability=0.875
+    )
 
 
 def test_a_document_may_have_no_field_at_all() -> None:
@@ -84,12 +87,14 @@ def test_an_answer_without_hits_is_empty_but_still_an_answer() -> None:
 def test_an_answer_is_one_json_object() -> None:
     assert answer(hit(1), total=1).as_dict() == {
         "verdict": "strong",
+        "probability": 0.875,
         "total": 1,
         "hits": [
             {
                 "rank": 1,
                 "score": 0.9,
                 "similarity": 0.6,
+                "fit": "likely",
                 "document": Document("d1", "A guide", "How to refer.").as_dict(),
                 "evidence": [
                     {
@@ -120,6 +125,16 @@ def test_an_answer_is_one_json_object() -> None:
         "generation": 3,
         "took_ms": 2.5,
     }
+
+
+def test_a_hit_without_a_question_has_no_fit() -> None:
+    near = Hit(1, 0.9, 0.6, Document("d1"), (), Legs(0.6, None))
+    assert near.fit is None
+    assert near.as_dict()["fit"] is None
+
+
+def test_an_answer_is_not_probable_unless_that_is_said() -> None:
+    assert Answer("none", 0, (), {}, (), "a-model", 3, 2.5).as_dict()["probability"] == 0.0
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,23 @@ import pytest
 import waitress
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
-from embedder.build.pipeline import index
-from embedder.encoders.encoder import Encoder
 from embedder.library import Library
+from embedder.records import Answer, Document, Fit, Question, RankingWeights
+from embedder.search.pipeline import DEFAULT_WEIGHTS
 from server.app import create_app
 from server.settings import Settings
-from tests.conftest import Silent, write_jsonl
 from tests.support.app import Running
+from tests.support.words import build_words, load_words
 
 QUESTION = "What should a nurse do who meets a victim?"
+# What stands above an answer, by its verdict.
+VERDICTS = {
+    "strong": "The answer is probably in the first documents. Read the marked sentences to check.",
+    "possible": "These documents may help. Where a sentence is marked, check it first.",
+    "none": "No clear answer was found, though there may still be one here. "
+    "Try a longer question or other words. "
+    "The nearest documents are below, but they may not help.",
+}
 PHONE: ViewportSize = {"width": 320, "height": 640}
 DESK: ViewportSize = {"width": 1280, "height": 900}
 
@@ -93,17 +102,42 @@ def serving(app: Any) -> Iterator[str]:
         thread.join(10)
 
 
+class _Fitting(Library):
+    """A library whose hits fit as `fits` says, by their ranks; further ones are less likely."""
+
+    fits: tuple[Fit, ...] = ()
+
+    def ask(self, question: Question, weights: RankingWeights = DEFAULT_WEIGHTS) -> Answer:
+        found = super().ask(question, weights)
+        fits = dict(enumerate(self.fits, start=1))
+        hits = (replace(hit, fit=fits.get(hit.rank, "less likely")) for hit in found.hits)
+        return replace(found, hits=tuple(hits))
+
+
+Fitting = Callable[..., Page]
+
+
 @pytest.fixture
-def serve(tmp_path: Path, encoder: Encoder) -> Iterator[Callable[..., str]]:
-    """Return a function that serves a library of these documents, and returns its address."""
+def fitting(tmp_path: Path, profile: Open) -> Iterator[Fitting]:
+    """Open a page at 25 documents whose hits fit as one likes, whatever a model says of them.
+
+    `fitting("best", "less likely", "likely", java_script_enabled=False)`: the fits by ranks, and
+    options of the profile.
+    """
+    folder = tmp_path / "vectors"
+    documents = (
+        Document(f"d{at}", f"On word{at}", f"Of word{at} by the river. They tell of word{at}.")
+        for at in range(25)
+    )
+    build_words(folder, *documents)
     with ExitStack() as servers:
 
-        def start(*documents: Mapping[str, Any]) -> str:
-            source = write_jsonl(tmp_path / "source.jsonl", *documents)
-            index(tmp_path / "vectors", [source], Silent(), load=lambda _, **__: encoder)
-            library = Library(tmp_path / "vectors", load=lambda _, **__: encoder)
-            app = create_app(Settings(vectors=tmp_path / "vectors"), library)
-            return servers.enter_context(serving(app))
+        def start(*fits: Fit, **options: Any) -> Page:
+            library = _Fitting(folder, load=load_words)
+            library.fits = fits
+            app = create_app(Settings(vectors=folder), library)
+            address = servers.enter_context(serving(app))
+            return profile(base_url=address, **options).new_page()
 
         yield start
 
@@ -114,6 +148,18 @@ def ask(page: Page, question: str = QUESTION, path: str = "/") -> None:
     page.locator("#question").fill(question)
     page.locator("form.ask > button[type=submit]").click()
     page.locator("h2.verdict, .problem").first.wait_for()
+
+
+def unfold(page: Page) -> None:
+    """Open the fold of the documents that are less likely to help, where an answer has one."""
+    for summary in page.locator("details.folded-hits:not([open]) > summary").all():
+        summary.click()
+
+
+def in_sight_of(answer: dict[str, Any]) -> int:
+    """Return how many hits of an answer's first page no fold hides."""
+    fitting = [hit["rank"] for hit in answer["hits"] if hit["fit"] != "less likely"]
+    return int(max(fitting, default=min(3, len(answer["hits"]))))
 
 
 def answer_of(page: Page, question: str = QUESTION, **more: Any) -> dict[str, Any]:

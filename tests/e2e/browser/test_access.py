@@ -13,11 +13,11 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.e2e.browser.conftest import DESK, PHONE, QUESTION, Open
+from tests.e2e.browser.conftest import DESK, PHONE, QUESTION, Open, unfold
 from tests.support.app import Running
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-STRONG = "How do I recognise a victim of trafficking at a border?"
+ANSWERED = "How do I recognise a victim of trafficking at a border?"
 NONE = "How do I bake a chocolate cake?"
 
 
@@ -51,14 +51,20 @@ def first_opened(page: Page, tongue: str) -> None:
     assert page.locator("#notice").inner_text()
 
 
-def strong(page: Page, tongue: str) -> None:
-    _ask(page, tongue, STRONG)
-    assert page.locator("h2.verdict.strong").count() == 1
+def answered(page: Page, tongue: str) -> None:
+    _ask(page, tongue, ANSWERED)
+    assert page.locator("h2.verdict:not(.none)").count() == 1
 
 
 def none(page: Page, tongue: str) -> None:
     _ask(page, tongue, NONE)
     assert page.locator("h2.verdict.none").count() == 1
+    assert page.locator("details.folded-hits:not([open])").count() == 1
+
+
+def none_opened(page: Page, tongue: str) -> None:
+    none(page, tongue)
+    _open_all(page)
 
 
 def opened(page: Page, tongue: str) -> None:
@@ -67,7 +73,7 @@ def opened(page: Page, tongue: str) -> None:
 
 
 def long_question(page: Page, tongue: str) -> None:
-    _ask(page, tongue, f"{STRONG} The victm is a boy who was made to beg.\n{QUESTION} " * 3)
+    _ask(page, tongue, f"{ANSWERED} The victm is a boy who was made to beg.\n{QUESTION} " * 3)
     _open_all(page)
 
 
@@ -99,6 +105,7 @@ def error(page: Page, tongue: str) -> None:
 def second_page(page: Page, tongue: str) -> None:
     _ask(page, tongue)
     page.locator("input[name=pick]").first.check()
+    unfold(page)
     _press(page, "div.paging button")
     assert page.locator("details.elsewhere input").count() == 1
 
@@ -176,8 +183,9 @@ State = Callable[[Page, str], None]
 STATES: tuple[State, ...] = (
     first,
     first_opened,
-    strong,
+    answered,
     none,
+    none_opened,
     opened,
     long_question,
     filtered,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser.conftest import DESK, QUESTION, Open, ask
+from tests.e2e.browser.conftest import DESK, QUESTION, Open, ask, unfold
 from tests.support.app import CANARY, Running
 
 # Words that stand in the question and in none of our pages.
@@ -227,6 +227,7 @@ def test_a_shift_held_down_is_one_press(page: Page) -> None:
 
 def test_the_history_holds_no_question(page: Page) -> None:
     ask(page, TOLD)
+    unfold(page)
     page.get_by_role("button", name="More documents").click()
     expect(page.locator("ol.hits")).to_have_attribute("start", "11")
     told = json.dumps(history_of(page))
@@ -265,6 +266,7 @@ def test_back_after_exit_shows_nothing_that_was_asked(page: Page) -> None:
 
 def test_back_after_several_answers_shows_nothing_that_was_asked(page: Page) -> None:
     ask(page, TOLD)
+    unfold(page)
     page.get_by_role("button", name="More documents").click()
     expect(page.locator("ol.hits")).to_have_attribute("start", "11")
     page.locator('#narrow input[value="Trafficking"]').check()

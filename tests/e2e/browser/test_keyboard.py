@@ -6,7 +6,7 @@ import pytest
 import rispy
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.browser.conftest import QUESTION, Open, answer_of, ask
+from tests.e2e.browser.conftest import QUESTION, Fitting, Open, answer_of, ask, in_sight_of
 
 
 @pytest.fixture
@@ -112,33 +112,87 @@ def test_the_stops_are_the_same_backwards(page: Page) -> None:
     assert backwards == forwards[-2::-1]
 
 
+# Of each hit: title, abstract, citation, selection, more and less like this.
+_STOPS_OF_A_HIT = 6
+
+_PART = """() => {
+  const here = document.activeElement;
+  const fold = here.closest(".folded-hits");
+  if (fold && here === fold.firstElementChild) {
+    return "the fold";
+  }
+  const part = [".understood", "li", ".paging", ".take", "#narrow", "footer"]
+    .find(each => here.closest(each)) ?? "other";
+  return part === "li" && fold ? "li in the fold" : part;
+}"""
+
+
+def stops_by_part(page: Page) -> dict[str, list[str]]:
+    """The stops from here to the last one, by the parts of the page, each of which is left once."""
+    stops: dict[str, list[str]] = {}
+    parts: list[str] = []
+    for _ in range(_FAR):
+        what = step(page)
+        part = page.evaluate(_PART)
+        if part != "other":
+            parts.append(part)
+            stops.setdefault(part, []).append(what)
+        if what == "For developers":
+            break
+    assert parts == sorted(parts, key=list(stops).index)
+    return stops
+
+
 def test_the_stops_of_an_answer_are_in_the_order_of_reading(page: Page) -> None:
     ask(page)
     expect(page.locator("h2.verdict")).to_be_focused()
-    stops: list[dict[str, str]] = []
-    for _ in range(_FAR):
-        what = step(page)
-        part = page.evaluate(
-            """() => { const here = document.activeElement;
-              return [".understood", "li", ".paging", ".take", "#narrow", "footer"]
-                .find(each => here.closest(each)) ?? "other"; }"""
-        )
-        stops.append({"what": what, "part": part})
-        if what == "For developers":
-            break
-
-    def stops_in(part: str) -> list[str]:
-        return [each["what"] for each in stops if each["part"] == part]
-
-    parts = [each["part"] for each in stops if each["part"] != "other"]
-    order = list(dict.fromkeys(parts))
-    assert order == [".understood", "li", ".paging", ".take", "#narrow", "footer"]
-    assert parts == sorted(parts, key=order.index)
+    stops = stops_by_part(page)
+    count = in_sight_of(answer_of(page))
+    # The way to more documents is in the fold, where there is one.
+    then = ["the fold"] if count < 10 else [".paging"]
+    assert list(stops) == [".understood", "li", *then, ".take", "#narrow", "footer"]
     # What was understood, to be folded, and a button for each.
-    assert set(stops_in(".understood")[1:]) == {"without"}
-    # Of each hit: title, abstract, citation, selection, more and less like this.
-    assert parts.count("li") == 60
-    assert stops_in("li")[1:6] == ["The whole abstract", "Cite", "pick", "more-1", "less-1"]
+    assert set(stops[".understood"][1:]) == {"without"}
+    assert len(stops["li"]) == count * _STOPS_OF_A_HIT
+    assert stops["li"][1:6] == ["The whole abstract", "Cite", "pick", "more-1", "less-1"]
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_the_fold_opens_and_closes_by_keys(fitting: Fitting, key: str) -> None:
+    page = fitting("best", "less likely", "likely", reduced_motion="reduce")
+    ask(page)
+    fold = page.locator("details.folded-hits > summary")
+    tab_to(page, fold)
+    page.keyboard.press(key)
+    expect(page.locator("ol.hits h3").last).to_be_visible()
+    expect(fold).to_be_focused()
+    # From here on they are read like the others.
+    stops = stops_by_part(page)
+    assert list(stops) == ["li in the fold", ".paging", ".take", "#narrow", "footer"]
+    assert len(stops["li in the fold"]) == 7 * _STOPS_OF_A_HIT
+    assert stops["li in the fold"][1:6] == [
+        *("The whole abstract", "Cite", "pick", "more-4", "less-4"),
+    ]
+    assert stops[".paging"] == ["offset"]
+    tab_to(page, fold, "Shift+Tab")
+    page.keyboard.press(key)
+    expect(page.locator("ol.hits h3").last).to_be_hidden()
+    assert "li in the fold" not in stops_by_part(page)
+
+
+def test_more_documents_are_reached_through_the_fold_by_keys(fitting: Fitting) -> None:
+    page = fitting("best", reduced_motion="reduce")
+    ask(page)
+    titles = [hit["document"]["title"] for hit in answer_of(page, limit=20)["hits"]]
+    tab_to(page, page.locator("details.folded-hits > summary"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="More documents"))
+    page.keyboard.press("Enter")
+    expect(page.locator("h2.verdict")).to_be_focused()
+    expect(page.locator("ol.hits h3")).to_have_text(titles[10:])
+    tab_to(page, page.get_by_role("button", name="Previous documents"))
+    page.keyboard.press("Enter")
+    expect(page.locator("ol.hits h3")).to_have_text(titles[:10])
 
 
 def test_from_the_first_stop_to_an_answer_a_file_a_document_and_out(page: Page) -> None:
@@ -164,8 +218,12 @@ def test_from_the_first_stop_to_an_answer_a_file_a_document_and_out(page: Page) 
     ]
     expect(page.locator("ol.hits h3")).to_have_text(titles[:10])
 
-    tab_to(page, page.locator("ol.hits input[name=pick]").nth(1))
+    # The first: the others may be folded away, and so may be the way to more.
+    tab_to(page, page.locator("ol.hits input[name=pick]").first)
     page.keyboard.press("Space")
+    for fold in page.locator("details.folded-hits > summary").all():
+        tab_to(page, fold)
+        page.keyboard.press("Enter")
     tab_to(page, page.get_by_role("button", name="More documents"))
     page.keyboard.press("Enter")
     expect(page.locator("ol.hits")).to_have_attribute("start", "11")
@@ -177,7 +235,7 @@ def test_from_the_first_stop_to_an_answer_a_file_a_document_and_out(page: Page) 
     with page.expect_download() as got:
         page.keyboard.press("Enter")
     taken = rispy.loads(got.value.path().read_text("utf-8"))
-    assert {each["title"] for each in taken} == {titles[1], titles[12]}
+    assert {each["title"] for each in taken} == {titles[0], titles[12]}
 
     tab_to(page, page.locator("ol.hits h3 a").nth(8), "Shift+Tab")
     with page.context.expect_page() as opened:

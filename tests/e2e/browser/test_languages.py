@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser.conftest import QUESTION, Open, answer_of, ask
+from tests.e2e.browser.conftest import QUESTION, Open, answer_of, ask, unfold
 
 DIRECTIONS = {"en": "ltr", "fr": "ltr", "es": "ltr", "ar": "rtl"}
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
@@ -65,6 +65,7 @@ def test_an_answer_keeps_all_when_its_language_is_changed(page: Page, code: str)
     page.locator('#narrow input[value="Trafficking"]').check()
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("p.set button")).to_have_count(1)
+    unfold(page)
     page.get_by_role("button", name="More documents").click()
     answer = answer_of(page, filters={"topics": ["Trafficking"]}, offset=10)
     expect_hits(page, answer)
@@ -107,15 +108,14 @@ def test_a_problem_keeps_the_question_when_its_language_is_changed(page: Page, c
 def test_an_english_document_on_the_arabic_page_runs_from_left_to_right(profile: Open) -> None:
     page = profile(locale="ar").new_page()
     ask(page)
+    unfold(page)
     hits = page.locator("ol.hits > li")
     expect(hits).to_have_count(10)
     for hit in hits.all():
         hit.locator("summary").first.click()
-        for part in (
-            hit.locator("h3"),
-            hit.locator("blockquote").first,
-            hit.locator("p.abstract"),
-        ):
+        # A sentence is marked where a document fits.
+        marked = hit.locator("blockquote").all()
+        for part in (hit.locator("h3"), *marked, hit.locator("p.abstract")):
             expect(part).to_have_attribute("lang", "en")
             expect(part).to_have_css("direction", "ltr")
             expect(part).to_be_visible()

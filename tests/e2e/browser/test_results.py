@@ -16,7 +16,7 @@ from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import LatexDecodingMiddleware
 from playwright.sync_api import Download, Locator, Page, expect
 
-from tests.e2e.browser.conftest import QUESTION, Open, answer_of, ask
+from tests.e2e.browser.conftest import QUESTION, Fitting, Open, answer_of, ask, unfold
 
 SITUATION = (
     "A woman came to our clinic with old injuries and an infection. The man with her answers "
@@ -96,6 +96,7 @@ def test_the_facts_are_those_of_the_api(page: Page) -> None:
     ask(page, "safe migration of youth and health in the Mekong")
     answer = answer_of(page, "safe migration of youth and health in the Mekong")
     expect_hits(page, answer)
+    unfold(page)
     for shown, hit in zip(hits_of(page).all(), answer["hits"], strict=True):
         assert facts_of(shown) == expected_facts(hit["document"])
     several = [each for each in answer["hits"] if len(each["document"]["countries"]) > 1]
@@ -104,10 +105,13 @@ def test_the_facts_are_those_of_the_api(page: Page) -> None:
 
 def test_the_marked_sentences_are_those_of_the_api(page: Page) -> None:
     ask(page)
+    unfold(page)
     hits = answer_of(page)["hits"]
     for shown, hit in zip(hits_of(page).all(), hits, strict=True):
         evidence = [each for each in hit["evidence"] if each["field"] == "abstract"]
         assert evidence
+        if hit["fit"] == "less likely":
+            evidence = []
         marks = shown.locator("blockquote.evidence mark")
         assert marks.all_text_contents() == [each["text"] for each in evidence]
         for each in marks.all():
@@ -137,7 +141,8 @@ def test_of_a_long_situation_each_hit_shows_the_part_that_it_fits(page: Page) ->
     for shown, hit in zip(hits_of(page).all(), answer["hits"], strict=True):
         parts = [SITUATION[each["start"] : each["end"]] for each in hit["matched"]]
         assert all(len(each) <= 140 for each in parts)
-        expect(shown.locator(".fits q")).to_have_text(parts)
+        said = parts if hit["fit"] != "less likely" else []
+        expect(shown.locator(".fits q")).to_have_text(said)
     assert len({each["start"] for hit in answer["hits"] for each in hit["matched"]}) > 1
 
 
@@ -150,6 +155,7 @@ def test_a_short_question_has_no_parts(page: Page) -> None:
 def test_a_citation_is_copied(profile: Open) -> None:
     page = profile(permissions=["clipboard-read", "clipboard-write"]).new_page()
     ask(page, "safe migration of youth and health in the Mekong")
+    unfold(page)
     hits = answer_of(page, "safe migration of youth and health in the Mekong")["hits"]
     at = next(at for at, each in enumerate(hits) if each["document"]["authors"])
     shown, document = hits_of(page).nth(at), hits[at]["document"]
@@ -167,6 +173,7 @@ def test_a_citation_is_copied(profile: Open) -> None:
 
 def test_documents_open_in_a_new_tab_while_the_results_stay(page: Page) -> None:
     ask(page)
+    unfold(page)
     hit = answer_of(page)["hits"][1]["document"]
     titles = hits_of(page).locator("h3").all_inner_texts()
     with page.context.expect_page() as opened:
@@ -382,6 +389,8 @@ def test_worldwide_guidance_can_be_let_in_beside_a_country(page: Page) -> None:
 
 
 def later(page: Page) -> Locator:
+    """The button that leads to the next documents, in sight."""
+    unfold(page)
     return page.get_by_role("button", name="More documents")
 
 
@@ -435,7 +444,7 @@ def test_another_question_begins_at_its_first_page(page: Page) -> None:
     page.locator("#question").fill(other)
     submit(page, later(page))
     expect_hits(page, answer_of(page, other))
-    expect(page.locator("ol.hits")).to_have_attribute("start", "1")
+    expect(page.locator("ol.hits").first).to_have_attribute("start", "1")
     expect(page.locator("#question")).to_have_value(other)
 
 
@@ -463,6 +472,7 @@ def box(page: Page, at: int) -> Locator:
 
 def pick(page: Page, *places: int) -> list[str]:
     """Select hits of this page, and give their titles."""
+    unfold(page)
     for at in places:
         box(page, at).check()
     return [hits_of(page).nth(at).locator("h3").inner_text() for at in places]
@@ -586,11 +596,13 @@ def test_on_paper_stand_the_results_only(page: Page) -> None:
     expect(hits_of(page).first.locator("p.citation")).to_be_visible()
 
 
-def test_no_word_of_a_story_is_on_paper(page: Page) -> None:
+def test_no_word_of_a_story_is_on_paper(fitting: Fitting) -> None:
+    # Beside a document that fits stands the part of the story that it fits.
+    page = fitting(*["likely"] * 10)
     parts = (
-        "The police stopped a bus at the border, and Quetzal says that she owes money.",
-        "A nurse treats old injuries of Quetzal, who is afraid of a man.",
-        "Quetzal is a child who wants to go home to her family.",
+        "Of word3 and word7 Quetzal says by the river that she owes money.",
+        "They tell a nurse of word11 and of Quetzal, who is afraid of a man.",
+        "Quetzal is a child who wants to go home by the river, on word17.",
     )
     ask(page, "\n\n".join(" ".join([each] * 4) for each in parts))
     expect(page.locator(".fits").first).to_contain_text("Quetzal")
@@ -599,6 +611,12 @@ def test_no_word_of_a_story_is_on_paper(page: Page) -> None:
     text = page.locator("body").inner_text()
     assert hits_of(page).locator("h3").first.inner_text() in text
     assert "Quetzal" not in text
+
+
+def test_what_was_understood_of_a_question_is_not_on_paper(page: Page) -> None:
+    ask(page)
+    expect(page.locator(".understood:visible")).to_have_count(1)
+    page.emulate_media(media="print")
     expect(page.locator(".understood:visible")).to_have_count(0)
 
 

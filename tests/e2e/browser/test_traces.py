@@ -28,7 +28,7 @@ from embedder.library import Library
 from server.app import create_app
 from server.http.context import GATE
 from server.settings import Settings
-from tests.e2e.browser.conftest import _SWITCHES, DESK, QUESTION, Open, serving
+from tests.e2e.browser.conftest import _SWITCHES, DESK, QUESTION, Open, serving, unfold
 from tests.support.app import CANARY, Running
 
 # In an address: the browser's history has it, for somebody wrote it there. The server has not.
@@ -454,6 +454,7 @@ def test_the_profile_holds_no_word_without_scripts_either(
         page.goto("/")
         write(page, words("plain"))
         page.locator("input[name=pick]").first.check()
+        unfold(page)
         press(page, "button[name=offset]:has-text('More documents')")
         press(page, ".tongues button:has-text('Français')")
         with context.expect_page() as opened:

@@ -1,7 +1,8 @@
-"""The calibration: which questions are asked, their best cosines, and the thresholds of these."""
+"""The calibration: which questions are asked, their best cosines, and what these give."""
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +13,17 @@ import pytest
 
 from embedder.build.calibration import (
     BestCosines,
-    CalibrationQuestions,
-    calibration_questions,
+    calibrate,
+    embed_everyday_questions,
+    embed_own_sentences,
     everyday_questions,
     sample,
-    thresholds,
 )
 from embedder.build.context import BuildContext
 from embedder.records import Document
-from embedder.vectors import DocumentRows, Float32Array, Float64Array
+from embedder.vectors import Float32Array, Float64Array
 from tests.conftest import Silent
-from tests.support.words import WordEncoder, build_words
+from tests.support.words import WordEncoder
 from tests.unit.build.conftest import building
 
 # The everyday questions.
@@ -114,52 +115,37 @@ def some_vectors(count: int, dim: int, seed: int) -> Float32Array:
     return unit(rows)
 
 
-def numpy_best(
-    questions: Float32Array, own: list[int] | None, passages: Float32Array, rows: list[int]
-) -> list[float]:
+def numpy_best(questions: Float32Array, passages: Float32Array) -> list[float]:
     """The best cosines with plain numpy, a question and a passage at a time."""
     best = []
-    for at, question in enumerate(questions.astype(np.float16).astype(np.float64)):
-        cosines = [
-            float((question * passage).sum())
-            for passage, row in zip(passages.astype(np.float16), rows, strict=True)
-            if own is None or row != own[at]
-        ]
-        best += [min(1.0, max(-1.0, *cosines))] if cosines else []
+    for question in questions.astype(np.float16).astype(np.float64):
+        cosines = [float((question * passage).sum()) for passage in passages.astype(np.float16)]
+        best.append(min(1.0, max(-1.0, *cosines)))
     return best
 
 
-def of_rows(*rows: int) -> DocumentRows:
-    return DocumentRows(np.asarray(rows, dtype=np.int64))
-
-
-def compared(
-    questions: Float32Array, own: list[int] | None, passages: Float32Array, rows: list[int]
-) -> Float64Array:
-    cosines = BestCosines(questions, None if own is None else of_rows(*own))
-    cosines.add(passages, of_rows(*rows))
+def compared(questions: Float32Array, passages: Float32Array) -> Float64Array:
+    cosines = BestCosines(questions)
+    cosines.add(passages)
     return cosines.best
 
 
 DIM, COUNT = 96, 150
 QUESTIONS = some_vectors(30, DIM, seed=2)
 PASSAGES = some_vectors(COUNT, DIM, seed=3)
-ROWS = np.random.default_rng(4).integers(0, 60, size=COUNT).tolist()
-OWN = np.random.default_rng(5).integers(0, 60, size=30).tolist()
 
 
-@pytest.mark.parametrize("own", [None, OWN], ids=["everyday", "own sentences"])
-def test_the_best_cosines_are_those_of_numpy(own: list[int] | None) -> None:
-    best = compared(QUESTIONS, own, PASSAGES, ROWS)
+def test_the_best_cosines_are_those_of_numpy() -> None:
+    best = compared(QUESTIONS, PASSAGES)
     assert best.dtype == np.float64
     assert best.shape == (30,)
-    assert best.tolist() == numpy_best(QUESTIONS, own, PASSAGES, ROWS)
+    assert best.tolist() == numpy_best(QUESTIONS, PASSAGES)
 
 
 def test_the_vectors_are_rounded_to_float16() -> None:
     question = np.asarray([[0.6, 0.8]], dtype=np.float32)
     # The nearest numbers of float16 to 0.6 and 0.8: 1229 / 2048 and 1638 / 2048.
-    found = compared(question, None, question, [1])
+    found = compared(question, question)
     assert found.tolist() == [(1229**2 + 1638**2) / 2048**2]
     assert abs(found[0] - 1) > 1e-5
 
@@ -168,25 +154,23 @@ def test_a_cosine_is_at_most_one() -> None:
     vector = unit(np.ones((1, 5)))
     rounded = vector.astype(np.float16).astype(np.float64)
     assert float((rounded * rounded).sum()) > 1
-    assert compared(vector, None, vector, [1]).tolist() == [1.0]
-    assert compared(vector, None, -vector, [1]).tolist() == [-1.0]
+    assert compared(vector, vector).tolist() == [1.0]
+    assert compared(vector, -vector).tolist() == [-1.0]
 
 
-def test_passages_of_the_document_itself_do_not_count() -> None:
+def test_the_best_of_all_passages_counts_in_whichever_block_it_is() -> None:
     axes = np.eye(3, dtype=np.float32)
     halves = unit(np.asarray([[1, 1, 0], [0, 1, 1]]))
-    passages = np.concatenate((axes, halves))
     half = float(np.float16(0.5**0.5))
-    # All of row 7 is left out for the first question, of row 8 for the second.
-    assert compared(axes[:2], [7, 8], passages, [7, 8, 9, 7, 8]).tolist() == [0.0, half]
-    assert compared(axes[:2], None, passages, [7, 8, 9, 7, 8]).tolist() == [1.0, 1.0]
-    assert compared(axes[:2], [1, 1], passages, [7, 8, 9, 7, 8]).tolist() == [1.0, 1.0]
-
-
-def test_a_question_whose_document_has_all_passages_has_no_cosine() -> None:
-    axes = np.eye(3, dtype=np.float32)
-    assert compared(axes, [7, 8, 7], -axes, [7, 7, 7]).tolist() == [0.0]
-    assert compared(axes, [7, 7, 7], -axes, [7, 7, 7]).tolist() == []
+    cosines = BestCosines(axes)
+    cosines.add(-axes[:2])
+    assert cosines.best.tolist() == [0.0, 0.0, 0.0]
+    cosines.add(halves[:1])
+    assert cosines.best.tolist() == [half, half, 0.0]
+    cosines.add(np.concatenate((axes[:1], halves[1:])))
+    assert cosines.best.tolist() == [1.0, half, half]
+    cosines.add(-axes)
+    assert cosines.best.tolist() == [1.0, half, half]
 
 
 @pytest.mark.slow
@@ -194,42 +178,36 @@ def test_best_cosines_are_the_same_bit_for_bit_in_any_order_and_blocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     chance = np.random.default_rng(6)
-    # Every third question is a passage, and the last ones are far from all.
+    # Some questions are passages, and the last ones are the opposite of passages.
     questions = np.concatenate((QUESTIONS, PASSAGES[::20], -PASSAGES[::30]))
-    own = of_rows(*chance.integers(0, 60, size=len(questions)).tolist())
-    wanted = BestCosines(questions), BestCosines(questions, own)
-    for each in wanted:
-        each.add(PASSAGES, of_rows(*ROWS))
+    wanted = compared(questions, PASSAGES)
     for _ in range(300):
         order = chance.permutation(len(PASSAGES))
         cuts = np.sort(chance.integers(0, len(PASSAGES), size=chance.integers(0, 12)))
         asked = chance.permutation(len(questions))
         size = int(chance.choice((3, 16, 63, 64, COUNT, 4096)))
         monkeypatch.setattr("embedder.build.calibration._PASSAGES_PER_PRODUCT", size)
-        found = BestCosines(questions[asked]), BestCosines(questions[asked], of_rows(*own[asked]))
+        found = BestCosines(questions[asked])
         for block in np.split(order, cuts):
-            for each in found:
-                each.add(PASSAGES[block], of_rows(*(ROWS[at] for at in block)))
-        for one, other in zip(found, wanted, strict=True):
-            assert one.best.tobytes() == other.best[asked].tobytes()
+            found.add(PASSAGES[block])
+        assert found.best.tobytes() == wanted[asked].tobytes()
 
 
 @pytest.mark.parametrize("count", [0, 3])
 def test_without_passages_no_question_has_a_cosine(count: int) -> None:
-    cosines = BestCosines(QUESTIONS[:count], of_rows(*range(count)))
+    cosines = BestCosines(QUESTIONS[:count])
     assert cosines.best.tolist() == []
-    cosines.add(PASSAGES[:0], of_rows())
+    cosines.add(PASSAGES[:0])
     assert cosines.best.tolist() == []
     assert cosines.best.dtype == np.float64
 
 
-@pytest.mark.parametrize("own", [None, []], ids=["everyday", "own sentences"])
-def test_without_questions_there_are_no_cosines(own: list[int] | None) -> None:
-    assert compared(QUESTIONS[:0], own, PASSAGES, ROWS).tolist() == []
+def test_without_questions_there_are_no_cosines() -> None:
+    assert compared(QUESTIONS[:0], PASSAGES).tolist() == []
 
 
-# The thresholds. With the median m and the upper quartile q of the everyday questions, `none` is
-# m + 3.2 (q - m) / 0.6745: 3.2 / 0.6745 is 4.744 255 004 8.
+# What is taken from them. With their median m and their upper quartile q, `chance` is
+# m + 3.2 (q - m) / 0.6745: 3.2 / 0.6745 is 4.744 255 003 7.
 
 
 def cosines(*values: float) -> Float64Array:
@@ -237,46 +215,43 @@ def cosines(*values: float) -> Float64Array:
 
 
 @pytest.mark.parametrize(
-    ("everyday", "foreign", "none", "strong"),
+    ("everyday", "median", "chance"),
     [
         pytest.param(
             (0.1, 0.15, 0.2, 0.25, 0.9),
-            (0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
-            0.437212750240,  # 0.2 + 4.744255 * 0.05
-            0.7,  # of six, the third is at 2 / 5
-            id="of five and six",
+            0.2,
+            0.437212750185,  # 0.2 + 4.744255 * 0.05
+            id="of five",
         ),
         pytest.param(
             (0.30, 0.20, 0.10, 0.22),
-            (0.9, 0.8),
-            0.352327650142,  # 0.21 + 4.744255 * 0.03: the quartile is at 1 / 4 from 0.22 to 0.3
-            0.84,
+            0.21,
+            0.352327650111,  # 0.21 + 4.744255 * 0.03: the quartile is at 1 / 4 from 0.22 to 0.3
             id="between two, in any order",
         ),
-        pytest.param(
-            (0.1, 0.15, 0.2, 0.25, 0.3), (0.1, 0.2), 0.437212750240, 0.437212750240, id="low"
-        ),
-        pytest.param((0.3,), (0.8,), 0.3, 0.8, id="one of each"),
-        pytest.param((-0.2, -0.2, -0.2), (), -0.2, -0.2, id="a single document"),
+        pytest.param((0.3,), 0.3, 0.3, id="one"),
+        pytest.param((-0.2, -0.2, -0.2), -0.2, -0.2, id="all alike"),
     ],
 )
-def test_thresholds_are_those_computed_by_hand(
-    everyday: tuple[float, ...], foreign: tuple[float, ...], none: float, strong: float
+def test_the_calibration_is_that_computed_by_hand(
+    everyday: tuple[float, ...], median: float, chance: float
 ) -> None:
-    found = thresholds(cosines(*everyday), cosines(*foreign))
-    assert found == {"none": pytest.approx(none, abs=1e-9), "strong": pytest.approx(strong)}
+    found = calibrate(cosines(*everyday))
+    assert found == {
+        "median": pytest.approx(median, abs=1e-11),
+        "chance": pytest.approx(chance, abs=1e-11),
+    }
     assert {type(value) for value in found.values()} == {float}
 
 
 def test_a_few_everyday_questions_that_are_answered_change_nothing() -> None:
     unanswered = [0.1 + at / 1000 for at in range(200)]
     answered = [*unanswered[:-20], *[0.95] * 20]
-    foreign = cosines(0.6)
-    assert thresholds(cosines(*answered), foreign) == thresholds(cosines(*unanswered), foreign)
+    assert calibrate(cosines(*answered)) == calibrate(cosines(*unanswered))
 
 
 def test_an_empty_library_takes_every_question_for_answered() -> None:
-    assert thresholds(cosines(), cosines()) == {"none": -1.0, "strong": 1.0}
+    assert calibrate(cosines()) == {"median": -1.0, "chance": -1.0}
 
 
 # The questions of a library.
@@ -304,12 +279,14 @@ def put(context: BuildContext, *given: Document) -> None:
             context.writer.put_document(document)
 
 
-def asked_of(context: BuildContext) -> tuple[CalibrationQuestions, list[str]]:
-    """Return the questions for a library, with the ids of their documents."""
+def everyday_of(context: BuildContext) -> Float32Array:
     with context.writer.transaction():
-        questions = calibration_questions(context)
-    ids: dict[int, str] = {row: key for row, key in context.writer.ids()}  # noqa: C416
-    return questions, [ids[row] for row in questions.sentence_rows.tolist()]
+        return embed_everyday_questions(context)
+
+
+def sentences_of(context: BuildContext) -> Float32Array:
+    with context.writer.transaction():
+        return embed_own_sentences(context)
 
 
 def encoded(*texts: str) -> Float32Array:
@@ -321,22 +298,50 @@ def sentences(document: Document) -> list[str]:
     return [f"{text}." for text in document.abstract.removesuffix(".").split(". ") if text]
 
 
-def test_the_sentences_belong_to_their_rows(tmp_path: Path) -> None:
-    given = documents(12)
-    build_words(tmp_path / "v", *given)
-    with building(tmp_path / "v", Silent()) as context:
-        questions, ids = asked_of(context)
-    assert np.array_equal(questions.everyday, encoded(*everyday_questions()))
-    wanted = {
-        (document.id, vector.tobytes())
+def ids_by_vector(given: list[Document]) -> dict[bytes, str]:
+    """The id of the document that each sentence is from, by the sentence's vector."""
+    return {
+        vector.tobytes(): document.id
         for document in given
         for vector in encoded(*sentences(document))
     }
-    found = zip(ids, (vector.tobytes() for vector in questions.sentences), strict=True)
-    assert len(ids) == len(wanted) == 30
-    assert set(found) == wanted
-    assert questions.sentence_rows.dtype == np.int64
-    assert questions.everyday.dtype == questions.sentences.dtype == np.float32
+
+
+def test_every_library_is_asked_the_everyday_questions(
+    context: BuildContext, progress: Silent
+) -> None:
+    put(context, *documents(1))
+    asked = everyday_of(context)
+    assert asked.dtype == np.float32
+    assert np.array_equal(asked, encoded(*everyday_questions()))
+    assert progress.steps == [("Asking", 200)]
+
+
+def test_of_a_small_library_all_sentences_are_chosen(
+    context: BuildContext, progress: Silent
+) -> None:
+    given = documents(12)
+    put(context, *given)
+    chosen = sentences_of(context)
+    ids = ids_by_vector(given)
+    assert chosen.dtype == np.float32
+    assert len(chosen) == len(ids) == 30
+    assert {vector.tobytes() for vector in chosen} == ids.keys()
+    assert progress.steps == [("Asking", 30)]
+
+
+def test_documents_are_chosen_by_a_hash_of_their_ids(
+    context: BuildContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embedder.build.calibration.SENTENCE_DOCUMENTS", 5)
+    given = documents(24)
+    put(context, *given)
+    ids = ids_by_vector(given)
+    found = [ids[vector.tobytes()] for vector in sentences_of(context)]
+    by_hash = sorted(
+        given, key=lambda each: hashlib.blake2b(each.id.encode(), digest_size=8).digest()
+    )
+    assert sorted(found) == sorted(each.id for each in by_hash[:5] for _ in sentences(each))
 
 
 @pytest.mark.parametrize(("of_documents", "of_sentences"), [(2000, 10), (5, 200), (7, 6)])
@@ -351,15 +356,15 @@ def test_the_choice_does_not_depend_on_the_order_of_indexing(
     monkeypatch.setattr("embedder.build.calibration.OWN_SENTENCES", of_sentences)
     given = documents(24)
     put(context, *given)
-    one, of_one = asked_of(context)
+    one = sentences_of(context)
     with building(tmp_path / "w", Silent()) as backwards:
         put(backwards, *given[::-1])
-        other, of_other = asked_of(backwards)
-    assert 1 < len(of_one) <= of_sentences
-    assert len(set(of_one)) <= of_documents
-    assert of_one == of_other
-    assert one.sentence_rows.tolist() != other.sentence_rows.tolist()
-    assert np.array_equal(one.sentences, other.sentences)
+        other = sentences_of(backwards)
+        assert list(backwards.writer.ids()) != list(context.writer.ids())
+    ids = ids_by_vector(given)
+    assert 1 < len(one) <= of_sentences
+    assert len({ids[vector.tobytes()] for vector in one}) <= of_documents
+    assert one.tobytes() == other.tobytes()
 
 
 def test_a_library_that_changed_is_asked_as_one_built_at_once(
@@ -369,32 +374,26 @@ def test_a_library_that_changed_is_asked_as_one_built_at_once(
     given = documents(24)
     gone = Document(id="gone", abstract="It is removed again. So is this.")
     put(context, gone, *given[9:], replace(given[0], abstract="Its first sentence."))
-    asked_of(context)
+    before = sentences_of(context)
     context.writer.remove_document("gone")
     put(context, *given[:9])
-    changed, of_changed = asked_of(context)
+    changed = sentences_of(context)
     with building(tmp_path / "w", Silent()) as at_once:
         put(at_once, *given)
-        fresh, of_fresh = asked_of(at_once)
-    assert of_changed == of_fresh
-    assert np.array_equal(changed.sentences, fresh.sentences)
+        fresh = sentences_of(at_once)
+    assert before.shape == changed.shape == (10, 16)
+    assert before.tobytes() != changed.tobytes()
+    assert changed.tobytes() == fresh.tobytes()
 
 
 def test_an_empty_library_is_asked_nothing(context: BuildContext, progress: Silent) -> None:
-    questions = calibration_questions(context)
-    assert questions.everyday.shape == questions.sentences.shape == (0, 16)
-    assert questions.sentence_rows.shape == (0,)
-    assert progress.steps == [("Asking", 0)]
+    assert everyday_of(context).shape == sentences_of(context).shape == (0, 16)
+    assert progress.steps == [("Asking", 0), ("Asking", 0)]
 
 
 def test_a_library_without_abstracts_is_asked_everyday_questions_only(
     context: BuildContext,
 ) -> None:
     put(context, Document(id="a", title="Only a title"))
-    questions, ids = asked_of(context)
-    assert ids == []
-    assert questions.everyday.shape == (200, 16)
-    assert questions.sentences.shape == (0, 16)
-    cosines = BestCosines(questions.sentences, questions.sentence_rows)
-    cosines.add(encoded("Only a title"), of_rows(1))
-    assert cosines.best.tolist() == []
+    assert everyday_of(context).shape == (200, 16)
+    assert sentences_of(context).shape == (0, 16)

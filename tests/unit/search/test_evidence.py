@@ -149,7 +149,7 @@ def test_a_second_part_is_shown_only_if_it_fits_nearly_as_well(
         ranking_vector=hunting,
         part_weights=np.asarray([1.0, 1.0, 0.1], dtype=np.float32),
         part_spans=((0, 10), (11, 20), (21, 30)),
-        estimated_minimum=0.0,
+        sample_cosines=np.empty(0, dtype=np.float32),
         lexical=LexicalQuery(),
     )
     (hit,) = hits_of(words_folder, query, range(1), "herons")

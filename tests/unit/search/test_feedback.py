@@ -12,12 +12,11 @@ import pytest
 
 from embedder.errors import RequestError
 from embedder.library import Library
-from embedder.records import Answer, Question, RankingWeights, Verdict
+from embedder.records import Answer, Question, RankingWeights
 from embedder.search import feedback
 from embedder.search.feedback import Marked
 from embedder.search.fusion import estimated_minimum
 from embedder.search.query import from_vector
-from embedder.search.verdict import VerdictSignals
 from embedder.vectors import DocumentPositions, Float32Array
 from tests.support.words import read_words
 from tests.unit.search.conftest import facets, ids, positions_by_id, serving
@@ -176,24 +175,15 @@ def test_marks_change_nothing_but_the_order(
     assert [hit.rank for hit in after.hits] == [1, 2, 3, 4]
 
 
-def test_the_verdict_is_about_the_nearest_document_wherever_marks_lead(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As in a library that is larger than what is ranked.
-    monkeypatch.setattr("embedder.search.retrieval.MAX_CANDIDATES", 1)
-    nearest: list[float] = []
-
-    def decide(signals: VerdictSignals | None, _: object) -> Verdict:
-        nearest.append(signals.best_similarity if signals else -1.0)
-        return "possible"
-
-    monkeypatch.setattr("embedder.search.pipeline.decide_verdict", decide)
+def test_how_sure_an_answer_is_does_not_depend_on_marks(library: Library) -> None:
     plain = Question(QUESTION, mode="semantic")
     before = library.ask(plain)
     after = library.ask(replace(plain, like=("dogs",)), RankingWeights(like_weight=5))
-    assert len(before) == len(after) == 1
-    assert similarities(after) != pytest.approx(similarities(before), abs=1e-5)
-    assert nearest == pytest.approx([before.hits[0].similarity] * 2, abs=1e-5)
+    assert ids(after)[0] == "dogs" != ids(before)[0]
+    assert (after.verdict, after.probability) == (before.verdict, before.probability)
+    fits = [{hit.document.id: hit.fit for hit in each} for each in (before, after)]
+    assert fits[0] == fits[1]
+    assert len(set(fits[0].values())) > 1
 
 
 def test_a_liked_document_and_those_near_it_come_first(library: Library) -> None:

@@ -1,64 +1,112 @@
-"""Verdicts: by the best cosine, and by the words that are not known."""
+"""Verdicts, probabilities and fits: by a model made by hand, and what the package's own says."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 
-from embedder.search.verdict import VerdictSignals, decide_verdict
+from embedder.records import Fit, Verdict
+from embedder.search.signals import AnswerSignals, HitSignals
+from embedder.search.verdict import (
+    Logistic,
+    VerdictModel,
+    answer_features,
+    cosines,
+    hit_features,
+    verdict_model,
+)
 
-CALIBRATION = {"none": 0.3, "strong": 0.5}
-
-
-def verdict(best: float, word_count: int = 4, unknown: int = 0) -> str:
-    return decide_verdict(VerdictSignals(best, word_count, unknown), CALIBRATION)
-
-
-def test_without_documents_there_is_no_answer() -> None:
-    assert decide_verdict(None, CALIBRATION) == "none"
+MODEL = VerdictModel(
+    answer=Logistic(-1.0, {"nearness": 2.0, "gap": 1.0, "size": -0.5}),
+    hit=Logistic(-4.5, {"nearness": 4.0, "relative": 2.0, "gap": 1.0}),
+    none_nearness=0.2,
+    strong_nearness=0.4,
+    strong_gap=1.25,
+    best=0.6,
+    likely=0.2,
+)
+SURE = AnswerSignals(nearness=0.5, first=0.5, gap=2.0, size=4.0, missing=0, literal=False)
 
 
 @pytest.mark.parametrize(
-    ("best", "expected"),
+    ("signals", "expected"),
     [
-        (-1.0, "none"),
-        (0.299, "none"),
-        (0.3, "possible"),
-        (0.499, "possible"),
-        (0.5, "strong"),
-        (1.0, "strong"),
+        pytest.param(SURE, "strong", id="near and apart"),
+        pytest.param(replace(SURE, first=0.4, gap=1.25), "strong", id="just so"),
+        pytest.param(replace(SURE, first=0.399), "possible", id="another is nearer"),
+        pytest.param(replace(SURE, gap=1.249), "possible", id="one of many"),
+        pytest.param(replace(SURE, missing=1), "possible", id="a place is missing"),
+        pytest.param(replace(SURE, nearness=0.2, first=0.1), "possible", id="not so near"),
+        pytest.param(replace(SURE, nearness=0.199, first=0.1), "none", id="no nearer than chance"),
+        pytest.param(
+            replace(SURE, nearness=0.199, first=0.1, literal=True), "possible", id="word by word"
+        ),
+        pytest.param(replace(SURE, nearness=-3.0, first=-3.0), "none", id="far"),
+        pytest.param(replace(SURE, literal=True), "strong", id="literal changes nothing else"),
     ],
 )
-def test_the_best_cosine_decides(best: float, expected: str) -> None:
-    assert verdict(best) == expected
+def test_the_verdict_is_decided_by_hand_made_thresholds(
+    signals: AnswerSignals, expected: Verdict
+) -> None:
+    assert MODEL.decide(signals) == expected
 
 
-# The cosine that is needed: 0.3 + 0.5 * unknown share, faded by (6 / words)^2 above six words.
+def test_the_probability_is_that_of_the_regression() -> None:
+    # Nearness counts up to 0.45 and the gap up to 1.5: -1 + 0.9 + 1.5 - 2 = -0.6.
+    assert MODEL.probability(SURE) == pytest.approx(1 / (1 + math.exp(0.6)))
+    assert MODEL.probability(replace(SURE, nearness=0.9, gap=9.0)) == MODEL.probability(SURE)
+    # -1 + 0.2 + 1 - 2 = -1.8.
+    weaker = replace(SURE, nearness=0.1, gap=1.0)
+    assert MODEL.probability(weaker) == pytest.approx(1 / (1 + math.exp(1.8)))
+
+
 @pytest.mark.parametrize(
-    ("word_count", "unknown", "needed"),
+    ("nearness", "relative", "expected"),
     [
-        pytest.param(4, 1, 0.425, id="a quarter unknown"),
-        pytest.param(4, 4, 0.8, id="all unknown"),
-        pytest.param(6, 3, 0.55, id="half of six"),
-        pytest.param(7, 7, 0.3 + 0.5 * 36 / 49, id="all of seven"),
-        pytest.param(12, 6, 0.3 + 0.25 / 4, id="half of twelve"),
-        pytest.param(10, 9, 0.3 + 0.45 * 0.36, id="most of ten"),
-        pytest.param(0, 0, 0.3, id="no words"),
+        (0.5, 1.0, "best"),  # the gap counts up to 1.5: -4.5 + 2 + 2 + 1.5 = 1: 0.73
+        (0.3, 1.0, "likely"),  # 0.2: 0.55
+        (0.3, 0.5, "likely"),  # -0.8: 0.31
+        (0.2, 0.2, "less likely"),  # -1.8: 0.14
+        (-1.0, -2.0, "less likely"),
     ],
 )
-def test_unknown_words_need_a_higher_cosine(word_count: int, unknown: int, needed: float) -> None:
-    assert verdict(needed - 1e-6, word_count, unknown) == "none"
-    assert verdict(needed + 1e-6, word_count, unknown) != "none"
+def test_a_hit_fits_by_its_probability(nearness: float, relative: float, expected: Fit) -> None:
+    assert MODEL.fit(HitSignals(nearness, relative), SURE) == expected
 
 
-@pytest.mark.parametrize(("word_count", "unknown"), [(0, 0), (5, 5)])
-def test_across_languages_a_lower_cosine_is_enough(word_count: int, unknown: int) -> None:
-    def across(best: float) -> str:
-        signals = VerdictSignals(best, word_count, unknown, english=False)
-        return decide_verdict(signals, CALIBRATION)
-
-    # 0.8 times 0.3; English words of a mixed question that are unknown change nothing.
-    assert [across(0.24 - 1e-6), across(0.24 + 1e-6), across(0.5)] == ["none", "possible", "strong"]
+def test_a_hit_fits_less_where_the_best_does_not_stand_out() -> None:
+    # -4.5 + 2 + 2 + 0.5 = 0: 0.5.
+    assert MODEL.fit(HitSignals(0.5, 1.0), replace(SURE, gap=0.5)) == "likely"
 
 
-def test_an_answer_just_above_a_raised_threshold_may_be_strong() -> None:
-    assert verdict(0.81, word_count=4, unknown=4) == "strong"
+def test_the_cosines_of_the_verdicts_lie_between_the_median_and_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("embedder.search.verdict.verdict_model", lambda: MODEL)
+    assert cosines({"median": 0.5, "chance": 0.9}) == pytest.approx({"none": 0.6, "strong": 0.7})
+    assert cosines({"median": -1.0, "chance": -1.0}) == pytest.approx(
+        {"none": -0.6, "strong": -0.2}
+    )
+
+
+# What comes with the package.
+
+
+def test_what_was_learnt_has_a_weight_for_every_feature() -> None:
+    model = verdict_model()
+    assert set(model.answer.weights) == set(answer_features(SURE))
+    assert set(model.hit.weights) == set(hit_features(HitSignals(0.5, 1.0), SURE))
+
+
+def test_what_was_learnt_is_surer_the_nearer_a_document_is() -> None:
+    model = verdict_model()
+    assert 0 < model.none_nearness < model.strong_nearness < 1
+    assert 0 < model.likely < model.best < 1
+    near = [replace(SURE, nearness=each) for each in (0.0, 0.15, 0.3, 0.45)]
+    probabilities = [model.probability(each) for each in near]
+    assert probabilities == sorted(set(probabilities))
+    assert probabilities[0] < 0.5 < probabilities[-1]
+    fits = [model.fit(HitSignals(each, each / 0.7), SURE) for each in (0.0, 0.1, 0.7)]
+    assert fits == ["less likely", "less likely", "best"]

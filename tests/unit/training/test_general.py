@@ -14,6 +14,8 @@ ROW = {
     "question": "Why do tidal bores form?",
     "plain": "why does the river run backwards",
     "keywords": "tidal bore",
+    "near": "Which boats ride tidal bores?",
+    "near_plain": "can i surf the wave in the river",
 }
 
 

@@ -145,6 +145,8 @@ def test_neighbours_have_the_shape_of_hits(client: FlaskClient, documents: Docum
     assert [hit["rank"] for hit in hits] == list(range(1, 11))
     for hit in hits:
         assert {"rank", "score", "similarity", "document", "evidence", "legs"} <= set(hit)
+        # There is no question that it could answer.
+        assert hit["fit"] is None
         assert hit["document"] == by_id[hit["document"]["id"]]
         for each in hit["evidence"]:
             assert each["text"] == hit["document"][each["field"]][each["start"] : each["end"]]

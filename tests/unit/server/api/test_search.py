@@ -9,12 +9,14 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from embedder.records import Fit
+from embedder.search.verdict import VerdictModel
 from tests.support.app import CANARY, Ask, Running, error_of
 
 Documents = list[dict[str, Any]]
@@ -35,6 +37,8 @@ QUESTIONS = [
     "what works",
 ]
 MODES = ["hybrid", "semantic", "keyword"]
+# From the best to the worst.
+FITS = get_args(Fit)
 
 
 def hits_of(response: TestResponse) -> list[dict[str, Any]]:
@@ -54,6 +58,7 @@ def test_an_answer_has_the_documented_keys_and_types(ask: Ask) -> None:
     answer = ask("How are victims identified?", limit=3).get_json()
     types = {
         "verdict": str,
+        "probability": float,
         "total": int,
         "hits": list,
         "facets": dict,
@@ -64,6 +69,7 @@ def test_an_answer_has_the_documented_keys_and_types(ask: Ask) -> None:
     }
     assert {name: type(answer[name]) for name in types} == types
     assert answer["verdict"] in {"strong", "possible", "none"}
+    assert 0.0 <= answer["probability"] <= 1.0
     assert (answer["total"], answer["model"]) == (41, "all-MiniLM-L6-v2")
     assert answer["generation"] == 1
     assert answer["languages"] == ["en"]
@@ -78,6 +84,7 @@ def test_a_hit_has_the_documented_keys_and_types(ask: Ask, documents: Documents)
         assert hit["rank"] == rank
         assert 0.0 <= hit["score"] <= 1.0
         assert -1.0 <= hit["similarity"] <= 1.0
+        assert hit["fit"] in {"best", "likely", "less likely"}
         assert hit["document"] == by_id[hit["document"]["id"]]
         assert {"semantic", "keyword"} <= set(hit["legs"])
         assert hit["evidence"]
@@ -145,6 +152,7 @@ def test_words_that_occur_nowhere_find_nothing(ask: Ask) -> None:
     response = ask(CANARY, mode="keyword")
     assert (response.get_json()["total"], hits_of(response)) == (0, [])
     assert all(counts == [] for counts in response.get_json()["facets"].values())
+    assert (response.get_json()["verdict"], response.get_json()["probability"]) == ("none", 0.0)
 
 
 def test_search_operators_are_words(ask: Ask) -> None:
@@ -176,6 +184,55 @@ def test_a_page_of_text_is_read_to_its_end(ask: Ask, documents: Documents) -> No
     assert moved[target["id"]] > similarity[target["id"]] + 0.01
 
 
+# How sure an answer is, and how well each hit fits. What a question gets is not written down here:
+# it is learnt anew now and then.
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_nearer_document_fits_no_worse(ask: Ask, mode: str) -> None:
+    seen = set()
+    for question in QUESTIONS:
+        hits = hits_of(ask(question, mode=mode, limit=41))
+        nearest_first = sorted(hits, key=lambda hit: -hit["similarity"])
+        fits = [FITS.index(hit["fit"]) for hit in nearest_first]
+        assert fits == sorted(fits), question
+        seen |= set(fits)
+    assert len(seen) > 1, "all documents fit alike, whatever is asked"
+
+
+def test_the_words_of_a_document_are_more_probably_answered_than_others(ask: Ask) -> None:
+    title = "Caring for Trafficked Persons Guidance for Health Providers"
+    found, elsewhere = (
+        ask(text).get_json()["probability"] for text in (title, "How do I press olive oil?")
+    )
+    assert 0.0 <= elsewhere < found <= 1.0
+
+
+def test_where_nothing_answers_no_hit_is_likely_to(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if each hit would do, were it not for the verdict.
+    monkeypatch.setattr(VerdictModel, "fit", lambda *_: "best")
+    monkeypatch.setattr(VerdictModel, "decide", lambda *_: "possible")
+    before = ask(QUESTIONS[0], limit=41).get_json()
+    assert {hit["fit"] for hit in before["hits"]} == {"best"}
+    monkeypatch.setattr(VerdictModel, "decide", lambda *_: "none")
+    after = ask(QUESTIONS[0], limit=41).get_json()
+    assert after["verdict"] == "none"
+    assert {hit["fit"] for hit in after["hits"]} == {"less likely"}
+    # Nothing else is said to be different.
+    assert after["probability"] == before["probability"]
+    assert [{**hit, "fit": "best"} for hit in after["hits"]] == before["hits"]
+
+
+def test_a_probability_is_rounded_to_three_digits(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for exact, shown in ((0.12345678, 0.123), (0.9996, 1.0), (1e-9, 0.0)):
+        monkeypatch.setattr(VerdictModel, "probability", lambda *_, found=exact: found)
+        assert ask(QUESTIONS[0]).get_json()["probability"] == shown
+
+
 # Pages of hits.
 
 
@@ -188,6 +245,7 @@ def test_pages_together_are_the_whole_answer(ask: Ask, mode: str, length: int) -
         page = ask(QUESTIONS[0], mode=mode, limit=length, offset=offset).get_json()
         assert (page["total"], page["facets"]) == (whole["total"], whole["facets"])
         assert page["verdict"] == whole["verdict"]
+        assert page["probability"] == whole["probability"]
         hits += page["hits"]
     assert hits == whole["hits"]
     assert len({hit["document"]["id"] for hit in hits}) == len(hits) == whole["total"]
@@ -197,6 +255,8 @@ def test_pages_together_are_the_whole_answer(ask: Ask, mode: str, length: int) -
 def test_a_page_past_the_end_is_empty(ask: Ask) -> None:
     page = ask(QUESTIONS[0], offset=41).get_json()
     assert (page["hits"], page["total"]) == ([], 41)
+    # It is about the whole answer.
+    assert page["probability"] == ask(QUESTIONS[0]).get_json()["probability"]
 
 
 # Filters.
@@ -377,8 +437,13 @@ def test_marked_documents_change_the_order_alone(words_client: FlaskClient) -> N
     after = words_client.post("/api/search", json={**asked, **marks})
     assert ids_of(before)[0] == ids_of(after)[-1] == "herons"
     assert sorted(ids_of(after)) == sorted(ids_of(before))
-    for name in ("verdict", "total", "facets"):
+    for name in ("verdict", "probability", "total", "facets"):
         assert after.get_json()[name] == before.get_json()[name]
+    fits = [
+        {hit["document"]["id"]: hit["fit"] for hit in hits_of(response)}
+        for response in (before, after)
+    ]
+    assert fits[0] == fits[1]
     batch = words_client.post("/api/search/batch", json={"questions": [{**asked, **marks}, asked]})
     refined, plain = batch.get_json()["answers"]
     assert refined["hits"] == hits_of(after)

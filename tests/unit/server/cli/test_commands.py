@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import urllib.request
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from embedder.errors import EncoderError
 from embedder.library import Library
 from embedder.progress import Progress
 from embedder.records import Document, Question
+from embedder.search.verdict import cosines
 from server.cli.commands import main
 from server.settings import Settings
 from tests.conftest import ROOT, SEEDS, run_sql, write_jsonl
@@ -279,18 +281,22 @@ def test_prepare_names_a_folder_that_holds_no_model(run: Run, tmp_path: Path) ->
 # ask
 
 
-def test_ask_prints_the_documents_with_the_sentence_that_fits(run: Run) -> None:
-    result = run(
-        "ask", "Caring for Trafficked Persons Guidance for Health Providers", "--limit", "1"
-    )
+def test_ask_prints_the_documents_with_the_sentence_that_fits(run: Run, ask: Ask) -> None:
+    title = "Caring for Trafficked Persons Guidance for Health Providers"
+    result = run("ask", title, "--limit", "1")
     assert result.exit_code == 0
     assert result.stderr == ""
     assert "(41 documents)" in result.stdout
     assert "1. Caring for Trafficked Persons" in result.stdout
     assert "2009" in result.stdout
-    assert "“" in result.stdout
     assert NURSES in result.stdout
     assert "2. " not in result.stdout
+    (hit,) = ask(title, limit=1).get_json()["hits"]
+    printed = " ".join(result.stdout.split())  # lines may be folded
+    assert f" · similarity {hit['similarity']:.2f} · {hit['fit']} " in printed
+    quoted = [f"“{' '.join(each['text'].split())}”" in printed for each in hit["evidence"]]
+    assert quoted
+    assert set(quoted) == {hit["fit"] != "less likely"}
 
 
 def test_ask_as_json_is_what_the_api_answers(run: Run, ask: Ask) -> None:
@@ -459,6 +465,9 @@ def test_similar_prints_the_neighbours(run: Run) -> None:
     assert "1. Health and Human Trafficking in the Greater Mekong Subregion" in result.stdout
     assert "\n2. " in result.stdout
     assert "\n3. " not in result.stdout
+    # Without a question nothing is said of how well it is answered.
+    assert re.findall(r"similarity \d\.\d\d *(.*)", result.stdout) == ["", ""]
+    assert result.stdout.count("“") >= 2
 
 
 def test_similar_names_an_unknown_id(run: Run) -> None:
@@ -498,14 +507,15 @@ def test_documents_are_a_table_otherwise(run: Run) -> None:
 def test_markup_in_a_document_is_text(run: Run, tmp_path: Path) -> None:
     source = tmp_path / "odd.jsonl"
     odd = Document(id="[red]id", title="[bold]Title[/] [link=x]", abstract="[/nothing] opened.")
-    source.write_text(json.dumps(odd.as_dict()) + "\n")
+    write_jsonl(source, odd.as_dict(), {"id": "other", "title": "Another"})
     vectors = ("--vectors", str(tmp_path / "v"))
     assert run("index", str(source), *vectors).exit_code == 0
     for arguments in (["ask", "opened"], ["documents"], ["status"]):
         result = run(*arguments, *vectors)
         assert result.exit_code == 0, result.output
     assert "[bold]Title[/] [link=x]" in run("ask", "opened", *vectors).stdout
-    assert "[/nothing] opened." in run("ask", "opened", *vectors).stdout
+    # A neighbour's sentence is always quoted.
+    assert "[/nothing] opened." in run("similar", "other", *vectors).stdout
 
 
 # status
@@ -526,6 +536,8 @@ def test_status_as_json_has_what_it_counts(run: Run, seed_library: Library) -> N
     assert facts["model"] == "all-MiniLM-L6-v2"
     assert facts["model_sha256"] == manifest.model_sha256
     assert (facts["documents"], facts["passages"]) == (41, manifest.passages)
+    for name, cosine in cosines(manifest.calibration).items():
+        assert facts[f"verdict {name}"] == round(cosine, 3)
     assert (facts["verified"], facts["problems"]) == (True, [])
 
 

@@ -17,6 +17,7 @@ from embedder.records import (
     Document,
     Evidence,
     Filters,
+    Fit,
     Hit,
     Legs,
     Manifest,
@@ -24,6 +25,7 @@ from embedder.records import (
     Understood,
     Verdict,
 )
+from embedder.search.verdict import cosines
 from embedder.verdict_measures import VerdictCounts
 from server.cli.console import (
     Bars,
@@ -60,8 +62,10 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
 
 
-def hit(document: Document = GUIDE, *evidence: Evidence, rank: int = 1) -> Hit:
-    return Hit(rank, 0.9, 0.6789, document, evidence, Legs(0.6789, None))
+def hit(
+    document: Document = GUIDE, *evidence: Evidence, rank: int = 1, fit: Fit | None = "best"
+) -> Hit:
+    return Hit(rank, 0.9, 0.6789, document, evidence, Legs(0.6789, None), fit=fit)
 
 
 def answer(
@@ -92,9 +96,9 @@ def rows(capsys: Capture) -> list[list[str]]:
 # Answers.
 
 VERDICTS: dict[Verdict, str] = {
-    "strong": "The library answers this.",
-    "possible": "These may help; check the sentence quoted from each.",
-    "none": "Nothing here clearly answers this. The nearest documents:",
+    "strong": "The answer is probably in the first documents.",
+    "possible": "These may help; where a sentence is quoted, check it first.",
+    "none": "No clear answer was found, though there may still be one here. The nearest:",
 }
 
 
@@ -193,11 +197,47 @@ def test_a_hit_has_its_metadata_and_the_sentences_that_fit(capsys: Capture) -> N
     assert lines(capsys) == [
         "",
         "1. A guide",
-        "   2009 · Lebanon, Jordan · A. Healy; C. Lee · Trafficking; Health · similarity 0.68",
+        "   2009 · Lebanon, Jordan · A. Healy; C. Lee · Trafficking; Health"
+        " · similarity 0.68 · best",
         "   “How to refer.”",
         "   “A guide”",
         "   guide-1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("fit", "said", "quoted"),
+    [
+        ("best", " · best", True),
+        ("likely", " · likely", True),
+        ("less likely", " · less likely", False),
+        # Of a document that is similar to one, nothing is known.
+        (None, "", True),
+    ],
+)
+def test_a_hit_says_how_well_it_fits_and_quotes_a_sentence_where_it_does(
+    capsys: Capture, fit: Fit | None, said: str, quoted: bool
+) -> None:
+    print_hits([hit(Document(id="a", title="b"), REFER, fit=fit)])
+    assert lines(capsys) == [
+        "",
+        "1. b",
+        f"   similarity 0.68{said}",
+        *(["   “How to refer.”"] if quoted else []),
+        "   a",
+    ]
+
+
+def test_each_hit_has_its_own_fit(capsys: Capture) -> None:
+    fits: tuple[Fit, ...] = ("less likely", "best", "less likely", "likely")
+    assert set(fits) == set(get_args(Fit))
+    print_answer(
+        answer(*(hit(GUIDE, REFER, rank=rank, fit=fit) for rank, fit in enumerate(fits, start=1))),
+        CANARY,
+    )
+    printed = lines(capsys)
+    assert [line.split(" · ")[-1] for line in printed if "similarity" in line] == list(fits)
+    assert printed.count("   “How to refer.”") == 2
 
 
 def test_what_a_document_does_not_have_is_left_out(capsys: Capture) -> None:
@@ -205,11 +245,11 @@ def test_what_a_document_does_not_have_is_left_out(capsys: Capture) -> None:
     assert lines(capsys) == [
         "",
         "1. guide-2",  # for a title
-        "   similarity 0.68",
+        "   similarity 0.68 · best",
         "   guide-2",
         "",
         "2. b",
-        "   similarity 0.68",
+        "   similarity 0.68 · best",
         "   a",
     ]
 
@@ -293,9 +333,11 @@ MANIFEST = Manifest(
     documents=41,
     passages=97,
     files={"dense.faiss": "ef" * 32},
-    calibration={"none": 0.312345, "strong": 0.45, "more": 1},
+    calibration={"median": 0.123456789, "chance": 0.25},
     dense={"kind": "exact", "recall": 1.0, "probes": None},
 )
+# What was learnt on judged questions decides them, so they are not written down here.
+NONE, STRONG = (round(cosines(MANIFEST.calibration)[name], 3) for name in ("none", "strong"))
 
 
 def test_the_state_of_a_library_as_json() -> None:
@@ -309,8 +351,8 @@ def test_the_state_of_a_library_as_json() -> None:
         "documents": 41,
         "passages": 97,
         "readers": {"all-MiniLM-L6-v2": 57},
-        "verdict none": 0.312,
-        "verdict strong": 0.45,
+        "verdict none": NONE,
+        "verdict strong": STRONG,
         "index": "exact, in memory",
         "recall": 1.0,
         "version": "0.1.0",
@@ -319,6 +361,7 @@ def test_the_state_of_a_library_as_json() -> None:
         "problems": ["a", "b"],
     }
     assert json.loads(json.dumps(facts)) == facts
+    assert MANIFEST.calibration["median"] < NONE < STRONG < 1
 
 
 def test_an_approximate_index_is_said_to_be_one() -> None:
@@ -342,8 +385,8 @@ def test_a_state_is_a_line_for_each_fact(capsys: Capture) -> None:
         "documents 41",
         "passages 97",
         "readers all-MiniLM-L6-v2: 57 passages",
-        "verdict none 0.312",
-        "verdict strong 0.45",
+        f"verdict none {NONE}",
+        f"verdict strong {STRONG}",
         "index exact, in memory",
         "recall 1.0",
         "version 0.1.0",
@@ -382,6 +425,7 @@ VERDICT_COUNTS = VerdictCounts(
     unanswerable={"strong": 0, "possible": 1, "none": 4},
     answers=2,
     strong_right=4,
+    calibration_error=0.0625,
 )
 
 

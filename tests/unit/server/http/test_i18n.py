@@ -15,10 +15,13 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
+from embedder.records import Fit
 from embedder.text.language_models import LANGUAGES as RECOGNISED
 from server.http.i18n import LANGUAGES, Language, read_as
 from tests.conftest import ROOT
 from tests.support.app import error_of, page_of
+from tests.support.search_page import title_of
+from tests.unit.server.answers import folds_of, hits_of, let_fit
 
 OTHERS = [each.code for each in LANGUAGES if each.code != "en"]
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
@@ -153,10 +156,25 @@ def test_a_question_is_answered_in_every_language(client: FlaskClient) -> None:
     answers = []
     for language in LANGUAGES:
         page = page_of(client.post(f"/{language.code}/", data={"question": "child victims"}))
-        answers.append([each.text for each in page.one("ol", **{"class": "hits"}).all("h3")])
+        answers.append([title_of(each) for each in hits_of(page)])
         assert page.one("html").attributes["dir"] == language.direction
     assert len(answers[0]) == 10
     assert all(each == answers[0] for each in answers)
+
+
+def test_what_is_less_likely_is_called_so_in_every_language(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best: Fit = "best"
+    less: Fit = "less likely"
+    let_fit(monkeypatch, *[best] * 4, *[less] * 37)
+    for code in OTHERS:
+        page = page_of(client.post(f"/{code}/", data={"question": "child victims"}))
+        (fold,) = folds_of(page)
+        wanted = translated(code, "Less likely to help (%(num)s)") % {"num": "37"}
+        assert fold.all("summary")[0].text == wanted
+        said = [each.text for each in page.all("p", **{"class": "unsure"})]
+        assert said == [translated(code, "Less likely to help")] * 6
 
 
 @pytest.mark.parametrize(
@@ -209,7 +227,7 @@ def test_years_may_be_written_in_other_digits(client: FlaskClient) -> None:
     page = page_of(client.post("/ar/", data=sent))
     wanted = client.post("/api/search", json={"query": "victims", "filters": {"year_from": 2020}})
     titles = [hit["document"]["title"] for hit in wanted.get_json()["hits"]]
-    assert [each.text for each in page.one("ol", **{"class": "hits"}).all("h3")] == titles
+    assert [title_of(each) for each in hits_of(page)] == titles
 
 
 # The language of a text.
@@ -218,7 +236,7 @@ def test_years_may_be_written_in_other_digits(client: FlaskClient) -> None:
 def test_words_of_a_document_are_marked_with_their_language(client: FlaskClient) -> None:
     for code, wanted in (("fr", "en"), ("en", None)):
         page = page_of(client.post(f"/{code}/", data={"question": "child victims"}))
-        hit = page.one("ol", **{"class": "hits"}).all("li")[0]
+        hit = hits_of(page)[0]
         for each in (hit.one("h3"), hit.one("p", **{"class": "abstract"})):
             assert each.attributes["dir"] == "auto"
             assert each.attributes.get("lang") == wanted
@@ -232,11 +250,8 @@ def test_places_are_named_in_the_language_on_every_page(client: FlaskClient) -> 
         words = page_of(client.get(path)).text
         assert "تايلاند، كمبوديا، فيتنام" in words, path
         assert "Worldwide" not in words, path
-    (hit,) = (
-        page_of(client.post("/ar/", data={"question": "health", "country": "Cambodia"}))
-        .one("ol", **{"class": "hits"})
-        .all("li")
-    )
+    sent = {"question": "health", "country": "Cambodia"}
+    (hit,) = hits_of(page_of(client.post("/ar/", data=sent)))
     assert "تايلاند؛ كمبوديا؛ فيتنام" in hit.text
     assert "آسيا والمحيط الهادئ" in hit.text
 
@@ -263,7 +278,7 @@ def test_countries_are_named_in_the_language_and_sent_as_they_are(
     client: FlaskClient, code: str, name: str
 ) -> None:
     page = page_of(client.post(f"/{code}/", data={"question": "training", "country": "Lebanon"}))
-    (hit,) = page.one("ol", **{"class": "hits"}).all("li")
+    (hit,) = hits_of(page)
     assert name in [each.text for each in hit.all("bdi")]
     chosen = [
         (label.all("span")[0].text, box.attributes["value"])

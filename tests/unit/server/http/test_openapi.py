@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from embedder.library import Library
-from server.api.schemas import AnswerOut, BatchOut, DocumentOut, SimilarityOut
+from server.api.schemas import AnswerOut, BatchOut, DocumentOut, SimilarityOut, SimilarOut
 from server.app import create_app
 from server.http import access
 from server.settings import Settings
@@ -204,6 +204,31 @@ def test_several_answers_are_as_described(client: FlaskClient) -> None:
     assert BatchOut.model_validate(found).model_dump(mode="json", exclude_unset=True) == found
 
 
+@pytest.mark.parametrize("name", ["AnswerOut", "BatchOut.AnswerOut"])
+def test_the_probability_of_an_answer_is_described(spec: Spec, name: str) -> None:
+    answer = resolve(spec, f"#/components/schemas/{name}")
+    assert "probability" in answer["required"]
+    assert answer["properties"]["probability"]["type"] == "number"
+    assert "0 to 1" in answer["properties"]["probability"]["description"]
+
+
+@pytest.mark.parametrize("name", ["AnswerOut.HitOut", "BatchOut.HitOut", "SimilarOut.HitOut"])
+def test_how_well_a_hit_fits_is_described(spec: Spec, name: str) -> None:
+    hit = resolve(spec, f"#/components/schemas/{name}")
+    # It is always there, if only as null.
+    assert "fit" in hit["required"]
+    assert hit["properties"]["fit"]["description"]
+    kinds = {each["type"]: each for each in hit["properties"]["fit"]["anyOf"]}
+    assert set(kinds) == {"string", "null"}
+    assert kinds["string"]["enum"] == ["best", "likely", "less likely"]
+
+
+def test_neighbours_are_as_described(client: FlaskClient, documents: list[dict[str, Any]]) -> None:
+    found = client.get(f"/api/documents/{documents[0]['id']}/similar?limit=40").get_json()
+    assert len(found["hits"]) == 40
+    assert SimilarOut.model_validate(found).model_dump(mode="json", exclude_unset=True) == found
+
+
 def test_documents_and_cosines_are_as_described(
     client: FlaskClient, documents: list[dict[str, Any]]
 ) -> None:
@@ -248,6 +273,7 @@ def test_the_reference_lists_the_fields_of_bodies_and_answers(client: FlaskClien
     page = page_of(client.get("/docs"))
     names = {each.text for each in page.all("code")}
     assert {"query", "filters", "verdict", "hits", "similarities", "truncated"} <= names
+    assert {"probability", "hits[].fit"} <= names
 
 
 def test_the_reference_has_no_script_and_nothing_foreign(client: FlaskClient) -> None:

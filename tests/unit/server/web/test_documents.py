@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from embedder.library import Library
 from tests.support.app import page_of
-from tests.support.search_page import MERGED, NURSES, hits_of, send, title_of
+from tests.support.search_page import MERGED, NURSES, send, title_of
+from tests.unit.server.answers import hits_of
 
 Documents = list[dict[str, Any]]
 

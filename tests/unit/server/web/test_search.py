@@ -11,14 +11,15 @@ from flask.testing import FlaskClient
 
 from embedder.encoders.encoder import Encoder
 from embedder.library import Library
-from embedder.records import Document, Evidence, FieldName
+from embedder.records import Document, Evidence, FieldName, Fit
 from server.app import create_app
 from server.settings import Settings
 from server.web.forms import FACETS, REFINEMENTS
 from server.web.search import marked_pieces
 from tests.support.app import CANARY, Ask, Element, fields_of, page_of
-from tests.support.search_page import QUESTION, form_of, hits_of, send, ticked, title_of
+from tests.support.search_page import QUESTION, form_of, send, ticked, title_of
 from tests.support.words import build_words, read_words, returns
+from tests.unit.server.answers import hits_of, let_fit
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +81,11 @@ def test_the_question_is_kept_in_the_box(client: FlaskClient) -> None:
     assert fields_of(form)["question"] == text
 
 
-def test_the_evidence_is_marked_and_the_abstract_whole(client: FlaskClient, ask: Ask) -> None:
+def test_the_evidence_is_marked_and_the_abstract_whole(
+    client: FlaskClient, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit: Fit = "likely"
+    let_fit(monkeypatch, *[fit] * 41)
     page = page_of(send(client, QUESTION))
     marks = 0
     for shown, hit in zip(hits_of(page), ask(QUESTION).get_json()["hits"], strict=True):
@@ -480,7 +485,7 @@ def test_the_forms_below_lead_through_the_whole_answer(client: FlaskClient, ask:
     shown: list[str] = []
     while True:
         hits = hits_of(page)
-        start = page.one("ol", **{"class": "hits"}).attributes["start"]
+        start = page.all("ol", **{"class": "hits"})[0].attributes["start"]
         assert int(start) == len(shown) + 1
         shown += [title_of(each) for each in hits]
         if "More documents" not in buttons(page):
