@@ -28,6 +28,8 @@ from embedder.vectors import Float32Array, Float64Array
 # The hits behind the first ones, whose cosines the best is compared with.
 _BEHIND = 10
 _MIN_DEVIATION = 1e-3
+# To a model that takes all texts for the same, an everyday question is as near as can be.
+_MIN_WAY = 1e-3
 # Hits are compared with a best one that is at least so near: else all are far.
 _MIN_BEST = 0.1
 # Two words side by side are a rare phrase if their weights are on average this share of the weight
@@ -69,7 +71,7 @@ def nearness_of(served: ServedGeneration, cosines: Float32Array) -> Float64Array
     That is how far on the way from the best cosine of a median everyday question, 0, to 1 it lies.
     """
     median: float = served.manifest.calibration["median"]
-    return (cosines.astype(np.float64) - median) / (1.0 - median)
+    return (cosines.astype(np.float64) - median) / max(1.0 - median, _MIN_WAY)
 
 
 def of_answer(

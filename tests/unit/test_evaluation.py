@@ -200,6 +200,7 @@ def test_an_evaluation_is_a_json_object_and_a_run(tmp_path: Path) -> None:
         "unanswerable": {"strong": 0, "possible": 0, "none": 0},
         "answers": 1,
         "strong_right": 1,
+        "calibration_error": 1.0,  # it is right, with a probability of 0
     }
     assert list(found["compared"][0]) == [
         "measure",

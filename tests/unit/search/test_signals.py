@@ -66,6 +66,12 @@ def test_nearness_is_the_share_of_the_way_from_the_median_to_one(served: ServedG
     assert found.tolist() == pytest.approx([0.0, 0.5, 1.0, -1.0], abs=1e-6)
 
 
+def test_where_all_texts_are_the_same_nearness_is_a_number(served: ServedGeneration) -> None:
+    found = signals.nearness_of(calibrated(served, 1.0), floats(1.0, 0.5))
+    assert found[0] == 0.0
+    assert np.isfinite(found).all()
+
+
 def test_the_nearest_of_the_first_hits_counts_and_the_first_by_itself(
     served: ServedGeneration,
 ) -> None:
