@@ -22,6 +22,7 @@ import argparse
 import json
 import math
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.asking import Libraries, qrels_by_id
@@ -202,7 +204,7 @@ def _fit(
     """Fit a logistic regression; a set counts by the square root of its size."""
     columns = list(features[0])
     values = np.asarray([[each[name] for name in columns] for each in features])
-    sizes = {name: names.count(name) for name in set(names)}
+    sizes = Counter(names)
     weights = np.asarray([sizes[name] ** -0.5 for name in names])
     fitted = LogisticRegression(C=100.0, max_iter=1000).fit(
         values, np.asarray(outcomes), weights / weights.mean()
@@ -363,18 +365,18 @@ def _error(pairs: Sequence[tuple[float, bool]]) -> float:
 
 def _reliability(pairs: Sequence[tuple[float, bool]]) -> Iterator[str]:
     """Yield the reliability table and diagram: how often what had a probability came true."""
-    bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
-    for probability, true in pairs:
-        bins[min(int(probability * _BINS), _BINS - 1)].append((probability, true))
+    probabilities = np.asarray([each for each, _ in pairs])
+    answered, means = calibration_curve([true for _, true in pairs], probabilities, n_bins=_BINS)
+    counts, _ = np.histogram(probabilities, _BINS, (0, 1))
+    filled = np.flatnonzero(counts)
     rows = [
         [
             f"{at / _BINS:.1f} to {(at + 1) / _BINS:.1f}",
-            f"{len(own):,}",
-            f"{np.mean([each for each, _ in own]):.2f}",
-            f"{np.mean([true for _, true in own]):.2f}",
+            f"{counts[at]:,}",
+            f"{mean:.2f}",
+            f"{true:.2f}",
         ]
-        for at, own in enumerate(bins)
-        if own
+        for at, mean, true in zip(filled, means, answered, strict=True)
     ]
     yield table(["probability", "answers", "mean probability", "answered"], rows)
     yield ""

@@ -135,10 +135,6 @@ class LexicalIndex:
         n = self._searcher.doc_freq("text", stem)
         return math.log(1 + (self.size - n + 0.5) / (n + 0.5))
 
-    def has(self, stem: str) -> bool:
-        """Return whether any document has a word, by its stem, in its text or its names."""
-        return any(self._has_word(name, stem) for name in FIELDS)
-
     def rings_in(self, rows: DocumentRows, rings: Iterable[int]) -> set[int]:
         """Return those of some synonym rings that any of the documents in some rows has.
 

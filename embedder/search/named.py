@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from embedder.index.word_analysis import stems
@@ -15,6 +15,7 @@ from embedder.text.year_mentions import find_years
 
 # Shorter numbers are mostly ages, doses and days.
 _MIN_DIGITS = 2
+_YEAR_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +50,37 @@ def find_named(text: str, languages: Sequence[str]) -> tuple[Named, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def has(document: Document, words: frozenset[str], named: Named) -> bool:
-    """Return whether a document has what a question names; `words` are its stems."""
-    if named.country:
-        if named.country in {country_code(each) for each in document.countries}:
-            return True
-        text = f"{document.title}. {document.abstract}"
-        return named.country in {each.code for each in find_countries(text, (language_of(text),))}
-    if named.years:
-        first, last = named.years
-        own = {int(word) for word in words if len(word) == 4 and word.isdigit()}
-        if document.year is not None:
-            own.add(document.year)
-        return any((first or 0) <= year <= (last or 9999) for year in own)
-    return named.number in words
+def count_missing(named: Sequence[Named], documents: Sequence[Document]) -> int:
+    """Count the named things that none of some documents has, in its text or its metadata."""
+    if not named:
+        return 0
+    countries: set[str] = set()
+    if any(each.country for each in named):
+        countries.update(code for each in documents for code in _countries_of(each))
+    numbers = {word for each in documents for word in _numbers_of(each)}
+    years = {int(number) for number in numbers if len(number) == _YEAR_DIGITS}
+
+    def is_there(each: Named) -> bool:
+        if each.years:
+            first, last = each.years
+            return any((first or 0) <= year <= (last or 9999) for year in years)
+        return each.country in countries or each.number in numbers
+
+    return sum(not is_there(each) for each in named)
+
+
+def _countries_of(document: Document) -> Iterator[str]:
+    """Yield the codes of the countries that a document is listed under or names."""
+    yield from (code for each in document.countries if (code := country_code(each)))
+    text = f"{document.title}. {document.abstract}"
+    yield from (each.code for each in find_countries(text, (language_of(text),)))
+
+
+def _numbers_of(document: Document) -> Iterator[str]:
+    """Yield the numbers in a document's text, and its year."""
+    if document.year is not None:
+        yield str(document.year)
+    yield from (each for each in stems(f"{document.title} {document.abstract}") if each.isdigit())
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from embedder.index.lexical import LexicalIndex
 from embedder.index.word_analysis import stems
 from embedder.records import FIRST_HITS, Document
-from embedder.search.named import find_named, has
+from embedder.search.named import count_missing, find_named
 from embedder.search.query import EncodedQuery
 from embedder.search.retrieval import Candidates
 from embedder.search.served import ServedGeneration
@@ -87,18 +87,12 @@ def of_answer(
     of the question alone.
     """
     nearness = nearness_of(served, candidates.similarities[: len(documents)])
-    found = [_stems_of(each) for each in documents]
-    missing = [
-        named
-        for named in find_named(text, query.languages)
-        if not any(has(own, words_, named) for own, words_ in zip(documents, found, strict=True))
-    ]
     return AnswerSignals(
         nearness=float(nearness.max()),
         first=float(nearness[0]),
         gap=_gap(query.sample_cosines, candidates.similarities),
         size=math.log1p(served.lexical.size),
-        missing=len(missing),
+        missing=count_missing(find_named(text, query.languages), documents),
         literal=_is_literal(served, text, query.languages[0], documents[0]),
     )
 
@@ -144,14 +138,6 @@ def _is_literal(served: ServedGeneration, text: str, language: str, document: Do
     encoder = served.encoder.for_queries(language)
     empty, *counts = encoder.count_tokens(["", *forms])
     return any(count > empty + 1 for count in counts)
-
-
-def _stems_of(document: Document) -> frozenset[str]:
-    """Return all words of a document, its metadata too, as stems."""
-    about = (*document.countries, *document.regions, *document.authors, *document.topics)
-    year = () if document.year is None else (str(document.year),)
-    text = f"{document.title} {document.abstract}"
-    return frozenset((*stems(text, language_of(text)), *stems(" ".join((*about, *year)))))
 
 
 def _weight_of_one(lexical: LexicalIndex) -> float:

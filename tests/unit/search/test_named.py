@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from embedder.index.word_analysis import stems
 from embedder.records import Document
-from embedder.search.named import Named, find_named, has
+from embedder.search.named import Named, count_missing, find_named
 
 LEBANON, PARAGUAY = Named(country="LBN"), Named(country="PRY")
 
@@ -56,5 +55,17 @@ def test_what_is_named_twice_counts_once() -> None:
 def test_a_document_has_it_in_its_text_or_its_metadata(
     document: Document, named: Named, expected: bool
 ) -> None:
-    words = frozenset(stems(f"{document.title} {document.abstract}"))
-    assert has(document, words, named) == expected
+    assert count_missing([named], [document]) == (0 if expected else 1)
+
+
+def test_what_any_of_the_documents_has_is_not_missing() -> None:
+    documents = [
+        Document(id="a", title="Work in Lebanon", year=2016),
+        Document(id="b", title="Directive 2011/36", countries=("Paraguay",)),
+    ]
+    jordan, number = Named(country="JOR"), Named(number="37")
+    there = [LEBANON, PARAGUAY, Named(years=(2015, None)), Named(number="36")]
+    assert count_missing(there, documents) == 0
+    assert count_missing([*there, jordan, number, Named(years=(2017, None))], documents) == 3
+    assert count_missing([jordan, number], []) == 2
+    assert count_missing([], []) == 0

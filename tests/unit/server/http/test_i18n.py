@@ -19,9 +19,9 @@ from embedder.records import Fit
 from embedder.text.language_models import LANGUAGES as RECOGNISED
 from server.http.i18n import LANGUAGES, Language, read_as
 from tests.conftest import ROOT
+from tests.support.answers import folds_of, hits_of, let_fit
 from tests.support.app import error_of, page_of
 from tests.support.search_page import title_of
-from tests.unit.server.answers import folds_of, hits_of, let_fit
 
 OTHERS = [each.code for each in LANGUAGES if each.code != "en"]
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")

@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from embedder.library import Library
+from tests.support.answers import hits_of
 from tests.support.app import page_of
 from tests.support.search_page import MERGED, NURSES, send, title_of
-from tests.unit.server.answers import hits_of
 
 Documents = list[dict[str, Any]]
 

@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from embedder.records import Fit, Verdict
+from tests.support.answers import folds_of, hits_of, in_sight, let_fit
 from tests.support.app import Element, page_of
 from tests.support.search_page import send, title_of
-from tests.unit.server.answers import folds_of, hits_of, in_sight, let_fit
 
 pytestmark = pytest.mark.slow
 

@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.support.answers import hits_of
 from tests.support.app import CANARY, Ask, Element, error_of, fields_of, page_of
 from tests.support.search_page import NURSES, QUESTION, form_of, send, ticked, title_of
-from tests.unit.server.answers import hits_of
 
 pytestmark = pytest.mark.slow
 

@@ -16,10 +16,10 @@ from server.app import create_app
 from server.settings import Settings
 from server.web.forms import FACETS, REFINEMENTS
 from server.web.search import marked_pieces
+from tests.support.answers import hits_of, let_fit
 from tests.support.app import CANARY, Ask, Element, fields_of, page_of
 from tests.support.search_page import QUESTION, form_of, send, ticked, title_of
 from tests.support.words import build_words, read_words, returns
-from tests.unit.server.answers import hits_of, let_fit
 
 pytestmark = pytest.mark.slow
 
