@@ -14,18 +14,17 @@ from embedder.search.signals import AnswerSignals
 from embedder.search.verdict import verdict_model
 from embedder.store.snapshot import Snapshot
 
+# The last digits of a cosine depend on what else is in its product.
+_SAME = 1e-5
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """How sure an answer is; `probability` is 0 to 1.
-
-    `first` is the position of the first hit's document. Without a hit there are no `signals`.
-    """
+    """How sure an answer is; `probability` is 0 to 1. Without a hit there are no `signals`."""
 
     verdict: Verdict = "none"
     probability: float = 0.0
     signals: AnswerSignals | None = None
-    first: int = -1
 
 
 def assess(
@@ -46,12 +45,7 @@ def assess(
     documents = [stored[row].document for row in rows]
     measured = signals.of_answer(served, text, query, candidates, documents)
     model = verdict_model()
-    return Assessment(
-        model.decide(measured),
-        model.probability(measured),
-        measured,
-        first=int(candidates.positions[0]),
-    )
+    return Assessment(model.decide(measured), model.probability(measured), measured)
 
 
 def with_fit(
@@ -59,18 +53,18 @@ def with_fit(
 ) -> Iterator[Hit]:
     """Yield hits, which are those of these candidates, with how well each fits.
 
-    None does where the verdict is `none`; else the first one of the question is at least likely.
+    None does where the verdict is `none`; else the first one of the question is at least likely,
+    and so are all that are as near.
     """
     answer = assessment.signals
     if answer is None:
         return
     model = verdict_model()
     measured = signals.of_hits(served, candidates.similarities, answer)
-    positions = candidates.positions.tolist()
-    for hit, position, of_hit in zip(hits, positions, measured, strict=True):
+    for hit, of_hit in zip(hits, measured, strict=True):
         fit: Fit = "less likely"
         if assessment.verdict != "none":
             fit = model.fit(of_hit, answer)
-            if fit == "less likely" and position == assessment.first:
+            if fit == "less likely" and of_hit.nearness >= answer.first - _SAME:
                 fit = "likely"
         yield replace(hit, fit=fit)
